@@ -1,0 +1,68 @@
+"""Every error that is raised on purpose, split by who can act on it.
+
+    DataTrustError       everything raised on purpose
+      UserError          the author or asker can fix it; carries Issues; exit code 2
+        UnknownName      a metric, dimension, source or release that does not exist
+        AccessDenied     the viewer's role may not see it
+        Ambiguous        two readings, and no rule to choose between them
+      OutcomeError       it ran and the outcome is bad: a failed audit, a refused publish; exit code 1
+      EngineError        the database or Spark failed; carries the SQL; exit code 1
+      InternalError      our bug; asks for a report; exit code 1
+
+Layer: core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from datatrust.core.issues import Issue
+
+
+class DataTrustError(Exception):
+    """Base of the tree; `exit_code` is what the command line returns for it."""
+
+    exit_code = 1
+
+
+class UserError(DataTrustError):
+    """The author or the asker can fix it: one or more issues, all found at once."""
+
+    exit_code = 2
+
+    def __init__(self, *issues: Issue) -> None:
+        self.issues: tuple[Issue, ...] = issues
+        super().__init__("\n".join(issue.render() for issue in issues))
+
+    @classmethod
+    def all(cls, issues: Sequence[Issue]) -> UserError:
+        """Return one error for many issues."""
+        return cls(*issues)
+
+
+class UnknownName(UserError):
+    """A name that nothing answers to."""
+
+
+class AccessDenied(UserError):
+    """The viewer's role does not allow it."""
+
+
+class Ambiguous(UserError):
+    """More than one thing answers to the name."""
+
+
+class OutcomeError(DataTrustError):
+    """The work ran and its outcome is bad; the last good release is untouched."""
+
+
+class EngineError(DataTrustError):
+    """The engine failed on a statement of ours; `sql` is for logs, not for the asker."""
+
+    def __init__(self, message: str, *, sql: str | None = None) -> None:
+        self.sql = sql
+        super().__init__(message)
+
+
+class InternalError(DataTrustError):
+    """A bug of ours; the message asks for a report."""

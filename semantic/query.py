@@ -1,0 +1,96 @@
+"""What is asked of the semantic layer, in catalog words: the one closed plan language of CLI, REST, MCP and planners.
+
+Nothing here has been checked against a catalog; the resolver does that.
+Layer: semantic. Imports core only.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+Scalar = str | int | Decimal | bool | dt.date | None
+
+FilterOp = Literal[
+    "=", "!=", "in", "not_in", ">", ">=", "<", "<=", "between",
+    "contains", "not_contains", "starts_with", "is_null", "not_null",
+]  # fmt: skip
+
+CompareTo = Literal["previous_period", "previous_year", "budget"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """One condition on a dimension (`where`) or on a metric of the query (`having`). Conditions are joined by and."""
+
+    field: str
+    op: FilterOp
+    values: tuple[Scalar, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeRange:
+    """Days from `start` to `end`, both included; None is open. `dimension` None is each metric's own time."""
+
+    start: dt.date | None = None
+    end: dt.date | None = None
+    dimension: str | None = None
+    calendar: str | None = None  # how grains and fiscal periods are read; None is the catalog's default
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compare:
+    """Set a base value beside each value: the period before, the year before, or a scenario such as budget."""
+
+    to: str  # CompareTo, or a scenario name in a metric's `plan`
+    like_for_like: bool = True  # cut the base at the same day where the asked period is not complete
+
+
+@dataclass(frozen=True, kw_only=True)
+class Top:
+    """The first `n` rows by `order_by`, overall or for each member of the `per` dimension."""
+
+    n: int
+    per: str | None = None
+    others: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricQuery:
+    """A question as data.
+
+    `group_by` names dimensions as the catalog does: "region", "customers.region", "ship_to.region",
+    "order_date.month", or "time.month" for each metric's own time. Grains: day, week, month, quarter, year,
+    fiscal_quarter and fiscal_year follow the calendar of `time.calendar`.
+    """
+
+    metrics: tuple[str, ...]
+    group_by: tuple[str, ...] = ()
+    where: tuple[Filter, ...] = ()
+    having: tuple[Filter, ...] = ()
+    time: TimeRange | None = None
+    compare: Compare | None = None
+    share_of: str | None = None
+    running: bool = False
+    totals: bool = False
+    top: Top | None = None
+    order_by: tuple[str, ...] = ()  # "-revenue" is descending
+    limit: int | None = None  # rows, after ordering
+    currency: str | None = None
+    as_of: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Viewer:
+    """Who asks. Every call that reaches data or definitions carries one.
+
+    Without an access policy everyone may see all of gold; then `policy` is the hash of that fact.
+    """
+
+    role: str | None = None
+    policy: str = "none"
+
+
+EVERYONE = Viewer()
