@@ -1,0 +1,189 @@
+"""The catalog's nouns: models, dimensions, joins, metrics, calendars. Frozen data, made by the loader.
+
+A `Catalog` that exists has passed validation: every name in it resolves. Nothing here reads files or writes SQL.
+Layer: semantic. Imports core only.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from datatrust.core.issues import SourcePosition
+
+DimensionType = Literal["time", "category", "identifier", "number", "flag"]
+MetricKind = Literal["aggregate", "ratio", "derived", "balance", "cumulative", "lifecycle"]
+Aggregation = Literal["sum", "count", "count_distinct", "average", "min", "max", "median", "percentile"]
+Grain = Literal["day", "week", "month", "quarter", "year", "fiscal_month", "fiscal_quarter", "fiscal_year"]
+Better = Literal["higher", "lower"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calendar:
+    """How days make periods. `starts` is (month, day) of the first day of a year."""
+
+    name: str
+    starts: tuple[int, int] = (1, 1)
+    named_by: Literal["start", "end"] = "end"  # a year that spans two is named after which
+    week_starts: Literal["monday", "sunday", "saturday"] = "monday"
+    default: bool = False
+    pattern: str | None = None  # "4-4-5": weeks of the months of a quarter
+    position: SourcePosition | None = None
+
+    @property
+    def is_fiscal(self) -> bool:
+        """Whether its years differ from calendar years."""
+        return self.starts != (1, 1) or self.pattern is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dimension:
+    """A column, or an expression over columns, to group and filter by."""
+
+    name: str
+    model: str
+    type: DimensionType = "category"
+    expr: str | None = None  # over the model's columns and dimensions; None is the column of this name
+    grain: str = "day"  # of a time dimension: its finest
+    label: str = ""
+    description: str = ""
+    synonyms: tuple[str, ...] = ()
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # stored value -> what people call it
+    parent: str | None = None  # the next coarser dimension of the same model
+    bins: tuple[float, ...] = ()
+    hidden: bool = False  # usable in expressions, not offered to askers
+    position: SourcePosition | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Join:
+    """Many rows of this model to one of another. `alias` names the role when a table is joined twice."""
+
+    to: str
+    key: tuple[str, ...]  # columns of this model
+    to_key: tuple[str, ...]  # columns of the other; its key unless said
+    alias: str  # the other model's name unless said
+    where: str | None = None
+    label: str = ""
+    synonyms: tuple[str, ...] = ()
+    position: SourcePosition | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """A named filter of a model, usable in metrics and in questions."""
+
+    name: str
+    expr: str
+    label: str = ""
+    synonyms: tuple[str, ...] = ()
+    position: SourcePosition | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """The logical view of one table."""
+
+    name: str
+    table: str  # "gold.fct_sales"
+    key: tuple[str, ...] = ()
+    time: str | None = None  # its main time dimension; a dotted path reaches over joins
+    dimensions: Mapping[str, Dimension] = field(default_factory=dict)
+    joins: Mapping[str, Join] = field(default_factory=dict)  # by alias
+    segments: Mapping[str, Segment] = field(default_factory=dict)
+    where: str | None = None  # rows that the model leaves out for every metric
+    label: str = ""
+    description: str = ""
+    synonyms: tuple[str, ...] = ()
+    owner: str | None = None
+    position: SourcePosition | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A question whose answer is known by independent SQL over the model's tables."""
+
+    ask: str
+    check_sql: str | None = None
+    position: SourcePosition | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalanceRule:
+    """How a balance is taken over time: it adds up over every dimension but time."""
+
+    take: Literal["first", "last", "average", "min", "max"] = "last"
+    carry_forward_days: int | None = None  # how old the last record may be
+    per: tuple[str, ...] = ()  # the last row of each of these, instead of the last day of all
+    valid: tuple[str, str] | None = None  # (from, to) columns of a stock kept as intervals
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One governed number: what it means, who owns it, how it is computed.
+
+    Which fields are set depends on `kind`:
+      aggregate   agg, expr, where, percentile
+      ratio       inputs = (numerator, denominator), on_zero
+      derived     formula over metric names, inputs = those names, on_zero
+      balance     agg, expr, where, balance
+      cumulative  inputs = (of,), rolling_days | to_date
+    """
+
+    name: str
+    kind: MetricKind
+    label: str = ""
+    description: str = ""
+    synonyms: tuple[str, ...] = ()
+    owner: str | None = None
+    unit: str | None = None  # "currency", "percent", "count", "days" or the author's own word
+    currency: str | None = None  # of unit "currency": the ISO code that the values are in
+    model: str | None = None  # of aggregates and balances
+    agg: Aggregation | None = None
+    percentile: float | None = None
+    expr: str | None = None
+    where: str | None = None  # segment names and conditions, joined by and
+    time: str | None = None  # its own time dimension, else the model's
+    inputs: tuple[str, ...] = ()
+    formula: str | None = None
+    on_zero: Literal["undefined", "zero"] | None = None
+    balance: BalanceRule | None = None
+    rolling_days: int | None = None
+    to_date: str | None = None
+    better: Better | None = None
+    plan: Mapping[str, str] = field(default_factory=dict)  # scenario -> metric that holds it
+    certified_by: str | None = None
+    certified_since: dt.date | None = None
+    decimals: int | None = None
+    examples: tuple[Example, ...] = ()
+    deprecated: str | None = None  # what to use instead
+    definition_words: str = ""  # the formula in words
+    definition_hash: str = ""  # sha256 over all that fixes the value, inputs included
+    position: SourcePosition | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DimensionRef:
+    """A dimension as one metric reaches it: over which joins, and what a query may call it."""
+
+    dimension: Dimension
+    path: tuple[str, ...] = ()  # join aliases from the metric's model
+    query_name: str  # "region", or "ship_to.region" where the short name is not its own
+    label: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalog:
+    """All of it, checked."""
+
+    models: Mapping[str, Model]
+    metrics: Mapping[str, Metric]
+    calendars: Mapping[str, Calendar]
+    default_calendar: Calendar
+    closed_through: dt.date | None = None
+    timezone: str = "UTC"
+    currency: str | None = None  # the group currency
+    texts: Mapping[str, str] = field(default_factory=dict)  # file -> text, as read
+    hash: str = ""
