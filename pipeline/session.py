@@ -1,0 +1,215 @@
+"""Open the one Spark session of this process, with Delta, from local files only.
+
+The catalog is in memory: every Delta table found under the warehouse is registered when the session opens,
+so that no metastore can lock or go stale. Java's own words go to a log file, never to the terminal.
+Layer: pipeline. Imports core, jars and java.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pyspark import SparkConf, SparkContext
+from pyspark.errors import PySparkRuntimeError
+from pyspark.java_gateway import launch_gateway
+from pyspark.sql import SparkSession
+
+from datatrust.core.settings import Project
+from pipeline.jars import ensure_jars
+from pipeline.java import find_java, why_java_failed
+from pipeline.lock import is_running
+from pipeline.tables import find_tables, split_name
+
+SMALL_BYTES = 64_000_000  # raw bytes below which a run is over before Java's second compiler pays
+
+_LOG4J = """\
+status = error
+rootLogger.level = warn
+rootLogger.appenderRef.file.ref = file
+appender.file.type = File
+appender.file.name = file
+appender.file.fileName = {file}
+appender.file.append = true
+appender.file.layout.type = PatternLayout
+appender.file.layout.pattern = %d{{yyyy-MM-dd'T'HH:mm:ss.SSS}} %p %c{{1}}: %m{{nolookups}}%n%ex{{short}}
+logger.native.name = org.apache.hadoop.util.NativeCodeLoader
+logger.native.level = error
+logger.tasks.name = org.apache.spark.scheduler.TaskSetManager
+logger.tasks.level = off
+logger.executor.name = org.apache.spark.executor.Executor
+logger.executor.level = off
+logger.codegen.name = org.apache.spark.sql.catalyst.expressions.codegen
+logger.codegen.level = off
+"""
+# A failed task's message can quote a value of a row: those loggers are off, the error reaches us as an exception.
+
+_session: SparkSession | None = None
+
+
+def open_session(
+    project: Project, *, input_bytes: int | None = None, inherit: Sequence[int] = ()
+) -> SparkSession:
+    """Return the Spark session of this process, started on the first call; the project's tables are registered.
+
+    Args:
+        project: whose warehouse, logs and engine settings count. A second project in the same process gets
+            the same session with its own tables registered in place of the first one's.
+        input_bytes: how much raw data is about to be read; a small run is tuned for a quick start.
+        inherit: file descriptors that the Java process keeps open, so that a lock outlives a killed Python.
+
+    Raises:
+        UserError: no usable Java, or the Delta archives are missing and cannot be fetched.
+    """
+    global _session
+    if _session is None or _session.sparkContext._jsc is None:
+        _session = _start(project, input_bytes=input_bytes, inherit=inherit)
+    register_tables(_session, project.warehouse)
+    return _session
+
+
+def close_session() -> None:
+    """Stop the session, if there is one."""
+    global _session
+    if _session is not None:
+        _session.stop()
+        _session = None
+
+
+def register_tables(spark: SparkSession, warehouse: Path) -> None:
+    """Make the in-memory catalog name exactly the Delta tables that lie under `warehouse`."""
+    found = find_tables(warehouse)
+    schemas = {split_name(name)[0] for name in found} | {"bronze", "silver", "gold", "ops", "restricted"}
+    known = {row.namespace for row in spark.sql("show databases").collect()}
+    for schema in sorted(schemas | (known - {"default"})):
+        if schema in known:
+            _forget_others(spark, schema, found)
+        else:
+            spark.sql(f"create database if not exists `{schema}`")
+    for name, folder in found.items():
+        register_table(spark, name, folder)
+
+
+def register_table(spark: SparkSession, name: str, folder: Path) -> None:
+    """Let `name` ("gold.fct_sales") mean the Delta table in `folder`."""
+    schema, table = split_name(name)
+    spark.sql(f"create table if not exists `{schema}`.`{table}` using delta location '{_quoted(folder)}'")
+
+
+def _forget_others(spark: SparkSession, schema: str, found: dict[str, Path]) -> None:
+    for row in spark.sql(f"show tables in `{schema}`").collect():
+        if row.isTemporary:
+            continue
+        known_at = found.get(f"{schema}.{row.tableName}")
+        location = _location(spark, schema, row.tableName)
+        if known_at is None or location != known_at:
+            spark.sql(f"drop table if exists `{schema}`.`{row.tableName}`")
+
+
+def _location(spark: SparkSession, schema: str, table: str) -> Path | None:
+    catalog = spark._jsparkSession.sessionState().catalog()
+    jvm = spark._jvm
+    identifier = jvm.org.apache.spark.sql.catalyst.TableIdentifier(table, jvm.scala.Option.apply(schema))
+    try:
+        return Path(catalog.getTableMetadata(identifier).location().getPath())
+    except Exception:
+        return None
+
+
+def _start(project: Project, *, input_bytes: int | None, inherit: Sequence[int]) -> SparkSession:
+    java = find_java()
+    jars = ensure_jars()
+    os.environ["JAVA_HOME"] = str(java)
+    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    os.environ.pop("PYSPARK_SUBMIT_ARGS", None)
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    project.logs.mkdir(parents=True, exist_ok=True)
+    conf = SparkConf(loadDefaults=False)
+    for key, value in _settings(project, jars, input_bytes=input_bytes).items():
+        conf.set(key, value)
+    with (project.logs / "spark.log").open("ab") as log:
+        try:
+            gateway = launch_gateway(
+                conf, popen_kwargs={"stdout": log, "stderr": log, "pass_fds": tuple(inherit)}
+            )
+        except PySparkRuntimeError:
+            raise why_java_failed(java) from None
+    context = SparkContext(conf=conf, gateway=gateway)
+    return SparkSession(context)
+
+
+def _settings(project: Project, jars: Sequence[Path], *, input_bytes: int | None) -> dict[str, str]:
+    """Return every Spark setting; the project's `engine.spark` has the last word."""
+    scratch = _scratch_folder(project)
+    log4j = scratch / "log4j2.properties"
+    log4j.write_text(_LOG4J.format(file=project.logs / "spark.log"), encoding="utf-8")
+    small = input_bytes is not None and input_bytes < SMALL_BYTES
+    cores = str(max(2, min(os.cpu_count() or 2, 16)))
+    java_options = [
+        f"-Dlog4j2.configurationFile=file:{log4j}",
+        f"-Dderby.system.home={scratch}",
+        f"-Djava.io.tmpdir={scratch}",
+        "-Duser.timezone=UTC",
+        "-XX:+UseSerialGC" if small else "-XX:+UseParallelGC",
+    ]
+    if small:
+        java_options.append("-XX:TieredStopAtLevel=1")
+    master = project.config.engine.master
+    archives = [str(jar) for jar in jars]
+    where = (
+        {"spark.driver.extraClassPath": os.pathsep.join(archives)}
+        if master.startswith("local")
+        else {"spark.jars": ",".join(archives)}
+    )
+    return {
+        "spark.master": master,
+        "spark.app.name": f"datatrust {project.name}",
+        **where,
+        "spark.driver.memory": "2g",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.extraJavaOptions": " ".join(java_options),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.eventLog.enabled": "false",
+        "spark.local.dir": str(scratch),
+        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.ansi.enabled": "true",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": cores,
+        "spark.default.parallelism": cores,
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": cores,
+        "spark.sql.debug.maxToStringFields": "1000",
+        "spark.sql.execution.arrow.pyspark.enabled": "false",
+        "spark.sql.redaction.options.regex": "(?i)url|password|secret|token|key",
+        "spark.redaction.regex": "(?i)secret|password|token|access.?key",
+        "spark.databricks.delta.snapshotPartitions": "1",
+        "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
+        "spark.databricks.delta.properties.defaults.columnMapping.mode": "none",
+        "spark.databricks.delta.properties.defaults.enableTypeWidening": "false",
+        "spark.databricks.delta.properties.defaults.isolationLevel": "Serializable",
+        "spark.databricks.delta.schema.autoMerge.enabled": "false",
+        **project.config.engine.spark,
+    }
+
+
+def _scratch_folder(project: Project) -> Path:
+    """Return a folder for this process alone; those of processes that are gone are removed."""
+    base = project.state / "spark"
+    base.mkdir(parents=True, exist_ok=True)
+    for old in base.iterdir():
+        if not (old.name.isdigit() and is_running(int(old.name))):
+            shutil.rmtree(old, ignore_errors=True)
+    scratch = base / str(os.getpid())
+    scratch.mkdir(exist_ok=True)
+    return scratch
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("\\", "\\\\").replace("'", "\\'")

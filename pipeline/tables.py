@@ -1,0 +1,85 @@
+"""Know where each table lies under the warehouse and read its Delta log, without Spark.
+
+A table's name is `schema.table`; its folder follows from it (`restricted/` holds what may not be read freely).
+Layer: pipeline. Imports core and deltalake.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from deltalake import DeltaTable
+
+from datatrust.core.release import TablePin
+
+RESTRICTED = "restricted"
+_SPARK_NAMES = {"long": "bigint", "integer": "int", "short": "smallint", "byte": "tinyint"}
+
+
+def table_path(name: str) -> str:
+    """Return the folder of table `name`, relative to the warehouse.
+
+    >>> table_path("gold.fct_sales"), table_path("bronze.customers"), table_path("restricted.quarantine")
+    ('gold/fct_sales', 'restricted/bronze/customers', 'restricted/quarantine')
+    """
+    schema, table = split_name(name)
+    return f"{RESTRICTED}/bronze/{table}" if schema == "bronze" else f"{schema}/{table}"
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Return schema and table of a name."""
+    schema, _, table = name.partition(".")
+    return schema, table
+
+
+def find_tables(warehouse: Path) -> dict[str, Path]:
+    """Return every Delta table under `warehouse` by its name, in name order."""
+    found = {}
+    for log in warehouse.glob("*/*/_delta_log"):
+        folder = log.parent
+        found[f"{folder.parent.name}.{folder.name}"] = folder
+    for log in (warehouse / RESTRICTED).glob("bronze/*/_delta_log"):
+        found[f"bronze.{log.parent.name}"] = log.parent
+    return dict(sorted(found.items()))
+
+
+def table_version(folder: Path) -> int:
+    """Return the newest version of the Delta table in `folder`."""
+    return int(DeltaTable(str(folder), without_files=True).version())
+
+
+def pin_table(warehouse: Path, name: str, *, version: int | None = None) -> TablePin:
+    """Return the pin of table `name` as it stands, or at `version`: columns in Spark's type names, and its rows."""
+    path = table_path(name)
+    table = DeltaTable(str(warehouse / path), version=version)
+    fields = json.loads(table.schema().to_json())["fields"]
+    return TablePin(
+        path=path,
+        version=int(table.version()),
+        columns=tuple((field["name"], _type_name(field["type"])) for field in fields),
+        rows=count_rows(table),
+    )
+
+
+def count_rows(table: DeltaTable) -> int | None:
+    """Return the rows of `table` by its log alone; None where a file came without statistics."""
+    counts = table.get_add_actions(flatten=True).column("num_records").to_pylist()
+    return None if any(count is None for count in counts) else sum(counts)
+
+
+def _type_name(kind: Any) -> str:
+    """Return a Delta type as Spark writes it.
+
+    >>> _type_name("long"), _type_name({"type": "array", "elementType": "string"})
+    ('bigint', 'array<string>')
+    """
+    if isinstance(kind, str):
+        return _SPARK_NAMES.get(kind, kind)
+    if kind["type"] == "array":
+        return f"array<{_type_name(kind['elementType'])}>"
+    if kind["type"] == "map":
+        return f"map<{_type_name(kind['keyType'])},{_type_name(kind['valueType'])}>"
+    inner = ",".join(f"{field['name']}:{_type_name(field['type'])}" for field in kind["fields"])
+    return f"struct<{inner}>"
