@@ -1,0 +1,66 @@
+# DataTrust 360. `make help` lists the targets; each sets up what it misses, so that each works on a fresh machine.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.locked
+PYTEST := $(BIN)/pytest
+HOST ?= 127.0.0.1
+PORT ?= 7860
+
+.PHONY: help setup chat pipeline sample test check eval bench snap screenshots clean java jars chromium
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+setup: $(STAMP) java jars ## install everything: uv, Python packages, Java, Delta's JARs
+
+$(STAMP): pyproject.toml uv.lock tools/setup.sh
+	@bash tools/setup.sh packages
+	@touch $@
+
+java: ## find Java 17 or 21, or install a headless one
+	@bash tools/setup.sh java
+
+jars: $(STAMP) java ## fetch Delta's JARs once, into the user's cache
+	@$(BIN)/python -m pipeline.jars
+
+chromium: ## find Chromium for the browser tests, or install it
+	@bash tools/setup.sh chromium
+
+sample: $(STAMP) ## write the sample company's raw files, where there are none
+	@[ -d data/raw ] || $(BIN)/datatrust sample build
+
+pipeline: setup sample ## raw files to a new release
+	@$(BIN)/datatrust pipeline run
+
+chat: $(STAMP) ## the chat at http://127.0.0.1:7860, on sample data where there is no release yet
+	@if ! compgen -G "warehouse/releases/*.json" >/dev/null; then $(MAKE) --no-print-directory pipeline; fi
+	@$(BIN)/datatrust serve --host $(HOST) --port $(PORT)
+
+check: $(STAMP) ## format, lint, types, import rules, catalog and contract lint, fast tests: under a minute
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/datatrust semantic check
+	$(BIN)/datatrust source check
+	$(PYTEST) -m "not spark and not browser and not slow"
+
+test: setup chromium ## every test: unit, Spark, browser
+	$(PYTEST)
+
+eval: setup ## question scores per family: right, wrong, asked, refused
+	@$(BIN)/python bench/run.py eval $(if $(SET),--set $(SET)) $(if $(PROJECT),--project $(PROJECT)) $(if $(FILE),--file $(FILE))
+
+bench: setup ## speed tables beside a baseline: make bench [ONLY=ask]
+	@$(BIN)/python bench/run.py $(ONLY)
+
+snap: $(STAMP) ## rewrite the golden files; review them as a diff
+	DATATRUST_SNAP=1 $(PYTEST) tests/golden -m "not spark" || true
+	@git --no-pager diff --stat -- tests/golden
+
+clean: ## remove releases, sample data and caches of this project
+	rm -rf warehouse data .datatrust logs .cache/tests

@@ -1,0 +1,75 @@
+"""`datatrust pipeline`: raw files to a release, and what the last run did. Layer: the door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from datatrust.commands.common import Context, json_option, print_json
+from datatrust.core.release import Release
+
+if TYPE_CHECKING:
+    from datatrust.core.settings import Project
+
+
+@click.group()
+def pipeline() -> None:
+    """Raw files to a release, and what the last run did."""
+
+
+@pipeline.command("run")
+@click.option("--select", "selected", multiple=True, metavar="SOURCE ...", help="Only these sources.")
+@click.argument("more", nargs=-1, metavar="")
+@click.option("--full-refresh", is_flag=True, help="Judge every bronze row again and rebuild all that follows.")
+@json_option
+@click.pass_obj
+def run_command(
+    context: Context, selected: tuple[str, ...], more: tuple[str, ...], full_refresh: bool, as_json: bool
+) -> None:
+    """Ingest, validate, transform, audit and publish; a release for each delivery."""
+    from pipeline.progress import ConsoleProgress
+    from pipeline.run import run_pipeline
+    from pipeline.status import render_summary
+
+    if more and not selected:
+        raise click.UsageError(f"unexpected argument: {more[0]} (name sources with --select)")
+    project = context.project
+    summary = run_pipeline(
+        project,
+        select=(*selected, *more),
+        full_refresh=full_refresh,
+        business_metrics=lambda candidate: business_metrics(project, candidate),
+        progress=ConsoleProgress(),
+    )
+    if as_json:
+        print_json(summary)
+    else:
+        click.echo(render_summary(summary))
+
+
+def business_metrics(project: Project, candidate: Release) -> Iterable[tuple[str, object, str, str, object, str | None]]:
+    """Compute the catalog's metrics on a candidate release: pipeline and semantic meet here and nowhere else."""
+    if not project.catalog.is_dir():
+        return ()
+    from semantic.engine import SemanticLayer
+    from semantic.metric_rows import metric_rows
+
+    return metric_rows(SemanticLayer.open(project, release=candidate))
+
+
+@pipeline.command("status")
+@json_option
+@click.pass_obj
+def status_command(context: Context, as_json: bool) -> None:
+    """Show the last run: rows in and out per table, quarantine by reason, freshness, checks."""
+    from pipeline.status import load_status, render_status
+
+    status = load_status(context.project)
+    if as_json:
+        print_json(status)
+    else:
+        click.echo(render_status(status))
+
+

@@ -1,0 +1,149 @@
+"""`datatrust semantic`: check the catalog, describe it, query it. Layer: the door."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import sys
+
+import click
+
+from datatrust.commands.common import Context, json_option, print_json, print_table, role_option
+from datatrust.core.errors import UserError
+from datatrust.core.issues import Issue
+from semantic.access import load_viewer
+from semantic.query import Compare, MetricQuery, TimeRange, Top
+
+
+@click.group()
+def semantic() -> None:
+    """The metric catalog: check, describe, query."""
+
+
+@semantic.command("check")
+@json_option
+@click.pass_obj
+def check(context: Context, as_json: bool) -> int:
+    """Say all that is wrong in the catalog, every issue at once."""
+    from semantic.describe import check_catalog
+
+    issues, warnings, counts = check_catalog(context.project)
+    if as_json:
+        print_json({"errors": issues, "warnings": warnings, **counts})
+    else:
+        for issue in (*issues, *warnings):
+            click.echo(issue.render(), err=True)
+        click.echo(", ".join(f"{n} {what}" for what, n in counts.items()) + f"; {len(issues)} errors, {len(warnings)} warnings")
+    return 2 if issues else 0
+
+
+@semantic.command("describe")
+@click.argument("name", required=False)
+@role_option
+@json_option
+@click.pass_obj
+def describe(context: Context, name: str | None, role: str | None, as_json: bool) -> None:
+    """Describe one metric, model or dimension, or list them all."""
+    from semantic.describe import describe as describe_name
+    from semantic.describe import render_description
+    from semantic.loader import load_catalog
+
+    load_viewer(context.project, role)
+    description = describe_name(load_catalog(context.project.catalog, shown_root=context.project.root), name)
+    if as_json:
+        print_json(description)
+    else:
+        click.echo(render_description(description))
+
+
+@semantic.command("query")
+@click.option("--metrics", required=True, metavar="a,b")
+@click.option("--by", "by", metavar="region,time.month", default="")
+@click.option("--where", metavar="\"x = 'y'\"", multiple=True)
+@click.option("--having", metavar='"a > 10"', multiple=True)
+@click.option("--from", "start", metavar="D")
+@click.option("--to", "end", metavar="D", help="Included.")
+@click.option("--period", metavar="P", help="mtd, qtd, ytd, fytd, or last_month, last_quarter, last_year, last_fiscal_year.")
+@click.option("--calendar", metavar="C")
+@click.option("--order", metavar="-a", help="Descending with a minus in front.")
+@click.option("--limit", type=click.IntRange(1), metavar="N")
+@click.option("--top", type=click.IntRange(1), metavar="N")
+@click.option("--per", metavar="DIM", help="With --top: the first N of each member.")
+@click.option("--compare", metavar="previous_period | previous_year | budget")
+@click.option("--share-of", metavar="total")
+@click.option("--running", is_flag=True)
+@click.option("--totals", is_flag=True)
+@click.option("--currency", metavar="C")
+@click.option("--as-of", metavar="T", help="A release id or an instant.")
+@click.option("--definitions", type=click.Choice(["then", "now"]), default="then", show_default=True)
+@role_option
+@click.option("--engine", metavar="E", type=click.Choice(["duckdb"]), default="duckdb", show_default=True)
+@click.option("--sql", "sql_only", is_flag=True, help="Compile only and print the SQL.")
+@click.option("--csv", "as_csv", is_flag=True)
+@json_option
+@click.pass_obj
+def query(  # one parameter an option: click's way
+    context: Context, metrics: str, by: str, where: tuple[str, ...], having: tuple[str, ...], start: str | None,
+    end: str | None, period: str | None, calendar: str | None, order: str | None, limit: int | None, top: int | None,
+    per: str | None, compare: str | None, share_of: str | None, running: bool, totals: bool, currency: str | None,
+    as_of: str | None, definitions: str, role: str | None, engine: str, sql_only: bool, as_csv: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Run one metric query; `time` is each metric's own time dimension."""
+    from semantic.engine import SemanticLayer
+    from semantic.expressions import parse_filter
+
+    if per and not top:
+        raise click.UsageError("--per goes with --top N")
+    viewer = load_viewer(context.project, role)
+    layer = SemanticLayer.open(context.project, as_of=as_of, definitions_now=definitions == "now")
+    if period:
+        if start or end:
+            raise click.UsageError("--period stands alone: it sets --from and --to")
+        start_day, end_day = _period(period, layer, calendar)
+    else:
+        start_day, end_day = _day(start, "--from"), _day(end, "--to")
+    time = TimeRange(start=start_day, end=end_day, calendar=calendar) if start_day or end_day or calendar else None
+    asked = MetricQuery(
+        metrics=_names(metrics),
+        group_by=_names(by),
+        where=tuple(f for text in where for f in parse_filter(text)),
+        having=tuple(f for text in having for f in parse_filter(text)),
+        time=time,
+        compare=Compare(to=compare) if compare else None,
+        share_of=share_of,
+        running=running,
+        totals=totals,
+        top=Top(n=top, per=per) if top else None,
+        order_by=_names(order or ""),
+        limit=limit,
+        currency=currency,
+        as_of=as_of,
+    )
+    if sql_only:
+        click.echo(layer.compile(asked, viewer=viewer).sql)
+        return
+    result = layer.query(asked, viewer=viewer)
+    if as_json:
+        print_json(result.to_json())
+    elif as_csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerow([column.name for column in result.columns])
+        writer.writerows(result.rows)
+    else:
+        rows = list(result.rows) + ([result.totals] if result.totals else [])
+        print_table([column.label or column.name for column in result.columns], rows)
+        for line in (*result.assumptions, *result.flags):
+            click.echo(f"note: {line}", err=True)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _day(text: str | None, option: str) -> dt.date | None:
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise UserError(Issue(code="DT112", message=f'{option}: "{text}" is no date like 2026-06-30')) from None
