@@ -1,0 +1,140 @@
+"""What a source promises: columns, key, rules, masks and where its rows go. Read once, never changed.
+
+Layer: pipeline. Imports core only; every other step of ingest imports this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from datatrust.core.issues import SourcePosition
+
+Kind = Literal["string", "integer", "decimal", "date", "timestamp", "boolean"]
+LoadMode = Literal["upsert", "append"]
+Severity = Literal["reject", "warn"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnType:
+    """The type of a silver column. `precision` and `scale` count for decimals only."""
+
+    kind: Kind
+    precision: int = 0
+    scale: int = 0
+
+    @property
+    def spark(self) -> str:
+        """Return the type as Spark writes it.
+
+        >>> ColumnType(kind="decimal", precision=18, scale=2).spark
+        'decimal(18,2)'
+        """
+        if self.kind == "decimal":
+            return f"decimal({self.precision},{self.scale})"
+        return {"integer": "bigint"}.get(self.kind, self.kind)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One thing that every row must fulfil.
+
+    `id` is "<family>:<column or name>", unique in its source and stable: it is the reason a quarantined row
+    carries. `kind` names the plug-in in `pipeline.rules` that turns `arguments` into a Spark expression.
+    """
+
+    id: str
+    kind: str
+    columns: tuple[str, ...]
+    reason: str  # the sentence a person reads
+    severity: Severity = "reject"
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    owner: str | None = None
+    position: SourcePosition | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnSpec:
+    """One column of a source. `name` is the column's name in bronze and silver, `header` the one in raw files."""
+
+    name: str
+    header: str
+    type: ColumnType
+    required: bool = False
+    unique: bool = False
+    date_format: str | None = None  # a Spark pattern; None is ISO
+    pii_class: str | None = None
+    description: str | None = None
+    position: SourcePosition | None = None
+
+    @property
+    def is_pii(self) -> bool:
+        return self.pii_class is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignKey:
+    """Values of `columns` must stand in the valid rows of source `parent`, in `parent_columns`."""
+
+    rule: Rule
+    columns: tuple[str, ...]
+    parent: str
+    parent_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowCount:
+    """A bound on the rows of the silver table, checked by the audit and not per row."""
+
+    id: str
+    minimum: int | None = None
+    maximum: int | None = None
+    severity: Severity = "reject"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceSpec:
+    """One contract, as the pipeline works on it."""
+
+    name: str  # bronze.<name>
+    version: str
+    title: str
+    owner: str | None
+    file: str  # the contract's path as shown to a person
+    hash: str  # sha256 of the contract's text
+    glob: str  # raw files, relative to the raw folder
+    reader: str  # a plug-in of pipeline.readers
+    reader_options: Mapping[str, Any]
+    columns: tuple[ColumnSpec, ...]
+    key: tuple[str, ...]  # empty: the whole row is the key
+    sequence: str | None  # the column that orders versions of a key; None: the later delivery wins
+    load_mode: LoadMode
+    duplicates: Literal["drop", "keep"]  # of a source without key
+    silver_table: str  # "silver.sales_clean"
+    quarantine_table: str | None  # "silver.sales_quarantine", masked
+    rules: tuple[Rule, ...]  # every rule that rejects or warns, foreign keys among them
+    foreign_keys: tuple[ForeignKey, ...]
+    row_counts: tuple[RowCount, ...] = ()
+    amount_column: str | None = None
+    currency_column: str | None = None
+    currency: str | None = None  # the one currency of a source that has no such column
+    sla: Mapping[str, Any] = field(default_factory=dict)
+    description: str | None = None
+    position: SourcePosition | None = None
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Return the sources that must be loaded before this one."""
+        return tuple(dict.fromkeys(fk.parent for fk in self.foreign_keys if fk.parent != self.name))
+
+    @property
+    def pii_columns(self) -> tuple[ColumnSpec, ...]:
+        return tuple(column for column in self.columns if column.is_pii)
+
+    def column(self, name: str) -> ColumnSpec:
+        """Return the column called `name`; KeyError where there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)

@@ -1,0 +1,359 @@
+"""The list of raw files taken in: what was read, when, under which number. A file counts once, by its content.
+
+A file is new when its sha256 is not in the ledger for its source. The same content under another name is a
+re-send: it is noted and not loaded. Each new file gets a sequence number, higher than every one before, in
+the order of delivery and path; its rows carry it, and "later" means a higher number. A file that was refused
+as a whole (a wrong header) is looked at again when its contract has changed.
+
+Bronze is append-only and cannot be restored; the ledger can. So a run that died may leave rows in bronze
+whose file the ledger does not know. Such a file keeps the number that bronze has for it, and its rows are
+adopted, not written again: one bronze commit holds all rows of its files or none. A lost ledger is rebuilt
+in the same way. Rows in bronze whose file is neither in the ledger nor among the raw files count nowhere.
+Layer: pipeline. Imports core, contracts and tables; reads and writes Delta by deltalake, starts no Spark.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import TableNotFoundError
+
+from datatrust.core.settings import Project
+from pipeline.contracts.model import SourceSpec
+from pipeline.tables import table_path
+
+LEDGER = "ops.ledger"
+TOP = "raw"  # name of the delivery made of the files that lie directly in the raw folder
+
+Status = Literal["loaded", "resent", "rejected"]
+
+_SCHEMA = pa.schema(
+    [
+        ("source", pa.string()),
+        ("sequence", pa.int64()),
+        ("path", pa.string()),
+        ("delivery", pa.string()),
+        ("sha256", pa.string()),
+        ("size", pa.int64()),
+        ("arrived_at", pa.timestamp("us", tz="UTC")),
+        ("status", pa.string()),
+        ("physical_lines", pa.int64()),
+        ("header_lines", pa.int64()),
+        ("blank_lines", pa.int64()),
+        ("records", pa.int64()),
+        ("contract_version", pa.string()),
+        ("contract_hash", pa.string()),
+        ("message", pa.string()),
+    ]
+)
+BLANK = b" \t\r\n"  # a line of nothing else is blank
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerEntry:
+    """One file as the ledger has it. `message` says why a file was rejected, or what was odd about it."""
+
+    source: str
+    sequence: int  # unique; rows carry that of a loaded file
+    path: str  # relative to the raw folder
+    delivery: str | None
+    sha256: str
+    size: int
+    arrived_at: dt.datetime
+    status: Status
+    physical_lines: int
+    header_lines: int
+    blank_lines: int
+    records: int
+    contract_version: str
+    contract_hash: str
+    message: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawFile:
+    """A file that the ledger does not know yet.
+
+    `trailing_blank_lines` are counted here, apart from the reader, so that its count can be checked.
+    """
+
+    source: str
+    path: str  # relative to the raw folder
+    absolute: Path
+    delivery: str | None
+    sequence: int
+    sha256: str
+    size: int
+    arrived_at: dt.datetime
+    physical_lines: int
+    trailing_blank_lines: int
+    resent_of: str | None = None  # path of the file that brought the same content before
+    in_bronze: bool = False  # a run that died has written its rows: adopt them
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """New files that are taken in together and published as one release; `name` is their folder."""
+
+    name: str | None
+    files: tuple[RawFile, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What lies in the raw folder and is new: deliveries in the order to run them, files no source claims."""
+
+    deliveries: tuple[Delivery, ...]
+    unclaimed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContentFacts:
+    """What one pass over a file's bytes tells."""
+
+    sha256: str
+    size: int
+    physical_lines: int
+    trailing_blank_lines: int
+
+
+def find_new_files(
+    project: Project, specs: Sequence[SourceSpec], *, select: Collection[str] = ()
+) -> Findings:
+    """Look through the raw folder for files that the ledger does not know; changes nothing.
+
+    Args:
+        project: whose raw folder, delivery mode and ledger count.
+        specs: every source; their globs claim files.
+        select: names of the sources to look for; none means all.
+    """
+    entries = load_ledger(project.warehouse)
+    paths = _list_raw(project.raw)
+    claimed: set[str] = set()
+    found: list[RawFile] = []
+    highest = max((entry.sequence for entry in entries), default=0)
+    facts: dict[str, ContentFacts] = {}
+    for spec in specs:
+        mine = [path for path in paths if matches(path, spec.glob)]
+        claimed.update(mine)
+        if select and spec.name not in select:
+            continue
+        left = find_unlisted(project.warehouse, spec.name, entries)
+        highest = max(highest, *left.values(), 0)
+        known = _Known(spec, entries)
+        for path in mine:
+            if path not in facts:
+                facts[path] = read_facts(project.raw / path)
+            if not known.has(facts[path].sha256, path):
+                found.append(_raw_file(project, spec, path, facts[path], left, known))
+    return Findings(
+        deliveries=_deliver(project, specs, found, highest),
+        unclaimed=tuple(path for path in paths if path not in claimed),
+    )
+
+
+def load_ledger(warehouse: Path) -> tuple[LedgerEntry, ...]:
+    """Return every entry of the ledger in the order of its numbers; none where there is no ledger yet."""
+    try:
+        table = DeltaTable(str(warehouse / table_path(LEDGER))).to_pyarrow_table()
+    except TableNotFoundError:
+        return ()
+    entries = [LedgerEntry(**row) for row in table.select(_SCHEMA.names).to_pylist()]
+    return tuple(sorted(entries, key=lambda entry: (entry.sequence, entry.source)))
+
+
+def append_ledger(warehouse: Path, entries: Sequence[LedgerEntry]) -> None:
+    """Write down what was taken in; one commit."""
+    if not entries:
+        return
+    folder = warehouse / table_path(LEDGER)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    rows = [{name: getattr(entry, name) for name in _SCHEMA.names} for entry in entries]
+    write_deltalake(str(folder), pa.Table.from_pylist(rows, schema=_SCHEMA), mode="append")
+
+
+def loaded_sequences(entries: Iterable[LedgerEntry], source: str) -> tuple[int, ...]:
+    """Return the numbers of the files of `source` whose rows count."""
+    return tuple(
+        sorted(entry.sequence for entry in entries if entry.source == source and entry.status == "loaded")
+    )
+
+
+def find_unlisted(warehouse: Path, source: str, entries: Iterable[LedgerEntry]) -> dict[str, int]:
+    """Return sha256 -> number of the files whose rows stand in bronze though the ledger does not list them.
+
+    The numbers in the Delta log's own statistics answer it in almost every run; data is read only for files
+    of a run that died or was rolled back.
+    """
+    try:
+        table = DeltaTable(str(warehouse / table_path(f"bronze.{source}")))
+    except TableNotFoundError:
+        return {}
+    listed = set(loaded_sequences(entries, source))
+    bounds = table.get_add_actions(flatten=True)
+    lows, highs = bounds.column("min._sequence").to_pylist(), bounds.column("max._sequence").to_pylist()
+    missing: set[int] = set()
+    for low, high in zip(lows, highs, strict=True):
+        if low is not None and high is not None:
+            missing |= set(range(low, high + 1)) - listed
+    if not missing:
+        return {}
+    rows = table.to_pyarrow_dataset().to_table(
+        columns=["_sequence", "_file_sha"], filter=pc.field("_sequence").isin(sorted(missing))
+    )
+    pairs = rows.group_by(["_sequence", "_file_sha"]).aggregate([]).to_pylist()
+    return {row["_file_sha"]: row["_sequence"] for row in pairs}
+
+
+def read_facts(path: Path) -> ContentFacts:
+    """Return the digest and line counts of a file, in one pass and little memory.
+
+    Lines are counted here apart from any reader, so that a reader that loses a line is found out.
+    """
+    digest = hashlib.sha256()
+    size = newlines = newlines_after_content = 0
+    has_content = False
+    last = b"\n"
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+            count = chunk.count(b"\n")
+            newlines += count
+            content = len(chunk.rstrip(BLANK))
+            if content:
+                has_content = True
+                newlines_after_content = chunk.count(b"\n", content)
+            else:
+                newlines_after_content += count
+            last = chunk[-1:]
+    unended = int(last != b"\n")
+    if not has_content:
+        blank = newlines + unended
+    elif newlines_after_content:
+        blank = newlines_after_content - 1 + unended
+    else:
+        blank = 0
+    return ContentFacts(
+        sha256=digest.hexdigest(),
+        size=size,
+        physical_lines=newlines + unended,
+        trailing_blank_lines=blank,
+    )
+
+
+def matches(path: str, glob: str) -> bool:
+    """Say whether a path relative to the raw folder fits a contract's glob; `**/` is any folders or none.
+
+    >>> matches("2026-04/sales.csv", "**/sales*.csv"), matches("sales.csv", "**/sales*.csv")
+    (True, True)
+    >>> matches("2026-04/sales.csv", "sales*.csv")
+    False
+    """
+    return re.fullmatch(_glob_pattern(glob), path) is not None
+
+
+@lru_cache(maxsize=4096)
+def _glob_pattern(glob: str) -> str:
+    pieces = []
+    for part in re.split(r"(\*\*/|\*\*|\*|\?)", glob.removeprefix("./")):
+        pieces.append({"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part) or re.escape(part))
+    return "".join(pieces)
+
+
+class _Known:
+    """Which files of one source the ledger has, so that a file is judged new by its content."""
+
+    def __init__(self, spec: SourceSpec, entries: Iterable[LedgerEntry]) -> None:
+        self._paths: dict[str, list[str]] = {}
+        self._rejected: set[tuple[str, str]] = set()
+        for entry in entries:
+            if entry.source != spec.name:
+                continue
+            if entry.status != "rejected":
+                self._paths.setdefault(entry.sha256, []).append(entry.path)
+            elif entry.contract_hash == spec.hash:
+                self._rejected.add((entry.sha256, entry.path))
+
+    def has(self, sha256: str, path: str) -> bool:
+        return path in self._paths.get(sha256, ()) or (sha256, path) in self._rejected
+
+    def first_path(self, sha256: str) -> str | None:
+        return self._paths.get(sha256, [None])[0]  # type: ignore[list-item]
+
+
+def _raw_file(
+    project: Project, spec: SourceSpec, path: str, facts: ContentFacts, left: dict[str, int], known: _Known
+) -> RawFile:
+    absolute = project.raw / path
+    return RawFile(
+        source=spec.name,
+        path=path,
+        absolute=absolute,
+        delivery=_delivery_of(project, path),
+        sequence=left.get(facts.sha256, 0),
+        sha256=facts.sha256,
+        size=facts.size,
+        arrived_at=dt.datetime.fromtimestamp(absolute.stat().st_mtime, tz=dt.UTC),
+        physical_lines=facts.physical_lines,
+        trailing_blank_lines=facts.trailing_blank_lines,
+        resent_of=known.first_path(facts.sha256),
+        in_bronze=facts.sha256 in left,
+    )
+
+
+def _deliver(
+    project: Project, specs: Sequence[SourceSpec], found: list[RawFile], highest: int
+) -> tuple[Delivery, ...]:
+    """Group new files into deliveries and number them in order: delivery, source (parents first), path."""
+    rank = {spec.name: index for index, spec in enumerate(specs)}
+    names = sorted({file.delivery for file in found}, key=lambda name: (name == TOP, name or ""))
+    first: dict[tuple[str, str], str] = {}
+    deliveries = []
+    for name in names:
+        files = []
+        for file in sorted(
+            (f for f in found if f.delivery == name), key=lambda f: (rank[f.source], f.path)
+        ):
+            before = file.resent_of or first.get((file.source, file.sha256))
+            first.setdefault((file.source, file.sha256), file.path)
+            sequence = 0 if before else file.sequence
+            if not sequence:
+                highest += 1
+                sequence = highest
+            files.append(
+                replace(file, sequence=sequence, resent_of=before, in_bronze=file.in_bronze and not before)
+            )
+        deliveries.append(Delivery(name=name, files=tuple(files)))
+    return tuple(deliveries)
+
+
+def _delivery_of(project: Project, path: str) -> str | None:
+    if project.config.deliveries == "single":
+        return None
+    folder, slash, _ = path.partition("/")
+    return folder if slash else TOP
+
+
+def _list_raw(raw: Path) -> list[str]:
+    """Return every file under the raw folder, hidden ones and half-written ones (.part, .tmp) left out."""
+    if not raw.is_dir():
+        return []
+    return sorted(
+        str(path.relative_to(raw))
+        for path in raw.rglob("*")
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(raw).parts)
+        and path.suffix not in (".part", ".tmp")
+    )
