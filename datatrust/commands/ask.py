@@ -21,7 +21,9 @@ from semantic.access import load_viewer
 @click.option("--today", metavar="D", help="The day that relative dates count from (default: the project's).")
 @role_option
 @click.option("--planner", type=click.Choice(["offline"]), default="offline", show_default=True)
-@click.option("--batch", metavar="FILE.jsonl", help='Lines of {"id", "question", "today"?, "role"?, "history"?}.')
+@click.option(
+    "--batch", metavar="FILE.jsonl", help='Lines of {"id", "question", "today"?, "role"?, "history"?}.'
+)
 @json_option
 @click.pass_obj
 def ask(
@@ -70,7 +72,11 @@ def _read_batch(path: Path) -> Iterator[dict[str, Any]]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(
-            Issue(code="DT101", message=f"cannot be read: {type(error).__name__}", at=SourcePosition(file=str(path)))
+            Issue(
+                code="DT101",
+                message=f"cannot be read: {type(error).__name__}",
+                at=SourcePosition(file=str(path)),
+            )
         ) from None
     issues: list[Issue] = []
     cases: list[dict[str, Any]] = []
@@ -101,4 +107,6 @@ def _parse_day(text: object, *, where: str) -> dt.date:
     try:
         return dt.date.fromisoformat(str(text))
     except ValueError:
-        raise UserError(Issue(code="DT112", message=f'{where}: "{text}" is no date like 2026-06-30')) from None
+        raise UserError(
+            Issue(code="DT112", message=f'{where}: "{text}" is no date like 2026-06-30')
+        ) from None

@@ -51,10 +51,16 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title:
     numeric = [bool(rows) and all(_is_number(row[i]) for row in rows) for i in range(len(columns))]
     if title:
         click.echo(title)
-    click.echo("  ".join(_pad(str(n), w, right) for n, w, right in zip(columns, widths, numeric, strict=True)).rstrip())
+    click.echo(
+        "  ".join(
+            _pad(str(n), w, right) for n, w, right in zip(columns, widths, numeric, strict=True)
+        ).rstrip()
+    )
     click.echo("  ".join("-" * w for w in widths))
     for row in cells:
-        click.echo("  ".join(_pad(v, w, right) for v, w, right in zip(row, widths, numeric, strict=True)).rstrip())
+        click.echo(
+            "  ".join(_pad(v, w, right) for v, w, right in zip(row, widths, numeric, strict=True)).rstrip()
+        )
 
 
 def _is_number(value: Any) -> bool:

@@ -22,16 +22,19 @@ def pipeline() -> None:
 @pipeline.command("run")
 @click.option("--select", "selected", multiple=True, metavar="SOURCE ...", help="Only these sources.")
 @click.argument("more", nargs=-1, metavar="")
-@click.option("--full-refresh", is_flag=True, help="Judge every bronze row again and rebuild all that follows.")
+@click.option(
+    "--full-refresh", is_flag=True, help="Judge every bronze row again and rebuild all that follows."
+)
 @json_option
 @click.pass_obj
 def run_command(
     context: Context, selected: tuple[str, ...], more: tuple[str, ...], full_refresh: bool, as_json: bool
 ) -> None:
     """Ingest, validate, transform, audit and publish; a release for each delivery."""
-    from pipeline.progress import ConsoleProgress
     from pipeline.run import run_pipeline
     from pipeline.status import render_summary
+
+    from pipeline.progress import ConsoleProgress
 
     if more and not selected:
         raise click.UsageError(f"unexpected argument: {more[0]} (name sources with --select)")
@@ -49,7 +52,9 @@ def run_command(
         click.echo(render_summary(summary))
 
 
-def business_metrics(project: Project, candidate: Release) -> Iterable[tuple[str, object, str, str, object, str | None]]:
+def business_metrics(
+    project: Project, candidate: Release
+) -> Iterable[tuple[str, object, str, str, object, str | None]]:
     """Compute the catalog's metrics on a candidate release: pipeline and semantic meet here and nowhere else."""
     if not project.catalog.is_dir():
         return ()
@@ -71,5 +76,3 @@ def status_command(context: Context, as_json: bool) -> None:
         print_json(status)
     else:
         click.echo(render_status(status))
-
-

@@ -45,14 +45,21 @@ def show(context: Context, wanted: str | None, as_json: bool) -> None:
         document = {name: getattr(found, name) for name in Release.__dataclass_fields__ if name != "files"}
         print_json({"id": found.id, **document, "files": sorted(found.files)})
         return
-    click.echo(f"release {found.id}  published {found.created_at.isoformat(timespec='seconds')}  {found.quality.status}")
+    click.echo(
+        f"release {found.id}  published {found.created_at.isoformat(timespec='seconds')}  {found.quality.status}"
+    )
     if found.restores:
         click.echo(f"brings back release {found.restores:06d}")
-    print_table(("table", "version", "rows"), [(n, p.version, p.rows) for n, p in sorted(found.tables.items())])
+    print_table(
+        ("table", "version", "rows"), [(n, p.version, p.rows) for n, p in sorted(found.tables.items())]
+    )
     click.echo()
     print_table(
         ("source", "read", "valid", "quarantined", "duplicate", "superseded", "discarded"),
-        [(c.source, c.read, c.valid, c.quarantined, c.duplicate, c.superseded, c.discarded) for c in found.controls],
+        [
+            (c.source, c.read, c.valid, c.quarantined, c.duplicate, c.superseded, c.discarded)
+            for c in found.controls
+        ],
     )
 
 

@@ -14,8 +14,12 @@ def sample() -> None:
 
 @sample.command("build")
 @click.option("--seed", default=360, show_default=True, help="The same seed gives the same bytes.")
-@click.option("--orders-per-month", type=click.IntRange(1), help="Size; the default makes about 40,000 order lines.")
-@click.option("--dirt", default=0.01, show_default=True, type=click.FloatRange(0, 0.5), help="Share of dirty rows.")
+@click.option(
+    "--orders-per-month", type=click.IntRange(1), help="Size; the default makes about 40,000 order lines."
+)
+@click.option(
+    "--dirt", default=0.01, show_default=True, type=click.FloatRange(0, 0.5), help="Share of dirty rows."
+)
 @json_option
 @click.pass_obj
 def build(context: Context, seed: int, orders_per_month: int | None, dirt: float, as_json: bool) -> None:

@@ -33,7 +33,10 @@ def check(context: Context, as_json: bool) -> int:
     else:
         for issue in (*issues, *warnings):
             click.echo(issue.render(), err=True)
-        click.echo(", ".join(f"{n} {what}" for what, n in counts.items()) + f"; {len(issues)} errors, {len(warnings)} warnings")
+        click.echo(
+            ", ".join(f"{n} {what}" for what, n in counts.items())
+            + f"; {len(issues)} errors, {len(warnings)} warnings"
+        )
     return 2 if issues else 0
 
 
@@ -63,7 +66,11 @@ def describe(context: Context, name: str | None, role: str | None, as_json: bool
 @click.option("--having", metavar='"a > 10"', multiple=True)
 @click.option("--from", "start", metavar="D")
 @click.option("--to", "end", metavar="D", help="Included.")
-@click.option("--period", metavar="P", help="mtd, qtd, ytd, fytd, or last_month, last_quarter, last_year, last_fiscal_year.")
+@click.option(
+    "--period",
+    metavar="P",
+    help='mtd, qtd, ytd, fytd, last_month, this_quarter, 2026-05, "Q3 FY2026".',
+)
 @click.option("--calendar", metavar="C")
 @click.option("--order", metavar="-a", help="Descending with a minus in front.")
 @click.option("--limit", type=click.IntRange(1), metavar="N")
@@ -90,7 +97,9 @@ def query(  # one parameter an option: click's way
 ) -> None:  # fmt: skip
     """Run one metric query; `time` is each metric's own time dimension."""
     from semantic.engine import SemanticLayer
+
     from semantic.expressions import parse_filter
+    from semantic.periods import named_period
 
     if per and not top:
         raise click.UsageError("--per goes with --top N")
@@ -99,10 +108,14 @@ def query(  # one parameter an option: click's way
     if period:
         if start or end:
             raise click.UsageError("--period stands alone: it sets --from and --to")
-        start_day, end_day = _period(period, layer, calendar)
+        start_day, end_day = named_period(period, catalog=layer.catalog, today=layer.today, calendar=calendar)
     else:
         start_day, end_day = _day(start, "--from"), _day(end, "--to")
-    time = TimeRange(start=start_day, end=end_day, calendar=calendar) if start_day or end_day or calendar else None
+    time = (
+        TimeRange(start=start_day, end=end_day, calendar=calendar)
+        if start_day or end_day or calendar
+        else None
+    )
     asked = MetricQuery(
         metrics=_names(metrics),
         group_by=_names(by),
@@ -146,4 +159,6 @@ def _day(text: str | None, option: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        raise UserError(Issue(code="DT112", message=f'{option}: "{text}" is no date like 2026-06-30')) from None
+        raise UserError(
+            Issue(code="DT112", message=f'{option}: "{text}" is no date like 2026-06-30')
+        ) from None
