@@ -1,0 +1,1 @@
+"""What goes wrong on the way to the pipeline: one `Kind` a defect, planted with its outcome and its reason."""
