@@ -157,7 +157,7 @@ class GoldBuilder:
 def _import_dbt() -> None:
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "False"
     os.environ["DO_NOT_TRACK"] = "1"
-    import dbt.cli.main
+    import dbt.cli.main  # noqa: F401
 
 
 def _runner(manifest: Any, callback: Callable[[Any], None] | None) -> Any:
@@ -225,7 +225,9 @@ def _raise_failures(results: list[Any]) -> None:
 def _first_words(message: str | None) -> str:
     """Return what went wrong, without the plan, the trace or a quoted value."""
     lines = [line.strip() for line in (message or "").splitlines() if line.strip()]
-    telling = next((line for line in lines if line.startswith("[")), None) or (lines[-1] if lines else "failed")
+    telling = next((line for line in lines if line.startswith("[")), None) or (
+        lines[-1] if lines else "failed"
+    )
     return re.sub(r"'[^']*'", "'…'", telling.split(" SQLSTATE")[0])[:300]
 
 

@@ -100,3 +100,10 @@ def _reason(said: str) -> str:
     telling = [line for line in lines if "unresolved dependency" in line or "not found" in line]
     chosen = (telling or lines or ["the resolver said nothing"])[-1]
     return chosen.strip(":; ")[:200]
+
+
+if __name__ == "__main__":
+    try:
+        ensure_jars()
+    except UserError as error:
+        sys.exit(str(error))

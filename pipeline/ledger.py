@@ -24,13 +24,12 @@ from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 
 from datatrust.core.settings import Project
 from pipeline.contracts.model import SourceSpec
-from pipeline.tables import table_path
+from pipeline.tables import query_tables, table_path
 
 LEDGER = "ops.ledger"
 TOP = "raw"  # name of the delivery made of the files that lie directly in the raw folder
@@ -165,12 +164,12 @@ def find_new_files(
 
 def load_ledger(warehouse: Path) -> tuple[LedgerEntry, ...]:
     """Return every entry of the ledger in the order of its numbers; none where there is no ledger yet."""
-    try:
-        table = DeltaTable(str(warehouse / table_path(LEDGER))).to_pyarrow_table()
-    except TableNotFoundError:
+    folder = warehouse / table_path(LEDGER)
+    if not (folder / "_delta_log").is_dir():
         return ()
-    entries = [LedgerEntry(**row) for row in table.select(_SCHEMA.names).to_pylist()]
-    return tuple(sorted(entries, key=lambda entry: (entry.sequence, entry.source)))
+    wanted = ", ".join(_SCHEMA.names)
+    rows = query_tables(f"select {wanted} from ledger order by sequence, source", {"ledger": folder})
+    return tuple(LedgerEntry(**row) for row in rows)
 
 
 def append_ledger(warehouse: Path, entries: Sequence[LedgerEntry]) -> None:
@@ -209,10 +208,11 @@ def find_unlisted(warehouse: Path, source: str, entries: Iterable[LedgerEntry]) 
             missing |= set(range(low, high + 1)) - listed
     if not missing:
         return {}
-    rows = table.to_pyarrow_dataset().to_table(
-        columns=["_sequence", "_file_sha"], filter=pc.field("_sequence").isin(sorted(missing))
+    pairs = query_tables(
+        "select distinct _file_sha, _sequence from bronze where list_contains(?, _sequence)",
+        {"bronze": warehouse / table_path(f"bronze.{source}")},
+        [sorted(missing)],
     )
-    pairs = rows.group_by(["_sequence", "_file_sha"]).aggregate([]).to_pylist()
     return {row["_file_sha"]: row["_sequence"] for row in pairs}
 
 
@@ -323,9 +323,7 @@ def _deliver(
     deliveries = []
     for name in names:
         files = []
-        for file in sorted(
-            (f for f in found if f.delivery == name), key=lambda f: (rank[f.source], f.path)
-        ):
+        for file in sorted((f for f in found if f.delivery == name), key=lambda f: (rank[f.source], f.path)):
             before = file.resent_of or first.get((file.source, file.sha256))
             first.setdefault((file.source, file.sha256), file.path)
             sequence = 0 if before else file.sequence

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from rich.console import Console
@@ -21,86 +21,88 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-Advance = Callable[[str], None]  # says that one part of a step is done, and which comes next
+
+class Advance(Protocol):
+    """Says what a step is at, and how many of its parts are done with that."""
+
+    def __call__(self, detail: str, *, parts: int = 1) -> None: ...
 
 
-class Reporter(Protocol):
-    """Where a run says what it does; `step` is open as long as its block runs."""
+class RunProgress(Protocol):
+    """Where a run says what it does; a step is open as long as its block runs."""
 
-    def step(self, label: str, parts: int) -> Iterator[Advance]: ...
+    def step(self, label: str, parts: int = 1) -> AbstractContextManager[Advance]: ...
 
     def close(self) -> None: ...
 
 
-class SilentReporter:
+class SilentProgress:
     """Says nothing."""
 
-    def step(self, label: str, parts: int) -> Iterator[Advance]:
-        yield lambda detail: None
+    @contextmanager
+    def step(self, label: str, parts: int = 1) -> Iterator[Advance]:
+        yield _say_nothing
 
     def close(self) -> None:
         return
 
 
-class LineReporter:
-    """One line a step, when it ends; for logs and pipes."""
+class ConsoleProgress:
+    """Bars where standard error is a terminal; else one line a step, when it ends."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
+        self._console = Console(stderr=True, highlight=False, markup=False)
+        self._bars: Progress | None = None
 
-    def step(self, label: str, parts: int) -> Iterator[Advance]:
+    @contextmanager
+    def step(self, label: str, parts: int = 1) -> Iterator[Advance]:
+        shown = self._bar(label, parts) if sys.stderr.isatty() else self._line(label)
+        with shown as advance:
+            yield advance
+
+    def close(self) -> None:
+        """Leave the terminal as it is; the next step begins anew."""
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
+
+    @contextmanager
+    def _line(self, label: str) -> Iterator[Advance]:
         begun = time.monotonic()
         try:
-            yield lambda detail: None
+            yield _say_nothing
         except BaseException:
-            self._console.print(f"{label}: failed after {time.monotonic() - begun:.1f} s", markup=False)
+            self._console.print(f"{label}: failed after {time.monotonic() - begun:.1f} s")
             raise
-        self._console.print(f"{label}: {time.monotonic() - begun:.1f} s", markup=False)
+        self._console.print(f"{label}: {time.monotonic() - begun:.1f} s")
 
-    def close(self) -> None:
-        return
+    @contextmanager
+    def _bar(self, label: str, parts: int) -> Iterator[Advance]:
+        if self._bars is None:
+            self._bars = Progress(
+                SpinnerColumn(finished_text="✓"),
+                TextColumn("{task.description}", markup=False),
+                BarColumn(bar_width=24),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TextColumn("{task.fields[detail]}", markup=False, style="dim"),
+                console=self._console,
+            )
+            self._bars.start()
+        bars = self._bars
+        task = bars.add_task(label, total=parts, detail="")
 
-
-class BarReporter:
-    """A bar a step, with the part at work and the time so far."""
-
-    def __init__(self) -> None:
-        self._progress = Progress(
-            SpinnerColumn(finished_text="[green]✓"),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("[dim]{task.fields[detail]}"),
-            console=Console(stderr=True),
-        )
-        self._progress.start()
-
-    def step(self, label: str, parts: int) -> Iterator[Advance]:
-        task = self._progress.add_task(label, total=parts, detail="")
-
-        def advance(detail: str) -> None:
-            self._progress.update(task, advance=1, detail=detail)
+        def advance(detail: str, *, parts: int = 1) -> None:
+            bars.update(task, advance=parts, detail=detail)
 
         try:
             yield advance
         except BaseException:
-            self._progress.update(task, detail="failed")
-            self._progress.stop_task(task)
+            bars.update(task, detail="failed")
+            bars.stop_task(task)
             raise
-        self._progress.update(task, completed=parts, detail="")
-
-    def close(self) -> None:
-        self._progress.stop()
+        bars.update(task, completed=parts, detail="")
 
 
-def open_reporter() -> Reporter:
-    """Return bars on a terminal, plain lines elsewhere."""
-    return BarReporter() if sys.stderr.isatty() else LineReporter()
-
-
-@contextmanager
-def running(reporter: Reporter, label: str, parts: int = 1) -> Iterator[Advance]:
-    """Run a block as one step of the reporter."""
-    with contextmanager(reporter.step)(label, parts) as advance:
-        yield advance
+def _say_nothing(detail: str, *, parts: int = 1) -> None:
+    return

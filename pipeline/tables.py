@@ -1,15 +1,19 @@
 """Know where each table lies under the warehouse and read its Delta log, without Spark.
 
 A table's name is `schema.table`; its folder follows from it (`restricted/` holds what may not be read freely).
-Layer: pipeline. Imports core and deltalake.
+Rows are read by DuckDB over the files that the log lists: deltalake's own reader, `to_pyarrow_table`, leaves
+threads that abort the process as it ends.
+Layer: pipeline. Imports core, deltalake and DuckDB.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from deltalake import DeltaTable
 
 from datatrust.core.release import TablePin
@@ -67,6 +71,58 @@ def count_rows(table: DeltaTable) -> int | None:
     """Return the rows of `table` by its log alone; None where a file came without statistics."""
     counts = table.get_add_actions(flatten=True).column("num_records").to_pylist()
     return None if any(count is None for count in counts) else sum(counts)
+
+
+def query_tables(
+    sql: str, tables: Mapping[str, Path], parameters: Sequence[Any] = ()
+) -> list[dict[str, Any]]:
+    """Return the rows of a query over Delta tables as they stand; times are in UTC.
+
+    Args:
+        sql: what to ask, with the names in `tables` as its tables.
+        tables: the folder of each.
+        parameters: values for the question marks in `sql`.
+    """
+    with duckdb.connect(config={"threads": 2}) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for name, folder in tables.items():
+            _create_view(connection, name, DeltaTable(str(folder)))
+        cursor = connection.execute(sql, parameters)
+        columns = [column[0] for column in cursor.description]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _create_view(connection: Any, name: str, table: DeltaTable) -> None:
+    """Let `name` be the table's files with the table's columns; a table may have no files yet."""
+    files = table.file_uris()
+    fields = json.loads(table.schema().to_json())["fields"]
+    shape = ", ".join(f'cast(null as {_duckdb_type(f["type"])}) as "{f["name"]}"' for f in fields)
+    empty = f"select {shape} where false"
+    if not files:
+        connection.execute(f'create view "{name}" as {empty}')
+        return
+    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    connection.execute(
+        f'create view "{name}" as {empty} '
+        f"union all by name select * from read_parquet([{listed}], union_by_name=true)"
+    )
+
+
+def _duckdb_type(kind: Any) -> str:
+    if isinstance(kind, str):
+        names = {
+            "string": "varchar",
+            "binary": "blob",
+            "timestamp": "timestamptz",
+            "timestamp_ntz": "timestamp",
+        }
+        return names.get(kind, _SPARK_NAMES.get(kind, kind))
+    if kind["type"] == "array":
+        return f"{_duckdb_type(kind['elementType'])}[]"
+    if kind["type"] == "map":
+        return f"map({_duckdb_type(kind['keyType'])}, {_duckdb_type(kind['valueType'])})"
+    inner = ", ".join(f'"{field["name"]}" {_duckdb_type(field["type"])}' for field in kind["fields"])
+    return f"struct({inner})"
 
 
 def _type_name(kind: Any) -> str:

@@ -1,0 +1,70 @@
+"""Put every derived table back to the current release, so that nothing is built on a run that died.
+
+Bronze is append-only and stays: there the ledger decides what counts. The metrics of runs stay too, they tell
+of failed runs. A table that no release knows is removed; one that only older releases know is left alone.
+Layer: pipeline. Imports core and tables; works on Delta logs, starts no Spark.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
+from datatrust.core.errors import OutcomeError
+from datatrust.core.release import Release, list_releases, load_release
+from pipeline.observe import METRICS_TABLE
+from pipeline.tables import find_tables, split_name
+
+
+def restore_tables(warehouse: Path, current: Release | None) -> tuple[str, ...]:
+    """Restore what differs from `current`; return the names of the tables that were touched.
+
+    Raises:
+        OutcomeError: a version that the current release pins is gone.
+    """
+    found = find_tables(warehouse)
+    pinned = current.tables if current else {}
+    touched = []
+    for name, folder in found.items():
+        if split_name(name)[0] == "bronze" or name == METRICS_TABLE:
+            continue
+        pin = pinned.get(name)
+        if pin is None:
+            if not _known_to_any(warehouse, name):
+                shutil.rmtree(folder)
+                touched.append(name)
+        elif _differs(folder, pin.version, name):
+            DeltaTable(str(folder)).restore(pin.version)
+            touched.append(name)
+    missing = sorted(set(pinned) - set(found))
+    if missing:
+        raise OutcomeError(
+            f"the current release names tables whose files are gone: {', '.join(missing)}\n"
+            "  restore the warehouse from a copy, or go back: datatrust release rollback ID"
+        )
+    return tuple(touched)
+
+
+def _differs(folder: Path, version: int, name: str) -> bool:
+    """Return whether the table's newest version has other files or columns than `version`."""
+    newest = DeltaTable(str(folder))
+    if newest.version() == version:
+        return False
+    try:
+        pinned = DeltaTable(str(folder), version=version)
+    except (DeltaError, OSError):
+        raise OutcomeError(
+            f"version {version} of {name}, which the current release names, cannot be read\n"
+            "  restore the warehouse from a copy, or go back: datatrust release rollback ID"
+        ) from None
+    return (
+        set(pinned.file_uris()) != set(newest.file_uris())
+        or pinned.schema().to_json() != newest.schema().to_json()
+    )
+
+
+def _known_to_any(warehouse: Path, name: str) -> bool:
+    return any(name in load_release(warehouse, str(n)).tables for n in list_releases(warehouse))
