@@ -55,6 +55,9 @@ class Dimension:
     bins: tuple[float, ...] = ()
     hidden: bool = False  # usable in expressions, not offered to askers
     position: SourcePosition | None = None
+    positions: Mapping[str, SourcePosition] = field(
+        default_factory=dict, compare=False
+    )  # of its fields' values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +72,7 @@ class Join:
     label: str = ""
     synonyms: tuple[str, ...] = ()
     position: SourcePosition | None = None
+    positions: Mapping[str, SourcePosition] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +103,7 @@ class Model:
     synonyms: tuple[str, ...] = ()
     owner: str | None = None
     position: SourcePosition | None = None
+    positions: Mapping[str, SourcePosition] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +126,25 @@ class BalanceRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LifecycleRule:
+    """Members of `entity` by what they did in a metric: new, active, returning or lost in a period."""
+
+    entity: str
+    state: Literal["new", "active", "returning", "lost"]
+    inactive: tuple[int, str] | None = None  # (12, "month"): how long without a record makes one lost
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurrencyRates:
+    """The table of exchange rates: group currency for one unit of each currency, by month."""
+
+    table: str
+    average: str | None = None  # column of the month's average rate
+    closing: str | None = None  # column of the rate on its last day
+    position: SourcePosition | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Metric:
     """One governed number: what it means, who owns it, how it is computed.
 
@@ -129,7 +153,8 @@ class Metric:
       ratio       inputs = (numerator, denominator), on_zero
       derived     formula over metric names, inputs = those names, on_zero
       balance     agg, expr, where, balance
-      cumulative  inputs = (of,), rolling_days | to_date
+      cumulative  inputs = (of,), rolling (a number of days, weeks, months, years) | to_date | neither: all time
+      lifecycle   inputs = (of,), lifecycle
     """
 
     name: str
@@ -140,6 +165,10 @@ class Metric:
     owner: str | None = None
     unit: str | None = None  # "currency", "percent", "count", "days" or the author's own word
     currency: str | None = None  # of unit "currency": the ISO code that the values are in
+    currency_from: str | None = (
+        None  # the column that holds each row's currency, where rows must be converted
+    )
+    currency_rate: str | None = None  # "average" or "closing": which rate converts them
     model: str | None = None  # of aggregates and balances
     agg: Aggregation | None = None
     percentile: float | None = None
@@ -150,18 +179,22 @@ class Metric:
     formula: str | None = None
     on_zero: Literal["undefined", "zero"] | None = None
     balance: BalanceRule | None = None
-    rolling_days: int | None = None
-    to_date: str | None = None
+    rolling: tuple[int, str] | None = None  # (90, "day")
+    rolling_days: int | None = None  # where the window is counted in days or weeks
+    to_date: str | None = None  # the grain that it starts again with: "month", "fiscal_year"
+    lifecycle: LifecycleRule | None = None
     better: Better | None = None
     plan: Mapping[str, str] = field(default_factory=dict)  # scenario -> metric that holds it
     certified_by: str | None = None
     certified_since: dt.date | None = None
+    certified_definition: str | None = None  # the definition hash that was certified; None: as it stands
     decimals: int | None = None
     examples: tuple[Example, ...] = ()
     deprecated: str | None = None  # what to use instead
     definition_words: str = ""  # the formula in words
     definition_hash: str = ""  # sha256 over all that fixes the value, inputs included
     position: SourcePosition | None = None
+    positions: Mapping[str, SourcePosition] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,5 +218,6 @@ class Catalog:
     closed_through: dt.date | None = None
     timezone: str = "UTC"
     currency: str | None = None  # the group currency
+    rates: CurrencyRates | None = None
     texts: Mapping[str, str] = field(default_factory=dict)  # file -> text, as read
     hash: str = ""

@@ -122,6 +122,13 @@ def find_dimension(names: Mapping[str, DimensionRef], name: str) -> tuple[Dimens
     return None
 
 
+def qualified_names(names: Mapping[str, DimensionRef], name: str) -> tuple[str, ...]:
+    """Return the qualified names that end in `name`, one for each dimension: what an ambiguous name may mean."""
+    last = name.rpartition(".")[2]
+    found = {ref.query_name for key, ref in names.items() if key.rpartition(".")[2] == last and key != TIME}
+    return tuple(sorted(found))
+
+
 def follow_path(catalog: Catalog, model: str, aliases: Iterable[str]) -> tuple[tuple[str, ...], Model] | None:
     """Return the join aliases and the model that a dotted path leads to from `model`, or None.
 

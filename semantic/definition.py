@@ -1,0 +1,200 @@
+"""What fixes a metric's value, as words for people and as a hash for certificates.
+
+The hash covers all that changes a number: aggregation, expression, conditions with their segments written out, the
+dimensions and joins they use, table, time, and the hashes of the metrics it is made of. Labels, synonyms,
+descriptions, owners and examples do not count; neither does the way a file is laid out.
+Layer: semantic. Pure, over a checked catalog.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import asdict, replace
+from typing import Any
+
+from sqlglot import exp
+
+from datatrust.core.jsonio import dumps
+from semantic.expressions import conjuncts, parse_expression, path_of, walk_columns
+from semantic.model import Catalog, Metric, Model
+from semantic.reach import follow_path
+
+_AGG_WORDS = {
+    "sum": "Sum", "count": "Number", "count_distinct": "Number of different", "average": "Average",
+    "min": "Smallest", "max": "Largest", "median": "Median", "percentile": "Percentile",
+}  # fmt: skip
+_TAKE_WORDS = {
+    "last": "at the end of the period", "first": "at the start of the period",
+    "average": "averaged over the days of the period", "min": "at its lowest in the period",
+    "max": "at its highest in the period",
+}  # fmt: skip
+_STATE_WORDS = {
+    "new": "for the first time", "active": "in the period", "returning": "again after the period before",
+    "lost": "no longer",
+}  # fmt: skip
+
+
+def define(catalog: Catalog) -> dict[str, Metric]:
+    """Return the metrics of a checked catalog with `definition_hash` and `definition_words` filled in."""
+    done: dict[str, Metric] = {}
+
+    def visit(name: str) -> Metric:
+        if name not in done:
+            metric = catalog.metrics[name]
+            inputs = {each: visit(each).definition_hash for each in metric.inputs}
+            text = dumps(_essence(catalog, metric, inputs), sort_keys=True)
+            digest = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+            done[name] = replace(
+                metric, definition_hash=digest, definition_words=definition_words(catalog, metric)
+            )
+        return done[name]
+
+    return {name: visit(name) for name in catalog.metrics}
+
+
+def definition_words(catalog: Catalog, metric: Metric) -> str:
+    """Return how a metric is computed, as a sentence without its full stop.
+
+    For example: Sum of net_amount over sales where net_sales (status in completed, refunded).
+    """
+    if metric.kind == "ratio":
+        return f"{metric.inputs[0]} divided by {metric.inputs[1]}{_zero_words(metric)}"
+    if metric.kind == "derived":
+        return f"{' '.join((metric.formula or '').split())}{_zero_words(metric)}"
+    if metric.kind == "cumulative":
+        of = metric.inputs[0]
+        if metric.rolling:
+            number, unit = metric.rolling
+            return f"{of} over the last {number} {unit}{'s' if number != 1 else ''}"
+        if metric.to_date:
+            return f"{of} from the start of the {metric.to_date.replace('_', ' ')} to date"
+        return f"{of} over all time to date"
+    if metric.kind == "lifecycle" and metric.lifecycle:
+        rule = metric.lifecycle
+        since = f" for {rule.inactive[0]} {rule.inactive[1]}s" if rule.inactive else ""
+        return f"Number of {rule.entity} with {metric.inputs[0]} {_STATE_WORDS[rule.state]}{since}"
+    model = catalog.models[metric.model or ""]
+    words = [_aggregation_words(metric), f"over {model.name}"]
+    conditions = [
+        _condition_words(each, model)
+        for text in (model.where, metric.where)
+        if text
+        for each in conjuncts(parse_expression(text).ast)
+    ]
+    if conditions:
+        words.append(f"where {' and '.join(conditions)}")
+    if metric.balance:
+        words.append(_balance_words(metric))
+    return " ".join(words)
+
+
+def _zero_words(metric: Metric) -> str:
+    return ", zero where the divisor is zero" if metric.on_zero == "zero" else ""
+
+
+def _aggregation_words(metric: Metric) -> str:
+    agg = metric.agg or "sum"
+    expr = " ".join((metric.expr or "").split())
+    if agg == "count" and expr in ("", "*", "1"):
+        return "Number of rows"
+    if agg == "percentile":
+        return f"{(metric.percentile or 0) * 100:g}th percentile of {expr}"
+    return f"{_AGG_WORDS[agg]} {expr}" if agg == "count_distinct" else f"{_AGG_WORDS[agg]} of {expr}"
+
+
+def _balance_words(metric: Metric) -> str:
+    rule = metric.balance
+    assert rule is not None
+    words = _TAKE_WORDS[rule.take]
+    if rule.per:
+        words += f", for each {', '.join(rule.per)}"
+    if rule.carry_forward_days:
+        words += f", from records at most {rule.carry_forward_days} days old"
+    return words
+
+
+def _condition_words(node: exp.Expr, model: Model) -> str:
+    """A condition as people read it; a segment by its name, with what it stands for in brackets."""
+    path = path_of(node)
+    if path is not None and len(path) == 1 and path[0] in model.segments:
+        inner = parse_expression(model.segments[path[0]].expr).ast
+        return f"{path[0]} ({' and '.join(_condition_words(each, model) for each in conjuncts(inner))})"
+    if isinstance(node, exp.In) and node.expressions:
+        return f"{node.this.sql()} in {', '.join(each.name or each.sql() for each in node.expressions)}"
+    if isinstance(node, exp.Not) and isinstance(node.this, exp.In) and node.this.expressions:
+        inside = node.this
+        return (
+            f"{inside.this.sql()} not in {', '.join(each.name or each.sql() for each in inside.expressions)}"
+        )
+    if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Literal):
+        return f"{node.this.sql()} = {node.expression.name}"
+    words = node.sql()
+    for keyword in ("AND", "OR", "NOT", "IS", "NULL", "BETWEEN", "LIKE"):
+        words = re.sub(rf"\b{keyword}\b", keyword.lower(), words)
+    return words
+
+
+# ------------------------------------------------------------------------------------------------------------ hash
+
+
+def _essence(catalog: Catalog, metric: Metric, inputs: dict[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "kind": metric.kind,
+        "agg": metric.agg,
+        "percentile": metric.percentile,
+        "formula": parse_expression(metric.formula).ast.sql() if metric.formula else None,
+        "inputs": [inputs[name] for name in metric.inputs],
+        "input_names": metric.inputs if metric.formula else None,
+        "on_zero": metric.on_zero or "undefined",
+        "balance": asdict(metric.balance) if metric.balance else None,
+        "rolling": metric.rolling,
+        "to_date": metric.to_date,
+        "lifecycle": asdict(metric.lifecycle) if metric.lifecycle else None,
+        "currency": [metric.currency, metric.currency_from, metric.currency_rate],
+        "decimals": metric.decimals,
+    }
+    if metric.currency_from and catalog.rates:
+        rates = catalog.rates
+        found["rates"] = [rates.table, rates.average, rates.closing]
+    if metric.to_date and metric.to_date.removeprefix("fiscal_") in ("week", "quarter", "year"):
+        calendar = catalog.default_calendar
+        found["calendar"] = [calendar.starts, calendar.named_by, calendar.week_starts]
+    if metric.model:
+        model = catalog.models[metric.model]
+        used: dict[str, Any] = {}
+        texts = {"expr": metric.expr, "where": metric.where, "model_where": model.where}
+        found |= {key: parse_expression(text).ast.sql() if text else None for key, text in texts.items()}
+        found["table"] = model.table
+        found["time"] = metric.time or model.time
+        names = [metric.time or model.time, *(metric.balance.per if metric.balance else ())]
+        for text in [*texts.values(), *names]:
+            if text:
+                _use(catalog, model, text, used, key="")
+        found["used"] = used
+    return found
+
+
+def _use(catalog: Catalog, model: Model, text: str, used: dict[str, Any], key: str) -> None:
+    """Add to `used` what each name of an expression stands for: segments, dimensions and joins, as deep as they go."""
+    for _, path in walk_columns(parse_expression(text).ast):
+        *steps, last = path
+        followed = follow_path(catalog, model.name, steps)
+        if followed is None:
+            continue
+        aliases, target = followed
+        here = model
+        for alias in aliases:
+            join = here.joins[alias]
+            here = catalog.models[join.to]
+            used[f"{model.name}/join {alias}"] = [here.table, join.key, join.to_key, join.where]
+        name = f"{target.name}/{last}"
+        if name in used or name == key:
+            continue
+        if last in target.segments:
+            used[name] = parse_expression(target.segments[last].expr).ast.sql()
+            _use(catalog, target, target.segments[last].expr, used, name)
+        elif last in target.dimensions and target.dimensions[last].expr:
+            expr = target.dimensions[last].expr or ""
+            used[name] = [parse_expression(expr).ast.sql(), target.dimensions[last].grain]
+            _use(catalog, target, expr, used, name)

@@ -1,0 +1,350 @@
+"""Read one metric entry of a catalog file: which kind it is, and its fields in any of their shapes.
+
+Layer: semantic. Knows the YAML forms of metrics, not what their names refer to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from datatrust.core.errors import UserError
+from semantic.expressions import parse_expression
+from semantic.fields import Fields
+from semantic.model import Aggregation, BalanceRule, Example, LifecycleRule, Metric
+
+AGGREGATIONS: tuple[str, ...] = (
+    "sum", "count", "count_distinct", "average", "min", "max", "median", "percentile",
+)  # fmt: skip
+_AGG_ALIASES = {
+    "avg": "average", "mean": "average", "distinct": "count_distinct", "countd": "count_distinct",
+    "distinct_count": "count_distinct", "minimum": "min", "maximum": "max", "total": "sum",
+}  # fmt: skip
+_TAKES = ("first", "last", "average", "min", "max")
+_TAKE_ALIASES = {"avg": "average", "minimum": "min", "maximum": "max", "closing": "last", "opening": "first"}
+_TO_DATE = ("week", "month", "quarter", "year", "fiscal_month", "fiscal_quarter", "fiscal_year")
+_STATES = ("new", "active", "returning", "lost")
+_UNIT_ALIASES = {"money": "currency", "percentage": "percent", "number": "count", "%": "percent"}
+_DEFAULTED = ("owner", "unit", "currency", "better", "on_zero", "decimals")
+
+Made = dict[str, Any]
+
+
+def read_metric(body: Fields, defaults: Mapping[str, Any]) -> Metric | None:
+    """Return the metric of one entry, as far as it can be read; its faults go to the file's issues.
+
+    Args:
+        body: the entry.
+        defaults: fields that its file or model gives to every metric.
+    """
+    for name in _DEFAULTED:
+        if name not in body.data and defaults.get(name) is not None:
+            body.data = {**body.data, name: defaults[name]}
+    name = body.text("name", required=True)
+    made: Made = {
+        "name": name or "",
+        "label": body.text("label") or (name or "").replace("_", " ").strip().capitalize(),
+        "description": " ".join((body.text("description") or "").split()),
+        "synonyms": body.texts("synonyms"),
+        "owner": body.text("owner"),
+        "unit": _read_unit(body),
+        "better": body.choice("better", ("higher", "lower"), aliases={"up": "higher", "down": "lower"}),
+        "decimals": _read_decimals(body),
+        "on_zero": body.choice("on_zero", ("undefined", "zero"), aliases={"null": "undefined", "0": "zero"}),
+        "time": body.text("time"),
+        "plan": _read_plan(body),
+        "examples": _read_examples(body),
+        "deprecated": _read_deprecated(body),
+        "position": body.at("name") if "name" in body.data else body.position,
+        "positions": body.positions(),
+    }
+    made |= _read_currency(body, made)
+    made |= _read_certified(body)
+    kinds = [kind for kind in _KINDS if body.has(kind)]
+    for extra in kinds[1:]:
+        body.report(f'has both "{kinds[0]}" and "{extra}"; a metric is of one kind', extra, code="DT203")
+    made["kind"] = kinds[0] if kinds else "aggregate"
+    made |= (_KINDS[kinds[0]] if kinds else _read_aggregate)(body, made)
+    if made.get("model") is None and made["kind"] in ("aggregate", "balance"):
+        made["model"] = body.text("model") or defaults.get("model")
+        made["time"] = made["time"] or defaults.get("time")
+        if made["model"] is None:
+            body.report('"model" is missing: the model whose rows it counts', code="DT202")
+    elif body.has("model") and made["kind"] not in ("aggregate", "balance"):
+        body.report(
+            f'a metric of kind "{made["kind"]}" has no model: it is made of metrics', "model", code="DT203"
+        )
+    body.finish(*_KINDS, "agg", "expr", "where", "percentile", "model")
+    return Metric(**made) if name else None
+
+
+# ----------------------------------------------------------------------------------------------------------- kinds
+
+
+def _read_aggregate(body: Fields, made: Made) -> Made:
+    return _aggregation(body)
+
+
+def _read_ratio(body: Fields, made: Made) -> Made:
+    value = body.raw("ratio")
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split("/")]
+    if isinstance(value, list):
+        parts = [str(part) for part in value]
+        if len(parts) != 2 or not all(parts):
+            body.report('"ratio" is a numerator and a denominator', "ratio", code="DT203")
+            return {}
+        return {"inputs": tuple(parts)}
+    nested = body.mapping("ratio", f"{body.what}, ratio")
+    if nested is None:
+        return {}
+    top, bottom = nested.text("numerator", required=True), nested.text("denominator", required=True)
+    on_zero = nested.choice("on_zero", ("undefined", "zero"))
+    nested.finish()
+    found: Made = {"inputs": (top, bottom)} if top and bottom else {}
+    if nested.has("numerator"):
+        positions = {"numerator": nested.at("numerator"), "denominator": nested.at("denominator")}
+        found["positions"] = {**made["positions"], **positions}
+    if on_zero:
+        found["on_zero"] = on_zero
+    return found
+
+
+def _read_derived(body: Fields, made: Made) -> Made:
+    formula: str | None
+    at = body.at("derived")
+    if isinstance(body.raw("derived"), dict):
+        nested = body.mapping("derived", f"{body.what}, derived")
+        assert nested is not None
+        formula = nested.text("formula") or nested.text("expr")
+        at = nested.at("formula" if "formula" in nested.data else "expr")
+        nested.finish()
+        if formula is None:
+            body.report('"derived" needs a formula over metrics', "derived", code="DT202")
+    else:
+        formula = body.text("derived")
+    if formula is None:
+        return {}
+    found: Made = {"formula": formula, "positions": {**made["positions"], "formula": at}}
+    try:
+        columns = parse_expression(formula, at=at).columns
+    except UserError as error:
+        body.file.issues.extend(error.issues)
+        return found
+    if not columns:
+        body.report("its formula names no metric", "derived", code="DT203")
+    return {**found, "inputs": columns}
+
+
+def _read_cumulative(body: Fields, made: Made) -> Made:
+    if isinstance(body.raw("cumulative"), str):
+        return {"inputs": (body.text("cumulative"),)}
+    nested = body.mapping("cumulative", f"{body.what}, cumulative")
+    if nested is None:
+        return {}
+    of = nested.text("of", required=True)
+    rolling = nested.duration("rolling")
+    to_date = None
+    if nested.has("to_date"):
+        aliases = {grain.replace("_", "."): grain for grain in _TO_DATE}
+        to_date = nested.choice("to_date", _TO_DATE, aliases=aliases)
+    if rolling and to_date:
+        nested.report('either "rolling" or "to_date", not both', "to_date", code="DT203")
+    nested.finish()
+    days = {"day": 1, "week": 7}.get(rolling[1]) if rolling else None
+    return {
+        "inputs": (of,) if of else (),
+        "rolling": rolling,
+        "rolling_days": rolling[0] * days if rolling and days else None,
+        "to_date": to_date,
+        "positions": {**made["positions"], "of": nested.at("of")},
+    }
+
+
+def _read_balance(body: Fields, made: Made) -> Made:
+    if isinstance(body.raw("balance"), str):  # `balance: last`, with agg and expr beside it
+        take = body.choice("balance", _TAKES, aliases=_TAKE_ALIASES)
+        return {**_aggregation(body), "balance": BalanceRule(take=cast(Any, take or "last"))}
+    nested = body.mapping("balance", f"{body.what}, balance")
+    if nested is None:
+        return {}
+    source = nested if nested.has("agg") or nested.has("expr") else body
+    found = _aggregation(source)
+    take = nested.choice("take", _TAKES, aliases=_TAKE_ALIASES)
+    carried = nested.duration("carry_forward")
+    valid = nested.texts("valid")
+    if valid and len(valid) != 2:
+        nested.report('"valid" is two columns: from and to', "valid", code="DT203")
+    time, model = nested.text("time"), nested.text("model")
+    if not found.get("where") and nested.has("where"):
+        found["where"] = joined(nested.texts("where"))
+    rule = BalanceRule(
+        take=cast(Any, take or "last"),
+        carry_forward_days=carried[0] * _DAYS[carried[1]] if carried else None,
+        per=nested.texts("per"),
+        valid=(valid[0], valid[1]) if len(valid) == 2 else None,
+    )
+    nested.finish("agg", "expr", "where", "percentile")
+    positions = {**made["positions"], **{key: nested.at(key) for key in nested.data}}
+    found |= {"balance": rule, "positions": positions}
+    if time:
+        found["time"] = time
+    if model:
+        found["model"] = model
+    return found
+
+
+def _read_lifecycle(body: Fields, made: Made) -> Made:
+    nested = body.mapping("lifecycle", f"{body.what}, lifecycle")
+    if nested is None:
+        return {}
+    of, entity = nested.text("of", required=True), nested.text("entity", required=True)
+    state = nested.choice("state", _STATES)
+    if state is None and not nested.has("state"):
+        nested.report('"state" is missing', code="DT202", hint=f"one of: {', '.join(_STATES)}")
+    inactive = nested.duration("inactive")
+    nested.finish()
+    rule = LifecycleRule(entity=entity or "", state=cast(Any, state or "active"), inactive=inactive)
+    positions = {**made["positions"], "of": nested.at("of"), "entity": nested.at("entity")}
+    return {"inputs": (of,) if of else (), "lifecycle": rule, "positions": positions}
+
+
+_KINDS: dict[str, Callable[[Fields, Made], Made]] = {
+    "ratio": _read_ratio,
+    "derived": _read_derived,
+    "cumulative": _read_cumulative,
+    "balance": _read_balance,
+    "lifecycle": _read_lifecycle,
+}
+_DAYS = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
+
+
+def _aggregation(body: Fields) -> Made:
+    """`agg: sum` with `expr`, `agg: {sum: amount}`, or `agg: {type: percentile, expr: …, percentile: 0.9}`."""
+    expr, where, percentile = body.text("expr"), joined(body.texts("where")), body.number("percentile")
+    agg: str | None
+    positions: Made = {}
+    if isinstance(body.raw("agg"), dict):
+        nested = body.mapping("agg", f"{body.what}, agg")
+        assert nested is not None
+        short = [key for key in nested.data if _AGG_ALIASES.get(key, key) in AGGREGATIONS]
+        short = [key for key in short if key != "percentile" or not {"type", "agg"} & set(nested.data)]
+        if len(short) == 1:
+            agg = _AGG_ALIASES.get(short[0], short[0])
+            expr = nested.text(short[0]) or expr
+            at = nested.at(short[0])
+            percentile = nested.number("at") or percentile
+        else:
+            agg = nested.choice(
+                "type" if "type" in nested.data else "agg", AGGREGATIONS, aliases=_AGG_ALIASES
+            )
+            expr = nested.text("expr") or expr
+            at = nested.at("expr")
+            percentile = nested.number("percentile") or percentile
+        where = joined(nested.texts("where")) or where
+        nested.finish()
+        positions = {"positions": {**body.positions(), "expr": at}}
+    else:
+        agg = body.choice("agg", AGGREGATIONS, aliases=_AGG_ALIASES)
+    if agg is None and percentile is not None and not body.has("agg"):
+        agg = "percentile"
+    if agg is None and not body.has("agg"):
+        body.report('"agg" is missing', code="DT202", hint=f"one of: {', '.join(AGGREGATIONS)}; or a kind: ratio, "
+                    "derived, balance, cumulative, lifecycle")  # fmt: skip
+    if agg == "percentile" and (percentile is None or not 0 < percentile < 1):
+        body.report("a percentile is between 0 and 1: `percentile: 0.9`", "percentile", code="DT203")
+        percentile = percentile if percentile is not None and 0 < percentile < 1 else 0.5
+    if agg is not None and agg != "count" and expr is None:
+        body.report(f'"expr" is missing: what to {agg.replace("_", " ")}', code="DT202")
+    found: Made = {"agg": cast("Aggregation | None", agg), "expr": expr, "where": where, **positions}
+    if agg == "percentile":
+        found["percentile"] = percentile
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------- other fields
+
+
+def _read_unit(body: Fields) -> str | None:
+    unit = body.text("unit")
+    if unit is None or unit.lower() == "none":
+        return None
+    return _UNIT_ALIASES.get(unit.lower(), unit.lower())
+
+
+def _read_decimals(body: Fields) -> int | None:
+    number = body.number("decimals")
+    if number is None:
+        return None
+    if number != int(number) or not 0 <= number <= 18:
+        body.report(f'"decimals" is a whole number from 0 to 18, not {number:g}', "decimals", code="DT203")
+        return None
+    return int(number)
+
+
+def _read_currency(body: Fields, made: Made) -> Made:
+    if isinstance(body.raw("currency"), dict):
+        nested = body.mapping("currency", f"{body.what}, currency")
+        assert nested is not None
+        column, rate = nested.text("from", required=True), nested.choice("rate", ("average", "closing"))
+        nested.finish()
+        positions = {**made["positions"], "currency": nested.at("from")}
+        found = {"currency_from": column, "currency_rate": rate or "average", "positions": positions}
+        return {**found, "unit": made["unit"] or "currency"}
+    code = body.text("currency")
+    if code is None:
+        return {}
+    if len(code) != 3 or not code.isalpha() or not code.isupper():
+        body.report(f'currency "{code}" is no ISO code like EUR', "currency", code="DT203")
+    return {"currency": code, "unit": made["unit"] or "currency"}
+
+
+def _read_plan(body: Fields) -> dict[str, str]:
+    if isinstance(body.raw("plan"), str):
+        return {"budget": body.raw("plan")}
+    nested = body.mapping("plan", f"{body.what}, plan")
+    if nested is None:
+        return {}
+    return {scenario: name for scenario in nested.data if (name := nested.text(scenario))}
+
+
+def _read_certified(body: Fields) -> Made:
+    value = body.raw("certified")
+    if value is None or value is False:
+        return {}
+    if value is True:
+        return {"certified_by": body.text("owner")}
+    if isinstance(value, str):
+        return {"certified_by": value}
+    nested = body.mapping("certified", f"{body.what}, certified")
+    if nested is None:
+        return {}
+    found = {"certified_by": nested.text("by", required=True), "certified_since": nested.date("since")}
+    found["certified_definition"] = nested.text("definition")
+    nested.finish()
+    return found
+
+
+def _read_deprecated(body: Fields) -> str | None:
+    value = body.raw("deprecated")
+    if value is None or value is False:
+        return None
+    return "no longer in use" if value is True else body.text("deprecated")
+
+
+def _read_examples(body: Fields) -> tuple[Example, ...]:
+    examples = []
+    for entry in body.entries("examples", key="ask", what=f"{body.what}, example", plain="ask"):
+        ask = entry.text("ask", required=True)
+        sql = entry.text("check_sql")
+        entry.finish()
+        if ask:
+            examples.append(Example(ask=ask, check_sql=sql, position=entry.position))
+    return tuple(examples)
+
+
+def joined(conditions: tuple[str, ...]) -> str | None:
+    """Conditions of a list hold all at once."""
+    if len(conditions) < 2:
+        return conditions[0] if conditions else None
+    return " and ".join(f"({condition})" for condition in conditions)
