@@ -24,7 +24,11 @@ LOG = logging.getLogger("datatrust")
 
 # command -> (module, attribute, one line for --help)
 COMMANDS: dict[str, tuple[str, str, str]] = {
-    "pipeline": ("datatrust.commands.pipeline", "pipeline", "Raw files to a release, and what the last run did."),
+    "pipeline": (
+        "datatrust.commands.pipeline",
+        "pipeline",
+        "Raw files to a release, and what the last run did.",
+    ),
     "source": ("datatrust.commands.source", "source", "The sources and their contracts."),
     "release": ("datatrust.commands.release", "release", "Published snapshots: list, show, roll back."),
     "semantic": ("datatrust.commands.semantic", "semantic", "The metric catalog: check, describe, query."),
@@ -61,7 +65,9 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="datatrust")
-@click.option("--project", "project", metavar="DIR", help="The project folder (default: the nearest one upward).")
+@click.option(
+    "--project", "project", metavar="DIR", help="The project folder (default: the nearest one upward)."
+)
 @click.pass_context
 def root(ctx: click.Context, project: str | None) -> None:
     """Governed finance numbers: from raw files to an answer that can be signed."""
@@ -113,14 +119,18 @@ def _report(error: BaseException, words: str) -> int:
     """Keep the trace in the log under an id, and tell the person the id."""
     reference = uuid.uuid4().hex[:8]
     LOG.debug("fault %s", reference, exc_info=error)
-    _say(f"{words} ({type(error).__name__}, reference {reference}); run again with DATATRUST_LOG=debug and report it")
+    _say(
+        f"{words} ({type(error).__name__}, reference {reference}); run again with DATATRUST_LOG=debug and report it"
+    )
     return 1
 
 
 def run() -> None:
     """Console entry point."""
     level = _log_level()
-    logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s  %(message)s")
+    logging.basicConfig(
+        stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s  %(message)s"
+    )
     sys.exit(main())
 
 
