@@ -23,3 +23,7 @@ quarantined first and valid afterwards. Whatever the share of dirt, the rows tha
 are the same: defects are extra rows, odd writings of clean rows, or late parents.
 Layer: between core and the command line. Imports core and the standard library only; no reader of ours knows it.
 """
+
+from datatrust.sample.build import SampleSummary, build_sample
+
+__all__ = ["SampleSummary", "build_sample"]

@@ -41,6 +41,17 @@ class SampleSummary:
     order_lines: int  # records of sales_transactions over all closings
     planted: dict[str, int]  # planted rows by kind
 
+    def __str__(self) -> str:
+        state = f"{self.written} written" if self.written else "all there already"
+        return "\n".join(
+            (
+                f"{self.raw_root}: {len(self.files)} raw files ({state}), {self.order_lines:,} order lines",
+                f"{self.truth_file}: {sum(self.planted.values()):,} planted defects of {len(self.planted)} kinds",
+                f"{self.pii_file}: every personal value",
+                f"{self.counts_file}: the counts to arrive at, after each closing",
+            )
+        )
+
 
 def pii_file_of(truth_file: Path) -> Path:
     """Return the file of personal values that stands beside a truth file."""
