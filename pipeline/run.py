@@ -1,0 +1,462 @@
+"""Take new raw files all the way to releases, one a delivery, in one Spark session.
+
+Nothing is visible until a release's manifest is written, and every run begins by putting derived tables back
+to the current release: a run may die at any moment. Without new files and with the same settings, contracts,
+policies, dbt project, catalog and code nothing is done, and no Java is started.
+Layer: pipeline. Joins every other module of it; imported by the command line only.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from datatrust.core.errors import DataTrustError, EngineError, OutcomeError, UnknownName, UserError
+from datatrust.core.issues import Issue, SourcePosition, did_you_mean
+from datatrust.core.masking import load_masking_policy
+from datatrust.core.release import Release, list_releases, load_release, next_number, publish_release
+from datatrust.core.settings import Project
+from pipeline.contracts import SourceSpec, load_contracts
+from pipeline.fingerprint import Changes, compare_hashes, compute_hashes, kept_texts, with_children
+from pipeline.ledger import Delivery, Findings, find_new_files, load_ledger
+from pipeline.lock import hold_lock
+from pipeline.observe import METRICS_TABLE, StepMetric, next_run, record_steps
+from pipeline.progress import Advance, RunProgress, SilentProgress
+from pipeline.publish import BUSINESS_METRICS, Evidence, MetricRow, make_candidate, with_business_metrics
+from pipeline.restore import restore_tables
+from pipeline.summary import DeliverySummary, RunSummary, SourceLine
+from pipeline.tables import find_tables, pin_table
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from pipeline.audit import Auditor
+    from pipeline.gold import GoldBuilder, GoldResult
+    from pipeline.ingest import IngestResult
+
+BusinessMetrics = Callable[[Release], Iterable[MetricRow]]
+
+
+def run_pipeline(
+    project: Project,
+    *,
+    select: Sequence[str] = (),
+    full_refresh: bool = False,
+    business_metrics: BusinessMetrics | None = None,
+    progress: RunProgress | None = None,
+) -> RunSummary:
+    """Publish a release for each new delivery; return what was done.
+
+    Args:
+        select: sources to look for new files of; none means all.
+        full_refresh: derive everything again from bronze (of the selected sources), new files or not.
+        business_metrics: computes the rows of gold.business_metrics on a candidate release.
+        progress: told of every step.
+
+    Raises:
+        UserError: settings, contracts, policies or the dbt project are wrong; the last release is untouched.
+        OutcomeError: a check refused the publish, or another run is at work; the last release serves.
+    """
+    shown = progress or SilentProgress()
+    specs = load_contracts(project)
+    _check_selection(select, specs)
+    with hold_lock(project.warehouse) as lock:
+        try:
+            return _Run(
+                project=project,
+                specs=specs,
+                select=tuple(select),
+                full_refresh=full_refresh,
+                business_metrics=business_metrics,
+                progress=shown,
+                lock=lock,
+            ).go()
+        finally:
+            shown.close()
+
+
+@dataclass
+class _Timed:
+    """The steps of one delivery, for the summary and for ops.pipeline_metrics."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    metrics: list[StepMetric] = field(default_factory=list)
+
+
+class _Run:
+    """One call of `run_pipeline`, under the lock."""
+
+    def __init__(
+        self,
+        *,
+        project: Project,
+        specs: tuple[SourceSpec, ...],
+        select: tuple[str, ...],
+        full_refresh: bool,
+        business_metrics: BusinessMetrics | None,
+        progress: RunProgress,
+        lock: int,
+    ) -> None:
+        self.project = project
+        self.warehouse = project.warehouse
+        self.specs = specs
+        self.select = select
+        self.full_refresh = full_refresh
+        self.business_metrics = business_metrics
+        self.progress = progress
+        self.lock = lock
+        self.begun = time.monotonic()
+        self.policy = load_masking_policy(project)
+        self.current = load_release(self.warehouse) if list_releases(self.warehouse) else None
+        self.hashes = compute_hashes(project, specs)
+        self.problems: list[str] = []
+
+    def go(self) -> RunSummary:
+        restored = restore_tables(self.warehouse, self.current)
+        findings = find_new_files(self.project, self.specs, select=self.select)
+        changes = self._changes()
+        if self.current is None and not findings.deliveries:
+            raise _no_files(self.project, self.specs)
+        if not findings.deliveries and not changes.any:
+            return self._summary(findings, restored, nothing_new=True)
+        self.number = next_run(self.warehouse)
+        if not findings.deliveries and not changes.sources and not changes.gold:
+            return self._summary(findings, restored, done=[self._redefine()])
+        return self._derive(findings, changes, restored)
+
+    def _changes(self) -> Changes:
+        changes = compare_hashes(self.current.hashes if self.current else None, self.hashes, self.specs)
+        if self.full_refresh and self.current is not None:
+            asked = with_children(self.select or [spec.name for spec in self.specs], self.specs)
+            changes = replace(changes, sources=changes.sources | asked, gold=True)
+        return changes
+
+    def _derive(self, findings: Findings, changes: Changes, restored: tuple[str, ...]) -> RunSummary:
+        from pipeline.audit import Auditor
+        from pipeline.gold import GoldBuilder
+        from pipeline.session import open_session
+
+        with self.progress.step("starting Spark"):
+            auditor, gold = Auditor(), GoldBuilder(self.project)
+            spark = open_session(
+                self.project, input_bytes=self._input_bytes(findings, changes), inherit=(self.lock,)
+            )
+        setup = time.monotonic() - self.begun
+        done: list[DeliverySummary] = []
+        deliveries = findings.deliveries or (Delivery(name=None, files=()),)
+        for delivery in deliveries:
+            first = not done
+            done.append(
+                self._deliver(
+                    spark,
+                    gold,
+                    auditor,
+                    delivery,
+                    refresh=changes.sources if first else frozenset(),
+                    refresh_gold=changes.gold and first,
+                )
+            )
+        return replace(self._summary(findings, restored, done=done), setup_seconds=round(setup, 1))
+
+    def _input_bytes(self, findings: Findings, changes: Changes) -> int:
+        new = sum(file.size for delivery in findings.deliveries for file in delivery.files)
+        again = changes.sources or changes.gold
+        old = sum(entry.size for entry in load_ledger(self.warehouse)) if again else 0
+        return new + old
+
+    def _deliver(
+        self,
+        spark: SparkSession,
+        gold: GoldBuilder,
+        auditor: Auditor,
+        delivery: Delivery,
+        *,
+        refresh: frozenset[str],
+        refresh_gold: bool,
+    ) -> DeliverySummary:
+        """Take one delivery from raw files to a published release."""
+        title = delivery.name or (self.current.delivery if self.current and not delivery.files else None)
+        timed = _Timed()
+        prefix = f"{delivery.name}: " if delivery.name else ""
+        since = self._since_sequence(delivery)
+        with self._recorded(title, timed):
+            with self._step(timed, "silver", f"{prefix}raw files to silver", len(self.specs)) as advance:
+                taken = self._ingest(spark, delivery, refresh, advance)
+                timed.metrics += _ingest_metrics(taken)
+                self._check_share(taken)
+            with self._step(timed, "gold", f"{prefix}gold", gold.table_count()) as advance:
+                built = self._build_gold(spark, gold, since, refresh_gold, advance)
+            with self._step(timed, "audit", f"{prefix}audit") as advance:
+                evidence = self._prove(spark, auditor, taken, built, title)
+            with self._step(timed, "publish", f"{prefix}metrics and publish") as advance:
+                candidate = make_candidate(self.project, self.specs, evidence, parent=self.current)
+                if self.business_metrics is not None:
+                    rows = self.business_metrics(candidate)
+                    candidate = with_business_metrics(self.warehouse, candidate, rows)
+            release = self._publish(candidate, timed, built, title)
+        return DeliverySummary(
+            delivery=title,
+            release=release.id,
+            sources=tuple(_source_line(result) for result in taken.sources),
+            gold={name: pin.rows for name, pin in release.tables.items() if name.startswith("gold.")},
+            checks=release.quality.checks,
+            warnings=release.quality.warnings,
+            seconds={step: round(seconds, 1) for step, seconds in timed.seconds.items()},
+        )
+
+    def _since_sequence(self, delivery: Delivery) -> int:
+        """Return a file number below which gold has seen everything: rows of a dead run keep their old number."""
+        known = max((entry.sequence for entry in load_ledger(self.warehouse)), default=0)
+        return min([known, *(file.sequence - 1 for file in delivery.files)])
+
+    def _ingest(
+        self, spark: SparkSession, delivery: Delivery, refresh: frozenset[str], advance: Advance
+    ) -> IngestResult:
+        from pipeline.ingest import ingest_delivery
+
+        def told(source: str, step: str) -> None:
+            advance(f"{source} {step}", parts=1 if step == "done" else 0)
+
+        taken = ingest_delivery(spark, self.project, self.specs, delivery, refresh=refresh, progress=told)
+        for result in taken.sources:
+            self.problems += [f"{entry.path}: {entry.message}" for entry in result.rejected_files]
+        return taken
+
+    def _check_share(self, taken: IngestResult) -> None:
+        limit = self.project.config.publish.max_quarantined_share
+        beyond = [
+            f"{r.source}: {r.quarantined:,} of {r.rows_read:,} rows quarantined"
+            for r in taken.sources
+            if r.rows_read and r.quarantined / r.rows_read > limit
+        ]
+        if beyond:
+            raise OutcomeError(
+                f"more than {limit:.0%} of new rows are quarantined, the release is refused:\n  "
+                + "\n  ".join(beyond)
+                + "\n  the last release still serves"
+            )
+
+    def _build_gold(
+        self, spark: SparkSession, gold: GoldBuilder, since: int, refresh: bool, advance: Advance
+    ) -> GoldResult:
+        from pipeline.session import register_tables
+
+        register_tables(spark, self.warehouse)
+        return gold.build(since_sequence=since, full_refresh=refresh, advance=advance)
+
+    def _prove(
+        self,
+        spark: SparkSession,
+        auditor: Auditor,
+        taken: IngestResult,
+        built: GoldResult,
+        title: str | None,
+    ) -> Evidence:
+        from pipeline.audit import plan_checks
+        from pipeline.conservation import check_conservation
+
+        controls = tuple(result.control for result in taken.sources)
+        held = check_conservation(self.warehouse, self.specs, controls, taken.ledger)
+        today = self.project.today()
+        there = find_tables(self.warehouse)
+        planned = plan_checks(self.specs, self.policy, built.column_tests, today=today)
+        checks = [check for check in planned if check.table in there]
+        quality = auditor.run(spark, checks, self.specs, today=today)
+        warned = tuple({"check": name, "status": "warning"} for name in built.warnings)
+        quality = replace(
+            quality,
+            status="passed_with_warnings" if warned else quality.status,
+            checks=quality.checks + held + built.tests,
+            warnings=quality.warnings + len(warned),
+            details=quality.details + warned,
+        )
+        return Evidence(
+            controls=controls,
+            quality=quality,
+            gold=built.lineage,
+            hashes=self.hashes,
+            fresh_as_of=taken.fresh_as_of,
+            delivery=title,
+        )
+
+    def _publish(self, candidate: Release, timed: _Timed, built: GoldResult, title: str | None) -> Release:
+        """Write down the run, so that the release holds its own record, then make the release visible."""
+        for name, pin in sorted(candidate.tables.items()):
+            if name.startswith("gold."):
+                timed.metrics.append(
+                    StepMetric(
+                        step="gold", table=name, row_count=pin.rows, duration_seconds=built.seconds.get(name)
+                    )
+                )
+        steps = [StepMetric(step=step, duration_seconds=s) for step, s in timed.seconds.items()]
+        record_steps(self.warehouse, run=self.number, delivery=title, steps=[*timed.metrics, *steps])
+        return self._make_visible(candidate)
+
+    def _make_visible(self, candidate: Release) -> Release:
+        pinned = {**candidate.tables, METRICS_TABLE: pin_table(self.warehouse, METRICS_TABLE)}
+        release = replace(candidate, tables=pinned)
+        publish_release(self.warehouse, release)
+        self.current = release
+        return release
+
+    def _redefine(self) -> DeliverySummary:
+        """Publish the tables of the current release under today's catalog and policies."""
+        current = self.current
+        assert current is not None
+        timed = _Timed()
+        with (
+            self._recorded(current.delivery, timed),
+            self._step(timed, "publish", "metrics and publish"),
+        ):
+            candidate = replace(
+                current,
+                number=next_number(self.warehouse),
+                parent=current.number,
+                restores=None,
+                created_at=_now(),
+                files=kept_texts(self.project),
+                hashes=dict(self.hashes),
+                tables={name: pin for name, pin in current.tables.items() if name != BUSINESS_METRICS},
+            )
+            if self.business_metrics is not None:
+                rows = self.business_metrics(candidate)
+                candidate = with_business_metrics(self.warehouse, candidate, rows)
+        steps = [StepMetric(step=step, duration_seconds=s) for step, s in timed.seconds.items()]
+        record_steps(self.warehouse, run=self.number, delivery=current.delivery, steps=steps)
+        release = self._make_visible(candidate)
+        return DeliverySummary(
+            delivery=release.delivery,
+            release=release.id,
+            sources=(),
+            gold={name: pin.rows for name, pin in release.tables.items() if name.startswith("gold.")},
+            checks=release.quality.checks,
+            warnings=release.quality.warnings,
+            seconds={step: round(seconds, 1) for step, seconds in timed.seconds.items()},
+        )
+
+    @contextmanager
+    def _step(self, timed: _Timed, name: str, label: str, parts: int = 1) -> Iterator[Advance]:
+        begun = time.monotonic()
+        try:
+            with self.progress.step(label, parts) as advance:
+                yield advance
+        finally:
+            timed.seconds[name] = time.monotonic() - begun
+
+    @contextmanager
+    def _recorded(self, title: str | None, timed: _Timed) -> Iterator[None]:
+        """Write a failure down before it goes on; what Spark says is worded without a value of a row."""
+        try:
+            yield
+        except Exception as error:
+            told = error if isinstance(error, DataTrustError) else _worded(error)
+            failed = list(timed.seconds)[-1] if timed.seconds else "start"
+            steps = [
+                StepMetric(
+                    step=step,
+                    duration_seconds=seconds,
+                    success=step != failed,
+                    message=str(told).splitlines()[0][:500] if step == failed else None,
+                )
+                for step, seconds in timed.seconds.items()
+            ]
+            record_steps(self.warehouse, run=self.number, delivery=title, steps=[*timed.metrics, *steps])
+            if told is error:
+                raise
+            raise told from error
+
+    def _summary(
+        self,
+        findings: Findings,
+        restored: tuple[str, ...],
+        *,
+        nothing_new: bool = False,
+        done: Sequence[DeliverySummary] = (),
+    ) -> RunSummary:
+        return RunSummary(
+            release=self.current.id if self.current else None,
+            nothing_new=nothing_new,
+            deliveries=tuple(done),
+            restored=restored,
+            problems=tuple(self.problems),
+            unclaimed=findings.unclaimed,
+            seconds=round(time.monotonic() - self.begun, 1),
+        )
+
+
+def _check_selection(select: Sequence[str], specs: Sequence[SourceSpec]) -> None:
+    known = [spec.name for spec in specs]
+    issues = [
+        Issue(
+            code="DT470",
+            message=f'no source "{name}"',
+            suggestion=did_you_mean(name, known),
+            hint=f"sources: {', '.join(sorted(known))}",
+        )
+        for name in select
+        if name not in known
+    ]
+    if issues:
+        raise UnknownName(*issues)
+
+
+def _no_files(project: Project, specs: Sequence[SourceSpec]) -> UserError:
+    patterns = ", ".join(sorted({spec.glob for spec in specs}))
+    return UserError(
+        Issue(
+            code="DT471",
+            message=f"no raw file for any source in {project.shown(project.raw)}; looked for {patterns}",
+            at=SourcePosition(file=str(project.config_file)),
+            hint="put files there, or name another folder: raw in pipeline_config.json, or DATATRUST_RAW",
+        )
+    )
+
+
+def _worded(error: Exception) -> DataTrustError:
+    """Return an outside error as one of ours: its class and Spark's error condition, no data."""
+    condition: Any = getattr(error, "getCondition", lambda: None)()
+    said = condition or type(error).__name__
+    return EngineError(
+        f"the run failed: {said}\n  details are in spark.log in the logs folder; nothing was published"
+    )
+
+
+def _ingest_metrics(taken: IngestResult) -> list[StepMetric]:
+    metrics = []
+    for result in taken.sources:
+        for table, rows in sorted(result.tables.items()):
+            layer = table.split(".")[0]
+            metrics.append(
+                StepMetric(
+                    step=layer,
+                    table=table,
+                    row_count=rows,
+                    rows_in=result.rows_read,
+                    rows_out=result.rows_read if layer == "bronze" else result.valid,
+                    rejected=0 if layer == "bronze" else result.quarantined,
+                    duration_seconds=result.duration_seconds,
+                )
+            )
+    return metrics
+
+
+def _source_line(result: Any) -> SourceLine:
+    return SourceLine(
+        source=result.source,
+        files=len(result.files),
+        read=result.rows_read,
+        valid=result.valid,
+        quarantined=result.quarantined,
+        duplicate=result.duplicate,
+        superseded=result.superseded,
+        freed=result.freed,
+        reasons=dict(result.reasons),
+    )
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(tz=dt.UTC)
