@@ -30,7 +30,7 @@ _DISCOUNTS = {  # segment -> hundredths of a percent, weights
 }
 _APPETITE = {"Enterprise": 2.6, "Mid-market": 1.5, "Small business": 0.8}
 _WHOLE_UNITS = {"JPY"}  # currencies whose prices carry no decimals
-_STUCK, _FAILED, _REFUNDED, _MISCOUNTED, _LATE = 0.028, 0.031, 0.056, 0.006, 0.015
+_STUCK, _FAILED, _REFUNDED, _MISCOUNTED, _LATE = 0.031, 0.031, 0.056, 0.006, 0.015
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +170,7 @@ def _story(rng: random.Random, at: dt.datetime, quantity: int) -> list[Event]:
     fate = rng.random()
     if fate < _STUCK:
         return events
-    settled = at + dt.timedelta(minutes=1 + int(rng.expovariate(1 / 9) * 1440))
+    settled = at + dt.timedelta(minutes=1 + int(rng.expovariate(1 / 6) * 1440))
     if fate < _STUCK + _FAILED:
         return [*events, Event(at=settled, status="failed", quantity=quantity)]
     events.append(Event(at=settled, status="completed", quantity=quantity))
