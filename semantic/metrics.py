@@ -74,7 +74,7 @@ def read_metric(body: Fields, defaults: Mapping[str, Any]) -> Metric | None:
         body.report(
             f'a metric of kind "{made["kind"]}" has no model: it is made of metrics', "model", code="DT203"
         )
-    body.finish(*_KINDS, "agg", "expr", "where", "percentile", "model")
+    body.finish()
     return Metric(**made) if name else None
 
 
@@ -168,23 +168,21 @@ def _read_balance(body: Fields, made: Made) -> Made:
     nested = body.mapping("balance", f"{body.what}, balance")
     if nested is None:
         return {}
-    source = nested if nested.has("agg") or nested.has("expr") else body
-    found = _aggregation(source)
+    found = _aggregation(nested if "agg" in nested.data or "expr" in nested.data else body)
+    found["where"] = joined((*body.texts("where"), *nested.texts("where")))
     take = nested.choice("take", _TAKES, aliases=_TAKE_ALIASES)
     carried = nested.duration("carry_forward")
     valid = nested.texts("valid")
     if valid and len(valid) != 2:
         nested.report('"valid" is two columns: from and to', "valid", code="DT203")
     time, model = nested.text("time"), nested.text("model")
-    if not found.get("where") and nested.has("where"):
-        found["where"] = joined(nested.texts("where"))
     rule = BalanceRule(
         take=cast(Any, take or "last"),
         carry_forward_days=carried[0] * _DAYS[carried[1]] if carried else None,
         per=nested.texts("per"),
         valid=(valid[0], valid[1]) if len(valid) == 2 else None,
     )
-    nested.finish("agg", "expr", "where", "percentile")
+    nested.finish()
     positions = {**made["positions"], **{key: nested.at(key) for key in nested.data}}
     found |= {"balance": rule, "positions": positions}
     if time:
@@ -241,7 +239,7 @@ def _aggregation(body: Fields) -> Made:
             expr = nested.text("expr") or expr
             at = nested.at("expr")
             percentile = nested.number("percentile") or percentile
-        where = joined(nested.texts("where")) or where
+        where = joined((*body.texts("where"), *nested.texts("where")))
         nested.finish()
         positions = {"positions": {**body.positions(), "expr": at}}
     else:
