@@ -1,0 +1,53 @@
+"""Categories as horizontal bars, the largest on top, each with its value at the end.
+
+Layer: chatbot.
+"""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from chatbot.charts._shape import Chart, Shape
+from chatbot.charts._style import (
+    BLUE,
+    bars_height,
+    escape,
+    largest_rows,
+    new_figure,
+    scale_of,
+    shorten,
+)
+from chatbot.format import format_compact, format_number
+
+
+def is_bars(shape: Shape) -> bool:
+    """Categories alone."""
+    return shape.category is not None
+
+
+def draw_bars(shape: Shape) -> go.Figure:
+    """Return one bar a category."""
+    assert shape.category is not None  # is_bars
+    measure = shape.measures[0]
+    places = largest_rows(measure.values)[::-1]
+    scale = scale_of(measure)
+    figure = new_figure(locale=shape.locale, height=bars_height(len(places)))
+    figure.add_bar(
+        y=[shorten(shape.category.texts[at]) for at in places],
+        x=scale.plot_all(measure.values[at] for at in places),
+        orientation="h", marker_color=BLUE, cliponaxis=False, textposition="outside",
+        text=[
+            format_number(value, unit="percent", locale=shape.locale)
+            if scale.percent else format_compact(value, locale=shape.locale)
+            for at in places if (value := measure.values[at]) is not None
+        ],
+        customdata=[measure.text(measure.values[at], locale=shape.locale) for at in places],
+        hovertemplate="%{y}: %{customdata}<extra></extra>",
+    )  # fmt: skip
+    figure.update_layout(margin={"r": 64})
+    figure.update_xaxes(title_text=escape(scale.title), ticksuffix=scale.suffix)
+    figure.update_yaxes(showgrid=False)
+    return figure
+
+
+CHART = Chart(name="bars", rank=50, fits=is_bars, draw=draw_bars)

@@ -1,0 +1,153 @@
+"""Serve the chat page, its CSV exports and a small REST interface from one process.
+
+Without sign-in the server binds to loopback only; another address is refused. It listens once the agent is loaded, so
+that whoever reaches it gets answers.
+Layer: chatbot. Imports FastAPI and Gradio, lazily, beside the agent's own start.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import sys
+import threading
+from typing import Any
+
+from datatrust import __version__
+from datatrust.core.errors import UserError
+from datatrust.core.issues import Issue
+from datatrust.core.settings import Project
+
+STOP_SECONDS = 3
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read while gradio is imported
+os.environ.setdefault("GRADIO_TELEMETRY_ENABLED", "False")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+def serve(project: Project, *, host: str = "127.0.0.1", port: int = 7860) -> None:
+    """Load the agent of `project` and answer at `host`:`port` until stopped.
+
+    Raises:
+        UserError: the address is not loopback, the port is taken, or the project cannot be asked.
+    """
+    check_host(host)
+    listener = _bind(host, port)
+    try:
+        importing = threading.Thread(
+            target=_import_page, daemon=True
+        )  # takes seconds; the agent's start does too
+        importing.start()
+        from chatbot.agent import Agent
+
+        agent = Agent.open(project)
+        importing.join()
+        import uvicorn
+
+        app = build_app(agent, project)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=STOP_SECONDS,
+            server_header=False,
+        )
+        shown = f"[{host}]" if ":" in host else host
+        sys.stderr.write(f"{project.title}: http://{shown}:{listener.getsockname()[1]}  (stop with Ctrl+C)\n")
+        sys.stderr.flush()
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        listener.close()
+
+
+def build_app(agent: Any, project: Project) -> Any:
+    """Return the FastAPI application: the page at /, exports, /api/v1, /healthz.
+
+    Args:
+        agent: an opened agent: `ask`, `starters` and `layer`.
+        project: names the title.
+    """
+    import gradio as gr
+    from fastapi import FastAPI
+    from fastapi.staticfiles import StaticFiles
+
+    from chatbot.export import ExportStore
+    from chatbot.routes import make_routes
+    from chatbot.ui.guard import Guard
+    from chatbot.ui.page import Page
+    from chatbot.ui.render import STATIC, page_head
+    from chatbot.ui.theme import make_theme
+
+    exports = ExportStore()
+    # The interactive API pages load scripts from other hosts: none here, the schema alone.
+    app = FastAPI(
+        title="DataTrust 360",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+
+    app.include_router(make_routes(agent, exports))
+    app.mount("/ui", StaticFiles(directory=STATIC), name="ui")
+    gr.mount_gradio_app(
+        app, Page(agent, project, exports).build(), path="/", theme=make_theme(), show_error=False,
+        run_history=False, footer_links=[], max_file_size="1b", favicon_path=str(STATIC / "logo.svg"),
+        enable_monitoring=False, ssr_mode=False, mcp_server=False, pwa=False,
+    )  # fmt: skip
+    app.add_middleware(Guard, hosts=(), head=page_head(__version__))
+    return app
+
+
+def check_host(host: str) -> None:
+    """Let only loopback pass: this server has no sign-in.
+
+    Raises:
+        UserError: another address.
+    """
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise UserError(
+            Issue(
+                code="DT330",
+                message=f'host "{host}": without sign-in the server answers this machine only',
+                suggestion="127.0.0.1",
+                hint="leave --host out, or put a proxy that signs people in before it",
+            )
+        )
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """Take the port before anything is loaded, so that a taken one is told at once."""
+    if not 0 <= port <= 65535:
+        raise UserError(Issue(code="DT331", message=f"port {port} is not between 0 and 65535"))
+    address = "127.0.0.1" if host == "localhost" else host
+    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((address, port))
+    except OSError as error:
+        listener.close()
+        taken = UserError(
+            Issue(
+                code="DT331",
+                message=f"port {port} on {host} cannot be used: {error.strerror}",
+                hint=f"choose another: datatrust serve --port {port + 1 if port < 65535 else 7860}",
+            )
+        )
+        raise taken from None
+    return listener
+
+
+def _import_page() -> None:
+    """Import what the page needs; a fault shows when it is needed."""
+    try:
+        import gradio  # noqa: F401
+        import plotly.graph_objects  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ImportError:
+        return

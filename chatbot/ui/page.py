@@ -1,0 +1,196 @@
+"""Build the chat page: header, earlier questions, the answer card, the question box; and what each of them does.
+
+Refuses nothing itself: a fault while answering is logged with a reference and shown in plain words with it.
+Layer: chatbot. Imports Gradio; asks the agent, renders with templates, draws with the charts folder.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import gradio as gr
+
+from chatbot.charts._registry import draw_chart
+from chatbot.charts._shape import shape_of
+from chatbot.export import Export, ExportStore, file_name
+from chatbot.format import choose_locale
+from chatbot.ui.context import PageContext
+from chatbot.ui.guard import COOKIE
+from chatbot.ui.render import (
+    render_detail,
+    render_failure,
+    render_header,
+    render_history,
+    render_lead,
+    render_waiting,
+    render_welcome,
+)
+from chatbot.ui.session import Conversation, Turn
+from chatbot.ui.view import view_of
+from datatrust.core.settings import Project
+from semantic.query import EVERYONE
+
+LOG = logging.getLogger("datatrust.chat")
+CONCURRENT_ANSWERS = 16
+HOURS_KEPT = 12
+
+# A button in our HTML says what it does in data-act and with what in data-value.
+ON_CLICK = """
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-act]');
+  if (button && element.contains(button) && !button.disabled) {
+    trigger('act', {act: button.dataset.act, value: button.dataset.value || ''});
+  }
+});
+"""
+
+
+class Page:
+    """The handlers of one page; holds what every tab shares, never what one tab asked."""
+
+    def __init__(self, agent: Any, project: Project, exports: ExportStore) -> None:
+        self.agent = agent
+        self.exports = exports
+        self.context = PageContext(agent, project)
+
+    def build(self) -> gr.Blocks:
+        """Return the page, its events wired and its queue wide enough for a team."""
+        with gr.Blocks(
+            title=f"{self.context.title} · DataTrust 360", analytics_enabled=False, fill_width=True
+        ) as blocks:
+            state = gr.State(Conversation(), time_to_live=HOURS_KEPT * 3600)
+            header = gr.HTML(elem_id="dt-header", js_on_load=None, apply_default_css=False)
+            with gr.Row(elem_id="dt-body"):
+                with gr.Column(elem_id="dt-side", scale=0, min_width=0):
+                    history = gr.HTML(elem_id="dt-history", js_on_load=ON_CLICK, apply_default_css=False)
+                with gr.Column(elem_id="dt-main", min_width=0):
+                    with gr.Column(elem_id="dt-answer", min_width=0):
+                        lead = gr.HTML(elem_id="dt-lead", js_on_load=ON_CLICK, apply_default_css=False)
+                        chart = gr.Plot(
+                            elem_id="dt-chart", visible=False, show_label=False, container=False,
+                            label="Chart of the answer",
+                        )  # fmt: skip
+                        detail = gr.HTML(elem_id="dt-detail", js_on_load=ON_CLICK, apply_default_css=False)
+                    with gr.Row(elem_id="dt-composer"):
+                        question = gr.Textbox(
+                            elem_id="dt-question", label="Your question", show_label=False, container=False,
+                            placeholder="Ask a question about the figures", lines=1, max_lines=5,
+                            autofocus=True, scale=1,
+                        )  # fmt: skip
+                        send = gr.Button("Ask", variant="primary", elem_id="dt-send", scale=0, min_width=88)
+            status = gr.HTML(elem_id="dt-status", js_on_load=None, apply_default_css=False)
+
+            shown = [state, history, lead, chart, detail, status]
+            quiet: dict[str, Any] = {
+                "show_progress": "hidden", "api_visibility": "private", "concurrency_limit": CONCURRENT_ANSWERS,
+            }  # fmt: skip
+            blocks.load(self.open_page, state, [header, *shown], **quiet)
+            gr.on(
+                [question.submit, send.click], self.ask_typed, [question, state], [question, *shown],
+                trigger_mode="once", **quiet,
+            )  # fmt: skip
+            for part in (history, lead, detail):
+                part.act(self.act, state, shown, trigger_mode="once", **quiet)
+        blocks.queue(default_concurrency_limit=CONCURRENT_ANSWERS, max_size=1_000, api_open=False)
+        return blocks
+
+    def open_page(self, conversation: Conversation, request: gr.Request) -> tuple[Any, ...]:
+        """Fill a fresh tab."""
+        return (render_header(self.context, locale=_locale(request)), *self._show(conversation, request))
+
+    def ask_typed(
+        self, question: str, conversation: Conversation, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
+        """Answer what stands in the question box, and empty it."""
+        for update in self._ask(question or "", conversation, request):
+            yield ("", *update)
+
+    def act(
+        self, conversation: Conversation, request: gr.Request, event: gr.EventData
+    ) -> Iterator[tuple[Any, ...]]:
+        """Do what a button in our HTML says: ask a question, show an earlier answer, start afresh, forget all."""
+        name, value = str(getattr(event, "act", "")), str(getattr(event, "value", ""))
+        if name == "ask":
+            yield from self._ask(value, conversation, request)
+            return
+        if name == "show" and value.isdigit():
+            conversation.show(int(value))
+        elif name == "home":
+            conversation.show(None)
+        elif name == "clear":
+            conversation.clear()
+        yield self._show(conversation, request)
+
+    def _ask(
+        self, question: str, conversation: Conversation, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
+        yield (
+            conversation, gr.skip(), render_waiting(question), gr.update(visible=False, value=None), "",
+            "Working on the answer",
+        )  # fmt: skip
+        try:
+            answer = self.agent.ask(question, viewer=EVERYONE, history=conversation.questions())
+            document: Mapping[str, Any] = answer.to_json()
+            turn = Turn(question=question, document=document, export=self._keep(document, request))
+        except Exception:  # whatever it is, the asker gets words and we get the trace
+            turn = _failed(question)
+        conversation.add(turn)
+        yield self._show(conversation, request)
+
+    def _keep(self, document: Mapping[str, Any], request: gr.Request) -> str | None:
+        """Make the answer's rows fetchable by the session that asked; None where there is nothing to fetch."""
+        owner = request.cookies.get(COOKIE)
+        if not owner or not document.get("rows"):
+            return None
+        title = str(document.get("interpretation") or document.get("question") or "")
+        return self.exports.add(
+            Export(
+                owner=owner,
+                name=file_name(title, self.context.today),
+                columns=tuple(document["columns"]),
+                rows=tuple(tuple(row) for row in document["rows"]),
+            )
+        )
+
+    def _show(self, conversation: Conversation, request: gr.Request) -> tuple[Any, ...]:
+        """Return the updates that show the conversation as it stands."""
+        turn = conversation.show(conversation.shown)
+        no_chart = gr.update(visible=False, value=None)
+        if turn is None:
+            lead = render_welcome(self.context, self.agent.starters(EVERYONE))
+            return conversation, render_history(conversation), lead, no_chart, "", ""
+        if turn.document is not None:
+            try:
+                lead, chart, detail, spoken = self._render(turn, _locale(request))
+                return conversation, render_history(conversation), lead, chart, detail, spoken
+            except Exception:  # a card that cannot be drawn must not take the page down
+                turn = _failed(turn.question)
+        spoken = f"Something went wrong. Reference {turn.reference}"
+        return conversation, render_history(conversation), render_failure(turn), no_chart, "", spoken
+
+    def _render(self, turn: Turn, locale: str) -> tuple[str, Any, str, str]:
+        assert turn.document is not None  # the caller looked
+        view = view_of(turn.document, self.context, locale=locale)
+        figure = None
+        if view.status == "answered" and turn.document.get("rows"):
+            figure = draw_chart(shape_of(turn.document, locale=locale))
+        return (
+            render_lead(view),
+            gr.update(visible=figure is not None, value=figure),
+            render_detail(view, export=turn.export),
+            view.announcement,
+        )
+
+
+def _failed(question: str) -> Turn:
+    """Log the fault being handled under a reference and return the turn that shows it."""
+    reference = secrets.token_hex(4)
+    LOG.exception("question failed, reference %s", reference)
+    return Turn(question=question, document=None, reference=reference)
+
+
+def _locale(request: gr.Request) -> str:
+    return choose_locale(request.headers.get("accept-language"))

@@ -1,0 +1,87 @@
+"""Turn views into HTML. Every value is escaped: templates are autoescaped, and none of them marks a text as safe.
+
+Layer: chatbot. Imports Jinja.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from chatbot.ui.context import PageContext
+from chatbot.ui.session import Conversation, Turn
+from chatbot.ui.view import AnswerView, clip
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+
+@cache
+def environment() -> Environment:
+    """Return the templates of this folder: everything escaped, an unknown name an error."""
+    return Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def render(template: str, **values: Any) -> str:
+    """Return one template's HTML."""
+    return environment().get_template(template).render(**values)
+
+
+def render_header(context: PageContext, *, locale: str) -> str:
+    return render("header.html", title=context.title, facts=context.facts(locale=locale))
+
+
+def render_history(conversation: Conversation) -> str:
+    entries = [
+        {"place": place, "text": clip(turn.question, 90) or "(empty question)", "state": state_of(turn)}
+        for place, turn in enumerate(conversation.turns)
+    ]
+    return render("history.html", entries=entries[::-1], shown=conversation.shown)
+
+
+def render_welcome(context: PageContext, starters: Sequence[str]) -> str:
+    return render("welcome.html", title=context.title, starters=starters[:8])
+
+
+def render_waiting(question: str) -> str:
+    return render("waiting.html", question=clip(question, 400))
+
+
+def render_failure(turn: Turn) -> str:
+    return render(
+        "failure.html", question=clip(turn.question, 400), again=turn.question, reference=turn.reference
+    )
+
+
+def render_lead(view: AnswerView) -> str:
+    return render("lead.html", view=view)
+
+
+def render_detail(view: AnswerView, *, export: str | None) -> str:
+    return render("detail.html", view=view, export=export)
+
+
+def state_of(turn: Turn) -> str:
+    """Return "answered", "clarify", "refused" or "failed"."""
+    return "failed" if turn.document is None else str(turn.document["status"])
+
+
+def page_head(version: str) -> str:
+    """Return what the page's head needs of ours: style, behaviour, icon. All local."""
+    return (
+        f'<link rel="stylesheet" href="./ui/chat.css?v={version}">'
+        f'<script defer src="./ui/chat.js?v={version}"></script>'
+        '<link rel="icon" type="image/svg+xml" href="./ui/logo.svg">'
+        '<meta name="color-scheme" content="light dark">'
+        '<meta name="robots" content="noindex">'
+    )

@@ -1,0 +1,48 @@
+"""What one browser tab has asked so far. Kept on the server, for the tab's life.
+
+Layer: chatbot. Knows answers as JSON documents only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+MAX_TURNS = 50  # older ones are forgotten
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """One question and its answer; `document` is None where the answer failed, `reference` then names the log line."""
+
+    question: str
+    document: Mapping[str, Any] | None
+    export: str | None = None  # id of its CSV
+    reference: str | None = None
+
+
+@dataclass(kw_only=True)
+class Conversation:
+    """The turns of one tab, oldest first, and which of them is shown."""
+
+    turns: list[Turn] = field(default_factory=list)
+    shown: int | None = None
+
+    def add(self, turn: Turn) -> None:
+        """Append a turn and show it."""
+        self.turns = [*self.turns, turn][-MAX_TURNS:]
+        self.shown = len(self.turns) - 1
+
+    def show(self, place: int | None) -> Turn | None:
+        """Show the turn at `place`; None, or a place that does not exist, shows none."""
+        self.shown = place if place is not None and 0 <= place < len(self.turns) else None
+        return self.turns[self.shown] if self.shown is not None else None
+
+    def clear(self) -> None:
+        """Forget every turn."""
+        self.turns, self.shown = [], None
+
+    def questions(self) -> tuple[str, ...]:
+        """Return the questions that were understood, oldest first: the context of the next one."""
+        return tuple(turn.question for turn in self.turns if turn.document is not None)

@@ -1,0 +1,46 @@
+// Small behaviours of the page: copy buttons, the way back to the top of an answer, focus on the question box.
+(() => {
+  const questionBox = () => document.querySelector("#dt-question textarea, #dt-question input");
+
+  document.addEventListener("click", async (event) => {
+    const copy = event.target.closest("[data-copy]");
+    if (copy) {
+      const text = document.getElementById(copy.dataset.copy)?.textContent ?? "";
+      try {
+        await navigator.clipboard.writeText(text);
+        copy.textContent = "Copied";
+      } catch {
+        copy.textContent = "Select the text and copy it";
+      }
+      setTimeout(() => { copy.textContent = "Copy"; }, 2000);
+      return;
+    }
+    const act = event.target.closest("[data-act]");
+    if (act) {
+      window.scrollTo({ top: 0 });
+      if (act.dataset.act === "home" || act.dataset.act === "clear") questionBox()?.focus();
+    }
+    if (event.target.closest("#dt-send")) {
+      window.scrollTo({ top: 0 });
+      questionBox()?.focus();
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && event.target === questionBox()) window.scrollTo({ top: 0 });
+  });
+
+  // Gradio draws its parts late: name the box and mark the status line once they are there.
+  const settle = new MutationObserver(() => {
+    const box = questionBox();
+    const status = document.getElementById("dt-status");
+    if (!box || !status) return;
+    box.setAttribute("aria-label", "Your question");
+    box.setAttribute("enterkeyhint", "send");
+    status.setAttribute("role", "status");
+    status.setAttribute("aria-live", "polite");
+    document.documentElement.lang = "en";
+    settle.disconnect();
+  });
+  settle.observe(document.documentElement, { childList: true, subtree: true });
+})();

@@ -1,0 +1,108 @@
+"""A real Chromium and a real server on a free port."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    assert CHROMIUM, "no Chromium on the path: install one (Debian: apt-get install chromium) or set CHROMIUM"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@contextlib.contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """Serve `app` from a thread and give its address."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 30
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert server.started
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=15)
+        listener.close()
+
+
+class Tab:
+    """One tab on the chat page; remembers every request, console error and failed response."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.requests: list[str] = []
+        self.faults: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("response", lambda r: self.faults.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+        page.goto(address)
+        page.locator(".dt-welcome").wait_for(timeout=30_000)
+
+    def ask(self, question: str, *, enter: bool = True) -> None:
+        """Type a question and wait for what comes of it."""
+        turns = self.page.locator(".dt-entry").count()
+        box = self.page.get_by_label("Your question")
+        box.fill(question)
+        if enter:
+            box.press("Enter")
+        else:
+            self.page.get_by_role("button", name="Ask", exact=True).click()
+        self.wait_for_turn(turns + 1)
+
+    def wait_for_turn(self, turns: int) -> None:
+        self.page.wait_for_function(
+            "(n) => document.querySelectorAll('.dt-entry').length === n && !document.querySelector('.dt-waiting')",
+            arg=turns,
+            timeout=30_000,
+        )
+
+    def foreign_requests(self, address: str) -> list[str]:
+        return [url for url in self.requests if not url.startswith((address, "data:", "blob:"))]
+
+    def is_wider_than_screen(self) -> bool:
+        return bool(self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+
+
+@pytest.fixture
+def open_tab(browser: Browser) -> Iterator[Callable[..., Tab]]:
+    """Open a tab in a browser session of its own."""
+    contexts = []
+
+    def open_one(address: str, *, viewport: Any = None, **options: Any) -> Tab:
+        context = browser.new_context(viewport=viewport or DESKTOP, accept_downloads=True, **options)
+        contexts.append(context)
+        return Tab(context.new_page(), address)
+
+    yield open_one
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def serve_app() -> Callable[[Any], AbstractContextManager[str]]:
+    return serving

@@ -1,0 +1,222 @@
+"""An agent with hand-made answers, so that the page can be tested without a release, a catalog or an index."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+from chatbot.answer import Answer, Column, Excluded, Option
+from datatrust.core.release import Quality, Release, SourceControl
+from semantic.model import Calendar, Catalog, Dimension, Metric, Model
+from semantic.query import Compare, Filter, MetricQuery, TimeRange, Top
+
+TODAY = dt.date(2026, 6, 30)
+HOSTILE = '=2+5<script>alert("x")</script>{{value}}${value}'
+
+EVIDENCE = {
+    "release": "000003",
+    "tables": {"gold.fct_sales": 12, "gold.dim_customers": 4},
+    "metrics": {"revenue": {"definition": "sha256:ab12", "owner": "controlling", "certified": True}},
+    "quality": "passed",
+    "fresh_as_of": "2026-07-02T06:15:00+00:00",
+    "role": None,
+    "policy": "none",
+    "result": "sha256:77aa",
+}
+REVENUE = Column(name="revenue", label="Net revenue", kind="metric", unit="currency", currency="EUR")
+QUARTER = TimeRange(start=dt.date(2026, 4, 1), end=TODAY, dimension="order_date", calendar="fiscal")
+SQL = "select sum(net_amount) as revenue\nfrom gold.fct_sales\nwhere status in ('completed', 'refunded')"
+
+
+def _answered(question: str, **values: Any) -> Answer:
+    defaults: dict[str, Any] = {
+        "id": "a-1", "status": "answered", "question": question, "sql": SQL, "engine": "duckdb",
+        "evidence": EVIDENCE, "excluded": Excluded(quarantined_rows=12, quarantined_amount=Decimal("345.60")),
+    }  # fmt: skip
+    return Answer(**{**defaults, **values})
+
+
+def total(question: str) -> Answer:
+    return _answered(
+        question,
+        interpretation="Net revenue, 1 Apr to 30 Jun 2026 (fiscal Q4 2026)",
+        query=MetricQuery(metrics=("revenue",), time=QUARTER),
+        columns=(REVENUE,),
+        rows=((Decimal("12345678.905"),),),
+        assumptions=("Without a period in the question, the last closed quarter is shown.",),
+        options=(Option(label="The same by region", question="Net revenue by region last quarter"),),
+    )
+
+
+def by_region(question: str, *, names: Sequence[str] = ("EMEA", "Americas", HOSTILE)) -> Answer:
+    part = {"kind": "comparison"}
+    values = [(Decimal("5100000.10"), Decimal("4800000.00")), (Decimal("2900000.00"), Decimal("3100000.00")),
+              (Decimal("-1250.55"), Decimal("900.00"))]  # fmt: skip
+    rows = tuple(
+        (name, now, was, now - was, ((now - was) / was).quantize(Decimal("0.0001")), now >= was)
+        for name, (now, was) in zip(names, values, strict=True)
+    )
+    now, was = sum(v for v, _ in values), sum(v for _, v in values)
+    return _answered(
+        question,
+        interpretation="Net revenue by region, 1 Apr to 30 Jun 2026 (fiscal Q4 2026), beside the year before",
+        query=MetricQuery(
+            metrics=("revenue",), group_by=("region",), time=QUARTER, compare=Compare(to="previous_year"),
+            where=(Filter(field="status", op="in", values=("completed",)),), top=Top(n=5), order_by=("-revenue",),
+        ),
+        columns=(
+            Column(name="region", label="Region", kind="dimension"), REVENUE,
+            Column(name="revenue__base", label="", **part), Column(name="revenue__difference", label="", **part),
+            Column(name="revenue__percent", label="", unit="percent", **part),
+            Column(name="revenue__favourable", label="", **part),
+        ),
+        rows=rows,
+        totals=(None, now, was, now - was, ((now - was) / was).quantize(Decimal("0.0001")), now >= was),
+        flags=("open_period", "truncated"),
+    )  # fmt: skip
+
+
+def budget(question: str) -> Answer:
+    return _answered(
+        question,
+        interpretation="Net revenue by category, fiscal year 2026, beside the budget",
+        query=MetricQuery(
+            metrics=("revenue",), group_by=("category",), time=QUARTER, compare=Compare(to="budget")
+        ),
+        columns=(
+            Column(name="category", label="Category", kind="dimension"), REVENUE,
+            Column(name="revenue__base", label="Budget", kind="comparison"),
+            Column(name="revenue__difference", label="", kind="comparison"),
+            Column(name="revenue__percent", label="", kind="comparison", unit="percent"),
+            Column(name="revenue__favourable", label="", kind="comparison"),
+        ),
+        rows=tuple(
+            (name, Decimal(a), Decimal(b), Decimal(a) - Decimal(b), (Decimal(a) - Decimal(b)) / Decimal(b), a >= b)
+            for name, a, b in (
+                ("Office", 8_400_000, 8_100_000), ("Technology", 6_900_000, 7_500_000),
+                ("Furniture", 3_100_000, 3_000_000), ("Packaging", 1_900_000, 2_000_000), ("Safety", 900_000, 880_000),
+            )
+        ),
+        totals=(None, Decimal(21_200_000), Decimal(21_480_000), Decimal(-280_000), Decimal("-0.0130"), False),
+    )  # fmt: skip
+
+
+def monthly(question: str, *, regions: Sequence[str] = ("EMEA", "Americas", "APAC")) -> Answer:
+    months = [dt.date(2025 + (m > 6), (m + 5) % 12 + 1, 1) for m in range(1, 13)]
+    return _answered(
+        question,
+        interpretation="Gross margin by month and region, fiscal year 2026",
+        query=MetricQuery(metrics=("margin",), group_by=("order_date.month", "region"), time=QUARTER),
+        columns=(
+            Column(name="order_date.month", label="Month", kind="dimension"),
+            Column(name="region", label="Region", kind="dimension"),
+            Column(name="margin", label="Gross margin", kind="metric", unit="percent"),
+        ),
+        rows=tuple(
+            (month, region, Decimal(3000 + 37 * at + 250 * place + 90 * ((at * 7 + place) % 5)) / 10000)
+            for at, month in enumerate(months)
+            for place, region in enumerate(regions)
+        ),
+    )
+
+
+def trend(question: str) -> Answer:
+    months = [dt.date(2025 + (m > 6), (m + 5) % 12 + 1, 1) for m in range(1, 13)]
+    return _answered(
+        question,
+        interpretation="Net revenue by month, fiscal year 2026",
+        query=MetricQuery(metrics=("revenue",), group_by=("time.month",), time=QUARTER),
+        columns=(Column(name="time.month", label="Month", kind="dimension"), REVENUE),
+        rows=tuple((m, Decimal(1_900_000 + 40_000 * at - 90_000 * (at % 3))) for at, m in enumerate(months)),
+        totals=(None, Decimal("24000000.00")),
+        flags=("partial_period",),
+    )
+
+
+def clarify(question: str) -> Answer:
+    return Answer(
+        id="a-2", status="clarify", question=question, reason="ambiguous",
+        text='"Growth" can be read in two ways.',
+        options=(
+            Option(label="Net revenue beside the year before", question="net revenue by region"),
+            Option(label="Net revenue, total", question="net revenue"),
+        ),
+    )  # fmt: skip
+
+
+def refuse(question: str) -> Answer:
+    return Answer(
+        id="a-3", status="refused", question=question, reason="out_of_scope",
+        text="I answer questions about this company's figures.",
+        options=(Option(label="Net revenue last quarter", question="net revenue"),),
+    )  # fmt: skip
+
+
+def fake_release() -> Release:
+    return Release(
+        number=3, created_at=dt.datetime(2026, 7, 2, 6, 30, tzinfo=dt.UTC), tables={},
+        quality=Quality(status="passed", checks=212),
+        controls=(
+            SourceControl(
+                source="sales_transactions", table="silver.sales_clean", read=100, valid=88, quarantined=12,
+                duplicate=0, superseded=0, discarded=0, reasons={"amount_positive": 9, "status_known": 3},
+            ),
+        ),
+        lineage={"gold.fct_sales": ("sales_transactions",)},
+        fresh_as_of=dt.datetime(2026, 7, 2, 6, 15, tzinfo=dt.UTC),
+    )  # fmt: skip
+
+
+class FakeAgent:
+    """Answers by a word of the question; remembers what it was asked."""
+
+    def __init__(self) -> None:
+        calendar = Calendar(name="fiscal", starts=(7, 1), default=True)
+        revenue = Metric(
+            name="revenue", kind="aggregate", label="Net revenue", unit="currency", currency="EUR",
+            description="Sales net of discounts and refunds, in the month each happened.", owner="controlling",
+            definition_words="Sum of net amount over sales lines, status completed or refunded.",
+            certified_by="controlling", certified_since=dt.date(2026, 1, 10),
+        )  # fmt: skip
+        region = Dimension(name="region", model="customers", label="Region")
+        self.asked: list[tuple[str, tuple[str, ...]]] = []
+        self.layer = SimpleNamespace(
+            catalog=Catalog(
+                models={"customers": Model(name="customers", table="gold.dim_customers", dimensions={"region": region})},
+                metrics={"revenue": revenue}, calendars={"fiscal": calendar}, default_calendar=calendar,
+                closed_through=TODAY, currency="EUR",
+            ),
+            release=fake_release(), release_id="000003", today=TODAY,
+        )  # fmt: skip
+
+    def starters(self, viewer: object = None) -> tuple[str, ...]:
+        return (
+            "Net revenue last quarter", "Net revenue by region last quarter beside the year before",
+            "Revenue against budget by category this fiscal year", "Gross margin by month and region",
+            "Revenue by month this fiscal year", "Revenue growth",
+        )  # fmt: skip
+
+    def ask(
+        self,
+        question: str,
+        *,
+        viewer: object = None,
+        today: dt.date | None = None,
+        history: Sequence[str] = (),
+    ) -> Answer:
+        self.asked.append((question, tuple(history)))
+        text = question.lower()
+        if "explode" in text:
+            raise RuntimeError("secret-detail of the machine room")
+        if not text.strip() or len(text) > 2_000 or "weather" in text:
+            return refuse(question)
+        for word, answer in (
+            ("growth", clarify), ("budget", budget), ("margin", monthly), ("by month", trend),
+            ("region", by_region), ("revenue", total),
+        ):  # fmt: skip
+            if word in text:
+                return answer(question)
+        return refuse(question)

@@ -1,0 +1,90 @@
+"""One contract for every chart kind found in the folder, and the kind that each shape of result gets."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import chat_double as double
+import pytest
+
+from chatbot.charts._registry import choose_chart, draw_chart, load_charts
+from chatbot.charts._shape import Shape, shape_of
+
+ANSWERS: dict[str, Any] = {
+    "tile": double.total,
+    "comparison": double.by_region,
+    "variance": double.budget,
+    "multi_line": double.monthly,
+    "line": double.trend,
+}
+
+
+def shape(name: str, **values: Any) -> Shape:
+    return shape_of({**ANSWERS[name]("q").to_json(), **values}, locale="en")
+
+
+def without_comparison() -> Shape:
+    document = double.budget("q").to_json()
+    columns = [c for c in document["columns"] if c["kind"] != "comparison"]
+    document |= {"columns": columns, "rows": [row[:2] for row in document["rows"]]}
+    document["query"]["compare"] = None
+    return shape_of(document, locale="en")
+
+
+@pytest.mark.parametrize("name", sorted(ANSWERS))
+def test_the_shape_chooses_the_chart(name: str) -> None:
+    chosen = choose_chart(shape(name))
+    assert chosen is not None
+    assert chosen.name == name
+
+
+def test_categories_alone_are_bars() -> None:
+    chosen = choose_chart(without_comparison())
+    assert chosen is not None
+    assert chosen.name == "bars"
+
+
+@pytest.mark.parametrize("chart", load_charts(), ids=lambda chart: chart.name)
+def test_every_kind_survives_every_shape_it_accepts(chart: Any) -> None:
+    shapes = [shape(name) for name in ANSWERS] + [without_comparison()]
+    for name in ANSWERS:
+        document = ANSWERS[name]("q").to_json()
+        empty = [[v if c["kind"] == "dimension" else None for v, c in zip(row, document["columns"], strict=True)]
+                 for row in document["rows"]]  # fmt: skip
+        shapes += [
+            shape_of(document | {"rows": empty}, locale="de"),
+            shape_of(document | {"rows": []}, locale="en"),
+        ]
+    accepted = [s for s in shapes if chart.fits(s)]
+    assert accepted
+    for each in accepted:
+        figure = chart.draw(each)
+        if figure is not None:
+            plain = json.dumps(figure.to_plotly_json(), default=str)
+            assert "http" not in plain
+            assert "<script" not in plain
+
+
+def test_bars_are_sorted_and_carry_exact_values() -> None:
+    figure = draw_chart(without_comparison())
+    assert figure is not None
+    assert list(figure.data[0].y)[-1] == "Office"  # the largest is on top
+    assert figure.data[0].customdata[-1].endswith("€8,400,000.00")
+
+
+def test_lines_stop_at_six() -> None:
+    document = double.monthly("q", regions=[f"r{n}" for n in range(9)]).to_json()
+    figure = draw_chart(shape_of(document, locale="en"))
+    assert figure is not None
+    assert len(figure.data) == 6
+
+
+def test_variance_is_told_by_colour_and_by_side() -> None:
+    figure = draw_chart(shape("variance"))
+    assert figure is not None
+    difference = figure.data[2]
+    favourable = {label: value > 0 for label, value in zip(difference.y, difference.x, strict=True)}
+    assert favourable["Office"]
+    assert not favourable["Technology"]
+    assert len(set(difference.marker.color)) == 2
