@@ -240,7 +240,7 @@ class Fields:
                 self.file.report(
                     f'{self.what}: unknown key "{name}"',
                     self.file.document.key_at(*self.path, name),
-                    code="DT201",
+                    code="DT210",
                     suggestion=did_you_mean(str(name), known),
                     hint=f"known here: {', '.join(known)}",
                 )

@@ -1,0 +1,166 @@
+"""Rules about metrics: what they are made of, and that it fits together. Layer: semantic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from datatrust.core.errors import UserError
+from datatrust.core.issues import Issue, SourcePosition
+from semantic.expressions import parse_expression
+from semantic.model import Catalog, Metric
+from semantic.reach import own_time
+from semantic.rules.common import path_issue, place, unknown
+from semantic.rules.models import time_issues
+from semantic.units import NUMBER, formula_unit
+
+
+def check_metric_models(catalog: Catalog) -> Iterator[Issue]:
+    """A metric over rows names a model that exists."""
+    for metric in catalog.metrics.values():
+        if metric.model and metric.model not in catalog.models:
+            owner = f'metric "{metric.name}"'
+            yield unknown("DT211", "model", metric.model, owner, place(metric, "model"), catalog.models)
+
+
+def check_metric_inputs(catalog: Catalog) -> Iterator[Issue]:
+    """A ratio, formula or window is made of metrics that exist."""
+    for metric in catalog.metrics.values():
+        for index, name in enumerate(metric.inputs):
+            if name not in catalog.metrics:
+                owner = f'metric "{metric.name}"'
+                at = _input_place(metric, index, name)
+                hint = "a metric of this kind is made of metrics, not of columns"
+                if "." in name:
+                    hint = "metrics have plain names without a model before them"
+                yield unknown("DT211", "metric", name, owner, at, catalog.metrics, hint)
+
+
+def check_metric_cycles(catalog: Catalog) -> Iterator[Issue]:
+    """No metric is made of itself; each ring is told once."""
+    told: set[frozenset[str]] = set()
+    done: set[str] = set()
+
+    def walk(name: str, chain: tuple[str, ...]) -> Iterator[Issue]:
+        if name in chain:
+            ring = chain[chain.index(name) :]
+            if frozenset(ring) not in told:
+                told.add(frozenset(ring))
+                metric = catalog.metrics[ring[0]]
+                way = " -> ".join([*ring, ring[0]])
+                message = f'metric "{ring[0]}" is made of itself: {way}'
+                yield Issue(code="DT212", message=message, at=metric.position)
+            return
+        if name in done or name not in catalog.metrics:
+            return
+        for each in catalog.metrics[name].inputs:
+            yield from walk(each, (*chain, name))
+        done.add(name)
+
+    for name in catalog.metrics:
+        yield from walk(name, ())
+
+
+def check_metric_time(catalog: Catalog) -> Iterator[Issue]:
+    """A metric's own time is a time dimension that its model reaches; a balance has a time."""
+    for metric in catalog.metrics.values():
+        if metric.model not in catalog.models:
+            continue
+        owner = f'metric "{metric.name}"'
+        if metric.time:
+            yield from time_issues(catalog, metric.model or "", metric.time, owner, place(metric, "time"))
+        if metric.balance and own_time(catalog, metric) is None:
+            yield Issue(
+                code="DT216",
+                message=f"{owner}: a balance needs a time to be taken at",
+                at=metric.position,
+                hint=f"give it `time:`, or give model {metric.model} one",
+            )
+
+
+def check_plan(catalog: Catalog) -> Iterator[Issue]:
+    """What a metric is set beside (budget, forecast) is another metric."""
+    for metric in catalog.metrics.values():
+        for scenario, name in metric.plan.items():
+            owner = f'plan "{scenario}" of metric "{metric.name}"'
+            if name not in catalog.metrics:
+                yield unknown("DT211", "metric", name, owner, place(metric, "plan"), catalog.metrics)
+            elif name == metric.name:
+                yield Issue(code="DT212", message=f"{owner} is the metric itself", at=place(metric, "plan"))
+
+
+def check_units(catalog: Catalog) -> Iterator[Issue]:
+    """A formula adds and subtracts only what is measured alike; money also in one currency."""
+    for metric in catalog.metrics.values():
+        if not metric.formula:
+            continue
+        try:
+            tree = parse_expression(metric.formula).ast
+        except UserError:
+            continue
+        mixed: list[tuple[str, str]] = []
+        formula_unit(tree, lambda name: _unit_of(catalog, name), mixed)
+        for one, two in dict.fromkeys(mixed):
+            yield Issue(
+                code="DT217",
+                message=f'metric "{metric.name}" adds or subtracts {_spoken(one)} and {_spoken(two)}',
+                at=place(metric, "formula"),
+                hint="bring both to one unit, or divide instead",
+            )
+
+
+def check_currency(catalog: Catalog) -> Iterator[Issue]:
+    """Rows in several currencies can be converted only where the catalog says to what, and by which rates."""
+    for metric in catalog.metrics.values():
+        if not metric.currency_from:
+            continue
+        rates = catalog.rates
+        missing = []
+        if catalog.currency is None:
+            missing.append("group")
+        if rates is None:
+            missing.append("rates")
+        elif not (rates.average if metric.currency_rate == "average" else rates.closing):
+            missing.append(metric.currency_rate or "average")
+        if missing:
+            yield Issue(
+                code="DT219",
+                message=f'metric "{metric.name}" converts currencies, but the catalog has no {" and no ".join(missing)}',
+                at=place(metric, "currency"),
+                hint="calendar.yml: currency: {group: EUR, rates: gold.fx_rates, average: …, closing: …}",
+            )
+
+
+def check_entities(catalog: Catalog) -> Iterator[Issue]:
+    """The columns that a balance is taken per are reached by joins that exist."""
+    for metric in catalog.metrics.values():
+        model = catalog.models.get(metric.model or "")
+        if model is None or metric.balance is None:
+            continue
+        for name in (*metric.balance.per, *(metric.balance.valid or ())):
+            issue = path_issue(catalog, model, name, f'metric "{metric.name}"', place(metric, "balance"))
+            if issue:
+                yield issue
+
+
+def _input_place(metric: Metric, index: int, name: str) -> SourcePosition | None:
+    if metric.formula:
+        try:
+            return parse_expression(metric.formula).position_of(name, place(metric, "formula"))
+        except (UserError, ValueError):
+            return place(metric, "formula")
+    keys = ("numerator", "denominator") if metric.kind == "ratio" else ("of",)
+    key = keys[min(index, len(keys) - 1)]
+    return metric.positions.get(key, place(metric, metric.kind))
+
+
+def _unit_of(catalog: Catalog, name: str) -> str | None:
+    metric = catalog.metrics.get(name)
+    if metric is None:
+        return None
+    if metric.unit == "currency" and metric.currency:
+        return f"currency {metric.currency}"
+    return metric.unit
+
+
+def _spoken(unit: str) -> str:
+    return "a plain number" if unit == NUMBER else f'"{unit}"'
