@@ -28,6 +28,7 @@ DEFAULT_LOCALE = "en"
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"  # what stands where there is no value
 
+# what a time dimension's column name may end in
 GRAINS = (
     "day", "week", "month", "quarter", "year", "fiscal_month", "fiscal_quarter", "fiscal_year",
 )  # fmt: skip
@@ -140,22 +141,13 @@ def format_moment(moment: dt.datetime, *, locale: str = DEFAULT_LOCALE) -> str:
     return f"{format_day(moment.date(), locale=locale)}, {moment:%H:%M} {zone}".rstrip()
 
 
-def format_period(start: dt.date, grain: str, *, locale: str = DEFAULT_LOCALE) -> str:
-    """Return the name of the period that starts on `start`; a fiscal period is told by its first day's month.
+def format_month(start: dt.date, *, locale: str = DEFAULT_LOCALE) -> str:
+    """Return the name of the month that starts on `start`.
 
-    >>> format_period(dt.date(2026, 4, 1), "month"), format_period(dt.date(2026, 4, 1), "quarter")
-    ('Apr 2026', 'Q2 2026')
+    >>> format_month(dt.date(2026, 4, 1))
+    'Apr 2026'
     """
-    known = known_locale(locale)
-    if grain in ("month", "fiscal_month"):
-        return str(babel_date(start, "MMM y", locale=known))
-    if grain == "quarter":
-        return str(babel_date(start, "QQQ y", locale=known))
-    if grain == "year":
-        return str(start.year)
-    if grain in ("fiscal_quarter", "fiscal_year"):
-        return "from " + str(babel_date(start, "MMM y", locale=known))
-    return format_day(start, locale=locale)
+    return str(babel_date(start, "MMM y", locale=known_locale(locale)))
 
 
 def format_cell(

@@ -14,8 +14,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from chatbot.format import GRAINS, format_cell, format_number, format_period
+from chatbot.format import GRAINS, format_cell, format_day, format_number
 
+PeriodNamer = Callable[[dt.date, str], str]  # first day and grain -> "Q3 FY2026"
 PARTS = ("base", "difference", "percent", "favourable")
 
 
@@ -96,14 +97,14 @@ def grain_of(name: str) -> str | None:
     return last if last in GRAINS else None
 
 
-def dimension_text(value: Any, name: str, *, locale: str) -> str:
+def dimension_text(value: Any, name: str, *, locale: str, name_period: PeriodNamer) -> str:
     """Return a dimension's value for reading: a period by its name, a missing one in words."""
     if value is None or value == "":
         return "(none)"
     grain = grain_of(name)
     day = as_day(value)
     if day is not None:
-        return format_period(day, grain or "day", locale=locale)
+        return name_period(day, grain) if grain else format_day(day, locale=locale)
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return str(value)  # a key or a year, not an amount: no thousands marks
     return format_cell(value, locale=locale)
@@ -119,7 +120,7 @@ def as_day(value: Any) -> dt.date | None:
     return None
 
 
-def shape_of(document: Mapping[str, Any], *, locale: str) -> Shape:
+def shape_of(document: Mapping[str, Any], *, locale: str, name_period: PeriodNamer) -> Shape:
     """Return the shape of an answer's JSON document."""
     columns: Sequence[Mapping[str, Any]] = document.get("columns") or []
     rows: Sequence[Sequence[Any]] = document.get("rows") or []
@@ -138,7 +139,7 @@ def shape_of(document: Mapping[str, Any], *, locale: str) -> Shape:
         axis = Axis(
             label=str(column.get("label") or name),
             keys=keys,
-            texts=tuple(dimension_text(key, name, locale=locale) for key in keys),
+            texts=tuple(dimension_text(key, name, locale=locale, name_period=name_period) for key in keys),
         )
         is_time = grain_of(name) is not None or (bool(keys) and all(as_day(key) is not None for key in keys))
         if is_time and time is None:

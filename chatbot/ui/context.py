@@ -10,9 +10,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from chatbot.format import format_day, format_moment
+from chatbot.charts._shape import PeriodNamer
+from chatbot.format import GRAINS, format_day, format_moment, format_month
 from datatrust.core.release import Release
 from datatrust.core.settings import Project
+from semantic.calendar import calendar_for, period_of
 from semantic.model import Catalog, Metric
 
 
@@ -66,9 +68,7 @@ class PageContext:
         """Return what a query's field is called: the catalog's label, else its name in words."""
         parts = name.split(".")
         grain = None
-        if len(parts) > 1 and parts[-1] in (
-            "day", "week", "month", "quarter", "year", "fiscal_month", "fiscal_quarter", "fiscal_year",
-        ):  # fmt: skip
+        if len(parts) > 1 and parts[-1] in GRAINS:
             grain = words(parts.pop()).lower()
         if parts == ["time"]:
             return (grain or "time").capitalize()
@@ -80,6 +80,19 @@ class PageContext:
                 break
         label = label or words(parts[-1])
         return f"{label} ({grain})" if grain else label
+
+    def period_namer(self, calendar: str | None, *, locale: str) -> PeriodNamer:
+        """Return what names periods as the catalog's calendars do: "Q3 FY2026"; months in the reader's language."""
+
+        def name_period(day: dt.date, grain: str) -> str:
+            if grain == "month":
+                return format_month(day, locale=locale)
+            if grain == "day":
+                return format_day(day, locale=locale)
+            name = calendar if calendar in self.catalog.calendars else None
+            return period_of(day, grain, calendar_for(self.catalog, grain=grain, name=name)).label
+
+        return name_period
 
     def facts(self, *, locale: str) -> tuple[Fact, ...]:
         """Return the header's lines: how far the data goes, what day counts as today, release, freshness, quality."""

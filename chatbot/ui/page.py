@@ -14,7 +14,6 @@ from typing import Any
 import gradio as gr
 
 from chatbot.charts._registry import draw_chart
-from chatbot.charts._shape import shape_of
 from chatbot.export import Export, ExportStore, file_name
 from chatbot.format import choose_locale
 from chatbot.ui.context import PageContext
@@ -29,7 +28,7 @@ from chatbot.ui.render import (
     render_welcome,
 )
 from chatbot.ui.session import Conversation, Turn
-from chatbot.ui.view import view_of
+from chatbot.ui.view import shape_for, view_of
 from datatrust.core.settings import Project
 from semantic.query import EVERYONE
 
@@ -176,7 +175,7 @@ class Page:
         view = view_of(turn.document, self.context, locale=locale)
         figure = None
         if view.status == "answered" and turn.document.get("rows"):
-            figure = draw_chart(shape_of(turn.document, locale=locale))
+            figure = draw_chart(shape_for(turn.document, self.context, locale=locale))
         return (
             render_lead(view),
             gr.update(visible=figure is not None, value=figure),

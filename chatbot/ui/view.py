@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from chatbot.charts._shape import as_day, base_label, dimension_text, grain_of
+from chatbot.charts._shape import PeriodNamer, Shape, as_day, base_label, dimension_text, grain_of, shape_of
 from chatbot.charts._style import MAX_BARS, MAX_LINES
 from chatbot.format import NOTHING, format_cell, format_day, format_moment, format_number
 from chatbot.ui.context import PageContext, words
@@ -146,7 +146,8 @@ def view_of(document: Mapping[str, Any], context: PageContext, *, locale: str) -
     """Return what to show of an answer's JSON document."""
     status = str(document["status"])
     answered = status == "answered"
-    figures = _figures(document, locale=locale) if answered else ()
+    namer = context.period_namer(_calendar(document), locale=locale)
+    figures = _figures(document, locale=locale, name_period=namer) if answered else ()
     interpretation = str(document.get("interpretation") or "")
     headline = REASONS.get(str(document.get("reason")), "") if not answered else ""
     text = str(document.get("text") or "")
@@ -162,7 +163,7 @@ def view_of(document: Mapping[str, Any], context: PageContext, *, locale: str) -
         text=text,
         chips=_chips(document, context, locale=locale) if answered else (),
         figures=figures,
-        table=_table(document, locale=locale) if answered else None,
+        table=_table(document, locale=locale, name_period=namer) if answered else None,
         chart_note=_chart_note(document) if answered else "",
         warnings=tuple(FLAGS.get(str(flag), words(str(flag)) + ".") for flag in document.get("flags") or ()),
         assumptions=tuple(str(item) for item in document.get("assumptions") or ()),
@@ -170,6 +171,18 @@ def view_of(document: Mapping[str, Any], context: PageContext, *, locale: str) -
         options=tuple((str(o["label"]), str(o["question"])) for o in document.get("options") or ()),
         announcement=". ".join(part for part in spoken if part),
     )
+
+
+def shape_for(document: Mapping[str, Any], context: PageContext, *, locale: str) -> Shape:
+    """Return the shape of an answer's result, its periods named as the catalog names them."""
+    return shape_of(
+        document, locale=locale, name_period=context.period_namer(_calendar(document), locale=locale)
+    )
+
+
+def _calendar(document: Mapping[str, Any]) -> str | None:
+    name = ((document.get("query") or {}).get("time") or {}).get("calendar")
+    return str(name) if name else None
 
 
 def clip(text: str, limit: int) -> str:
@@ -244,7 +257,7 @@ def _dates(query: Mapping[str, Any], *, locale: str) -> str:
     return ""
 
 
-def _figures(document: Mapping[str, Any], *, locale: str) -> tuple[Figure, ...]:
+def _figures(document: Mapping[str, Any], *, locale: str, name_period: PeriodNamer) -> tuple[Figure, ...]:
     columns: Sequence[Mapping[str, Any]] = document.get("columns") or []
     rows: Sequence[Sequence[Any]] = document.get("rows") or []
     totals = document.get("totals")
@@ -269,7 +282,7 @@ def _figures(document: Mapping[str, Any], *, locale: str) -> tuple[Figure, ...]:
             label = f"{label}, total"
         elif has_dimension:
             texts = [
-                dimension_text(row[at], str(c["name"]), locale=locale)
+                dimension_text(row[at], str(c["name"]), locale=locale, name_period=name_period)
                 for at, c in enumerate(columns) if c["kind"] == "dimension"
             ]  # fmt: skip
             label = f"{label}, {', '.join(texts)}"
@@ -331,7 +344,7 @@ def _change(
     )
 
 
-def _table(document: Mapping[str, Any], *, locale: str) -> Table | None:
+def _table(document: Mapping[str, Any], *, locale: str, name_period: PeriodNamer) -> Table | None:
     columns: Sequence[Mapping[str, Any]] = document.get("columns") or []
     rows: Sequence[Sequence[Any]] = document.get("rows") or []
     has_dimension = any(column["kind"] == "dimension" for column in columns)
@@ -350,7 +363,7 @@ def _table(document: Mapping[str, Any], *, locale: str) -> Table | None:
 
     def cells(row: Sequence[Any], *, total: bool) -> tuple[Cell, ...]:
         return tuple(
-            _cell(value, column, style, total=total, locale=locale)
+            _cell(value, column, style, total=total, locale=locale, name_period=name_period)
             for value, column, style in zip(row, columns, styles, strict=True)
         )
 
@@ -406,11 +419,20 @@ def _head_unit(style: Mapping[str, Any]) -> str:
 
 
 def _cell(
-    value: Any, column: Mapping[str, Any], style: Mapping[str, Any], *, total: bool, locale: str
+    value: Any,
+    column: Mapping[str, Any],
+    style: Mapping[str, Any],
+    *,
+    total: bool,
+    locale: str,
+    name_period: PeriodNamer,
 ) -> Cell:
     name = str(column["name"])
     if column["kind"] == "dimension":
-        return Cell(text="" if total else dimension_text(value, name, locale=locale), number=False)
+        return Cell(
+            text="" if total else dimension_text(value, name, locale=locale, name_period=name_period),
+            number=False,
+        )
     if style["part"] == "favourable":
         if value is None:
             return Cell(text=NOTHING, number=True)

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
-
-import chat_double as double
-
+import tests.support.chat_double as double
 from chatbot.server import build_app
 from datatrust.core.settings import Config, Project
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
-import chat_double as double
 import pytest
 
+import tests.support.chat_double as double
 from chatbot.charts._registry import choose_chart, draw_chart, load_charts
-from chatbot.charts._shape import Shape, shape_of
+from chatbot.charts._shape import Shape
+from chatbot.ui.context import PageContext
+from chatbot.ui.view import shape_for
+from datatrust.core.settings import Config, Project
 
+CONTEXT = PageContext(double.FakeAgent(), Project(root=Path("/nowhere"), config=Config()))
 ANSWERS: dict[str, Any] = {
     "tile": double.total,
     "comparison": double.by_region,
@@ -21,7 +26,7 @@ ANSWERS: dict[str, Any] = {
 
 
 def shape(name: str, **values: Any) -> Shape:
-    return shape_of({**ANSWERS[name]("q").to_json(), **values}, locale="en")
+    return shape_for({**ANSWERS[name]("q").to_json(), **values}, CONTEXT, locale="en")
 
 
 def without_comparison() -> Shape:
@@ -29,7 +34,7 @@ def without_comparison() -> Shape:
     columns = [c for c in document["columns"] if c["kind"] != "comparison"]
     document |= {"columns": columns, "rows": [row[:2] for row in document["rows"]]}
     document["query"]["compare"] = None
-    return shape_of(document, locale="en")
+    return shape_for(document, CONTEXT, locale="en")
 
 
 @pytest.mark.parametrize("name", sorted(ANSWERS))
@@ -53,8 +58,8 @@ def test_every_kind_survives_every_shape_it_accepts(chart: Any) -> None:
         empty = [[v if c["kind"] == "dimension" else None for v, c in zip(row, document["columns"], strict=True)]
                  for row in document["rows"]]  # fmt: skip
         shapes += [
-            shape_of(document | {"rows": empty}, locale="de"),
-            shape_of(document | {"rows": []}, locale="en"),
+            shape_for(document | {"rows": empty}, CONTEXT, locale="de"),
+            shape_for(document | {"rows": []}, CONTEXT, locale="en"),
         ]
     accepted = [s for s in shapes if chart.fits(s)]
     assert accepted
@@ -75,7 +80,7 @@ def test_bars_are_sorted_and_carry_exact_values() -> None:
 
 def test_lines_stop_at_six() -> None:
     document = double.monthly("q", regions=[f"r{n}" for n in range(9)]).to_json()
-    figure = draw_chart(shape_of(document, locale="en"))
+    figure = draw_chart(shape_for(document, CONTEXT, locale="en"))
     assert figure is not None
     assert len(figure.data) == 6
 
@@ -88,3 +93,12 @@ def test_variance_is_told_by_colour_and_by_side() -> None:
     assert favourable["Office"]
     assert not favourable["Technology"]
     assert len(set(difference.marker.color)) == 2
+
+
+def test_periods_are_named_by_the_catalogs_calendar() -> None:
+    document = double.trend("q").to_json()
+    document["columns"][0]["name"] = "time.fiscal_quarter"
+    document["rows"] = [["2026-01-01", 5]]
+    axis = shape_for(document, CONTEXT, locale="en").time
+    assert axis is not None
+    assert axis.texts == ("Q3 FY2026",)

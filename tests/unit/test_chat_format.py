@@ -12,8 +12,8 @@ from chatbot.format import (
     format_cell,
     format_compact,
     format_day,
+    format_month,
     format_number,
-    format_period,
     separators,
 )
 
@@ -52,12 +52,11 @@ def test_missing_and_true_have_words() -> None:
     assert format_cell("<b>") == "<b>"  # escaping is the template's work
 
 
-def test_periods_are_named_by_their_grain() -> None:
+def test_days_and_months_read_in_the_locale() -> None:
     first = dt.date(2026, 4, 1)
-    assert format_period(first, "month") == "Apr 2026"
-    assert format_period(first, "quarter") == "Q2 2026"
-    assert format_period(first, "year") == "2026"
-    assert format_period(first, "day", locale="de") == format_day(first, locale="de") == "01.04.2026"
+    assert format_month(first) == "Apr 2026"
+    assert format_day(first) == "1 Apr 2026"
+    assert format_day(first, locale="de") == "01.04.2026"
 
 
 @pytest.mark.parametrize(

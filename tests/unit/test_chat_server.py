@@ -6,10 +6,10 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-import chat_double as double
 import pytest
 from fastapi.testclient import TestClient
 
+import tests.support.chat_double as double
 from chatbot.server import build_app, check_host, serve
 from datatrust.core.errors import UserError
 from datatrust.core.jsonio import loads

@@ -6,9 +6,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import chat_double as double
 import pytest
 
+import tests.support.chat_double as double
 from chatbot.ui.context import PageContext
 from chatbot.ui.render import render_detail, render_history, render_lead, render_waiting
 from chatbot.ui.session import MAX_TURNS, Conversation, Turn
