@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from datatrust.core.errors import UserError
-from datatrust.core.issues import Issue, SourcePosition
+from datatrust.core.issues import Issue, SourcePosition, look_in
 from datatrust.core.yaml import MAX_BYTES, load_yaml, parse_yaml
 from semantic.calendar import GREGORIAN
 from semantic.definition import define
@@ -56,20 +56,22 @@ _Named = TypeVar("_Named", Model, Metric, Calendar, Dimension, Segment)
 
 
 def load_catalog(
-    root: Path, *, texts: Mapping[str, str] | None = None, shown_root: str | Path | None = None
+    root: Path, *, texts: Mapping[str, str] | None = None, shown_root: Path | None = None
 ) -> Catalog:
     """Read every `*.yml` under `root`, or the given texts, into one checked catalog.
 
     Args:
         root: the catalog's folder.
         texts: file name -> text, in place of the folder's files: the catalog as a release holds it.
-        shown_root: how messages call the folder; by default as `root` is written.
+        shown_root: messages name files relative to this folder, usually the project's; by default relative to
+            the current folder where they lie under it.
 
     Raises:
         UserError: the folder is missing or empty, a file is not YAML, or the catalog has faults; all at once.
     """
     issues: list[Issue] = []
-    files, kept = _read_files(root, texts, str(root) if shown_root is None else str(shown_root), issues)
+    shown = _shown(root, shown_root)
+    files, kept = _read_files(root, texts, shown, issues)
     draft = _Draft(issues)
     for file in files:
         _read_file(file, draft)
@@ -106,6 +108,16 @@ class _Draft:
 
 
 # ----------------------------------------------------------------------------------------------------------- files
+
+
+def _shown(root: Path, base: Path | None) -> str:
+    """How messages call the catalog's folder."""
+    if base is not None:
+        look_in(base)
+    try:
+        return root.resolve().relative_to((base or Path.cwd()).resolve()).as_posix()
+    except ValueError:
+        return root.as_posix()
 
 
 def _read_files(

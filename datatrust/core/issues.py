@@ -61,11 +61,24 @@ def did_you_mean(name: str, known: Iterable[str], *, cutoff: float = 60.0) -> st
     return str(found[0]) if found else None
 
 
+_ROOTS: list[Path] = []
+
+
+def look_in(root: Path) -> None:
+    """Let messages show lines of files that are named relative to `root`, before the current folder."""
+    if root not in _ROOTS:
+        _ROOTS.append(root)
+
+
 def _excerpt(at: SourcePosition) -> list[str]:
     """The line that `at` points to with a caret under it; nothing where the file is gone or the line too long."""
-    try:
-        text = Path(at.file).read_text(encoding="utf-8").splitlines()[at.line - 1]
-    except (OSError, IndexError, UnicodeDecodeError):
+    for root in (*reversed(_ROOTS), Path()):
+        try:
+            text = (root / at.file).read_text(encoding="utf-8").splitlines()[at.line - 1]
+            break
+        except (OSError, IndexError, UnicodeDecodeError):
+            continue
+    else:
         return []
     if len(text) > 200:
         return []

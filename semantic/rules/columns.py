@@ -17,7 +17,8 @@ def check_columns(catalog: Catalog, tables: Tables) -> Iterator[Issue]:
 
     Args:
         catalog: a loaded catalog.
-        tables: the columns of each table that exists. Names are compared without regard to case, as engines do.
+        tables: the columns of each table that exists, none where they are not known. Names are compared
+            without regard to case, as engines do.
     """
     known = {name.lower(): {column.lower() for column in columns} for name, columns in tables.items()}
     for model in catalog.models.values():
@@ -31,7 +32,7 @@ def check_columns(catalog: Catalog, tables: Tables) -> Iterator[Issue]:
             )
     for model, name, owner, at in _named_columns(catalog):
         columns = known.get(model.table.lower())
-        if columns is None or name.lower() in columns:
+        if not columns or name.lower() in columns:
             continue
         yield Issue(
             code="DT201",
@@ -41,14 +42,14 @@ def check_columns(catalog: Catalog, tables: Tables) -> Iterator[Issue]:
             hint=f"list them: datatrust semantic describe {model.name}",
         )
     rates = catalog.rates
-    if rates is not None and (columns := known.get(rates.table.lower())) is not None:
+    if rates is not None and (columns := known.get(rates.table.lower())):
         for name in (rates.average, rates.closing):
             if name and name.lower() not in columns:
                 message = f'unknown column "{name}" in the rates of {rates.table}'
                 yield Issue(
                     code="DT201", message=message, at=rates.position, suggestion=did_you_mean(name, columns)
                 )
-    elif rates is not None:
+    elif rates is not None and any(metric.currency_from for metric in catalog.metrics.values()):
         yield Issue(code="DT211", message=f'no table "{rates.table}" for currency rates', at=rates.position)
 
 
