@@ -29,6 +29,7 @@ from deltalake.exceptions import TableNotFoundError
 
 from datatrust.core.settings import Project
 from pipeline.contracts.model import SourceSpec
+from pipeline.readers.base import BLANK
 from pipeline.tables import query_tables, table_path
 
 LEDGER = "ops.ledger"
@@ -55,7 +56,6 @@ _SCHEMA = pa.schema(
         ("message", pa.string()),
     ]
 )
-BLANK = b" \t\r\n"  # a line of nothing else is blank
 _CHUNK = 1 << 20
 
 

@@ -64,6 +64,7 @@ class ColumnSpec:
     required: bool = False
     unique: bool = False
     date_format: str | None = None  # a Spark pattern; None is ISO
+    missing: tuple[str, ...] = ()  # words that stand for nothing, e.g. "n/a"
     pii_class: str | None = None
     description: str | None = None
     position: SourcePosition | None = None

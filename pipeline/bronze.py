@@ -1,0 +1,139 @@
+"""Write raw files to bronze: every field as text, with file, line and what could not be read; append-only.
+
+One commit holds all new files of a source in a delivery, so that a file is in bronze whole or not at all. Files
+that a dead run has written are not written again: the ledger finds them by their content.
+Layer: pipeline. Imports core, contracts, readers, ledger and store.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.contracts.model import SourceSpec
+from pipeline.ledger import RawFile
+from pipeline.readers import readers
+from pipeline.readers.base import Layout, Records, Refusal
+from pipeline.store import BRONZE_PROPERTIES, append
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
+
+# Before the contract's columns, so that Delta keeps their bounds for every file.
+META = (
+    ("_sequence", "bigint"),
+    ("_line", "bigint"),
+    ("_span", "int"),
+    ("_gap", "int"),
+    ("_file_sha", "string"),
+    ("_file", "string"),
+    ("_rescue_reason", "string"),
+    ("_rescued", "string"),
+    ("_extra", "string"),
+)
+ROW_HASH = "_row_hash"
+_ABSENT = "\x00"
+_BETWEEN = "\x1f"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspected:
+    """A new file after its head was read: with a layout it is loaded, with a refusal it is not."""
+
+    file: RawFile
+    outcome: Layout | Refusal
+
+
+def bronze_table(spec: SourceSpec) -> str:
+    """Return the name of a source's bronze table."""
+    return f"bronze.{spec.name}"
+
+
+def inspect(spec: SourceSpec, files: Iterable[RawFile]) -> tuple[Inspected, ...]:
+    """Look at the heads of new files; a file that vanished or cannot be opened is refused, not fatal."""
+    reader = readers()[spec.reader]
+    found = []
+    for file in files:
+        try:
+            outcome = reader.layout(file.absolute, spec)
+        except OSError as error:
+            outcome = Refusal(reason=f"it cannot be opened: {error.strerror}")
+        found.append(Inspected(file=file, outcome=outcome))
+    return tuple(found)
+
+
+def write_bronze(spark: SparkSession, warehouse: Path, spec: SourceSpec, loaded: Sequence[Inspected]) -> None:
+    """Append the records of laid-out files in one commit; files whose rows are there already are passed over."""
+    fresh = [one for one in loaded if not one.file.in_bronze]
+    if fresh:
+        append(warehouse, bronze_table(spec), _read_files(spark, spec, fresh), BRONZE_PROPERTIES)
+
+
+def _read_files(spark: SparkSession, spec: SourceSpec, files: Sequence[Inspected]) -> DataFrame:
+    from pyspark.sql import functions as F  # noqa: N812
+
+    tasks = [
+        (str(one.file.absolute), one.file.path, one.file.sha256, one.file.sequence, _layout_json(one.outcome))
+        for one in sorted(files, key=lambda one: -one.file.size)
+    ]
+    slots = max(1, spark.sparkContext.defaultParallelism)
+    spread = [task for slot in range(slots) for task in tasks[slot::slots]]
+    names = [column.name for column in spec.columns]
+    schema = ", ".join([f"{name} {kind}" for name, kind in META] + [f"`{name}` string" for name in names])
+    reader, options = spec.reader, dict(spec.reader_options)
+
+    def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        yield from _read_batches(batches, reader, options, names)
+
+    frame = spark.createDataFrame(
+        spread, "absolute string, path string, sha string, sequence bigint, layout string"
+    ).mapInArrow(read, schema)
+    absent = F.lit(_ABSENT)
+    hashed = [F.coalesce(F.btrim(F.col(name)), absent) for name in names]
+    row_hash = F.sha2(F.concat_ws(_BETWEEN, F.coalesce("_rescued", absent), *hashed), 256)
+    return frame.select(*[name for name, _ in META], row_hash.alias(ROW_HASH), *names)
+
+
+def _layout_json(layout: Layout | Refusal) -> str:
+    return json.dumps(asdict(layout))
+
+
+def _read_batches(
+    batches: Iterator[pa.RecordBatch], reader: str, options: Mapping[str, Any], names: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
+    """Run on Spark's workers: read each listed file and give its records as Arrow batches."""
+    for batch in batches:
+        for task in batch.to_pylist():
+            shape = json.loads(task["layout"])
+            layout = Layout(
+                header_lines=shape["header_lines"],
+                width=shape["width"],
+                places=tuple(shape["places"]),
+                unknown=tuple((place, name) for place, name in shape["unknown"]),
+            )
+            for records in readers()[reader].read(Path(task["absolute"]), layout, options):
+                if records.line:
+                    yield _to_arrow(records, task, names)
+
+
+def _to_arrow(records: Records, task: Mapping[str, Any], names: Sequence[str]) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    count = len(records.line)
+    arrays = [
+        pa.array([task["sequence"]] * count, pa.int64()),
+        pa.array(records.line, pa.int64()),
+        pa.array(records.span, pa.int32()),
+        pa.array(records.gap, pa.int32()),
+        pa.array([task["sha"]] * count, pa.string()),
+        pa.array([task["path"]] * count, pa.string()),
+        pa.array(records.reason, pa.string()),
+        pa.array(records.rescued, pa.string()),
+        pa.array(records.extra, pa.string()),
+        *[pa.array(values, pa.string()) for values in records.values],
+    ]
+    return pa.RecordBatch.from_arrays(arrays, names=[*(name for name, _ in META), *names])

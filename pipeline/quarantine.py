@@ -1,0 +1,97 @@
+"""The two tables of rows that do not stand: restricted.quarantine (rejected) and restricted.outcomes (resolved).
+
+Both are shared by all sources and name a row by its file's number and line. A quarantined row keeps its raw
+text; the masked quarantine of a source, in silver, shows only what cannot be personal.
+Layer: pipeline. Imports contracts, judge, silver and store.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.contracts.model import SourceSpec
+from pipeline.judge import CONFLICT, REASONS, REFERENCE, SAFE, safe_columns
+from pipeline.silver import DUPLICATE, HISTORY, QUARANTINED, SUPERSEDED
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+QUARANTINE = "restricted.quarantine"
+OUTCOMES = "restricted.outcomes"
+ROW = ("_sequence", "_line")  # names one row of bronze, over all sources
+MASKED_ROW = ("first_seen_sequence", "_line")
+
+
+def to_quarantine(decided: DataFrame, spec: SourceSpec) -> DataFrame:
+    """Return judged rows with the columns of restricted.quarantine."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    return decided.select(
+        F.lit(spec.name).alias("source"),
+        *HISTORY,
+        "_file",
+        F.col("_key_text").alias("key"),
+        F.col(REASONS).alias("reasons"),
+        F.col("_raw").alias("raw"),
+        F.lit(spec.version).alias("contract_version"),
+    )
+
+
+def to_outcomes(decided: DataFrame, spec: SourceSpec) -> DataFrame:
+    """Return decided rows with the columns of restricted.outcomes."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    return decided.select(F.lit(spec.name).alias("source"), F.col("_status").alias("status"), *HISTORY)
+
+
+def to_masked_quarantine(decided: DataFrame, spec: SourceSpec) -> DataFrame:
+    """Return judged rows with the columns of the source's masked quarantine in silver."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    return decided.select(
+        *[F.col(f"`{SAFE}{column.name}`").alias(column.name) for column in safe_columns(spec)],
+        F.col(REASONS).alias("reasons"),
+        "_file",
+        "_line",
+        F.col("_sequence").alias("first_seen_sequence"),
+    )
+
+
+def masked_quarantine_columns(spec: SourceSpec) -> tuple[tuple[str, str], ...]:
+    """Return names and types of the source's masked quarantine."""
+    own = tuple((column.name, column.type.spark) for column in safe_columns(spec))
+    rest = (("reasons", "array<string>"), ("_file", "string"), ("_line", "bigint"))
+    return (*own, *rest, ("first_seen_sequence", "bigint"))
+
+
+def history_of_outcomes(outcomes: DataFrame, spec: SourceSpec) -> DataFrame:
+    """Return the resolved rows of a source as `decide` takes them."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    return outcomes.where(F.col("source") == spec.name).select(*HISTORY, F.col("status").alias("_was"))
+
+
+def history_of_conflicts(quarantine: DataFrame, spec: SourceSpec) -> DataFrame:
+    """Return the rows of a source that are quarantined for a conflict of versions, as `decide` takes them."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    return quarantine.where((F.col("source") == spec.name) & F.array_contains("reasons", CONFLICT)).select(
+        *HISTORY, F.lit(QUARANTINED).alias("_was")
+    )
+
+
+def orphans(quarantine: DataFrame, spec: SourceSpec) -> DataFrame:
+    """Return the rows of a source that nothing but a missing parent keeps in quarantine, with their reasons."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    only_parents = F.forall("reasons", lambda reason: reason.startswith(f"{REFERENCE}:"))
+    return quarantine.where((F.col("source") == spec.name) & only_parents).select(
+        *ROW, F.col("reasons").alias("_was_reasons")
+    )
+
+
+def is_resolved() -> Column:
+    """Return true for rows that belong in restricted.outcomes."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    return F.col("_status").isin(DUPLICATE, SUPERSEDED)

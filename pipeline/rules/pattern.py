@@ -1,0 +1,46 @@
+"""A text must match a regular expression. Layer: pipeline."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pipeline.contracts.model import ColumnSpec, Rule
+from pipeline.rules.base import Row, RuleKind
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
+
+# What `logicalTypeOptions.format` of a text means here; other formats are words for people.
+FORMATS = {
+    "email": r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}$",
+    "uuid": r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+}
+
+
+def _check(
+    arguments: Mapping[str, Any], columns: Mapping[str, ColumnSpec], column: ColumnSpec | None
+) -> Iterator[str]:
+    pattern = arguments.get("pattern")
+    if not isinstance(pattern, str) or not pattern:
+        yield "a pattern rule needs `pattern`, a regular expression"
+        return
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        yield f"not a regular expression: {error}"
+
+
+def _breaks(rule: Rule, row: Row) -> Column:
+    return ~row.text(rule.columns[0]).rlike(rule.arguments["pattern"])
+
+
+RULE = RuleKind(
+    name="pattern",
+    arguments=("pattern",),
+    needs_column=True,
+    check=_check,
+    breaks=_breaks,
+    reason=lambda arguments, column: f"{column} does not have the agreed form",
+)

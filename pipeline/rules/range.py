@@ -1,0 +1,87 @@
+"""A number or date must lie within bounds; a bound of a date may be `today`. Layer: pipeline."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from pipeline.contracts.model import ColumnSpec, Rule
+from pipeline.rules.base import Row, RuleKind
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
+
+BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+_WORDS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
+
+
+def parse_bound(value: Any, column: ColumnSpec, today: dt.date) -> Decimal | dt.date | dt.datetime:
+    """Return a bound as written in a contract in the kind of its column.
+
+    Raises:
+        ValueError: it is of another kind.
+    """
+    kind = column.type.kind
+    if kind in ("integer", "decimal"):
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise ValueError("not a number")
+        try:
+            return Decimal(str(value))
+        except ArithmeticError:
+            raise ValueError("not a number") from None
+    if kind == "date":
+        return today if value == "today" else dt.date.fromisoformat(str(value))
+    if kind == "timestamp":
+        if value == "today":
+            return dt.datetime.combine(today, dt.time.max)
+        return dt.datetime.fromisoformat(str(value))
+    raise ValueError("a range needs a number, a date or a timestamp column")
+
+
+def _check(
+    arguments: Mapping[str, Any], columns: Mapping[str, ColumnSpec], column: ColumnSpec | None
+) -> Iterator[str]:
+    if not any(bound in arguments for bound in BOUNDS):
+        yield f"a range needs one of {', '.join(BOUNDS)}"
+    for bound in BOUNDS:
+        if bound in arguments and column is not None:
+            try:
+                parse_bound(arguments[bound], column, dt.date(2000, 1, 1))
+            except ValueError:
+                yield (
+                    f'{bound}: {arguments[bound]!r} is no bound for {column.type.kind} column "{column.name}"'
+                )
+
+
+def _breaks(rule: Rule, row: Row) -> Column:
+    from pyspark.sql import functions as F  # noqa: N812
+
+    name = rule.columns[0]
+    value = row.value(name)
+    outside = F.lit(False)
+    for bound in BOUNDS:
+        if bound not in rule.arguments:
+            continue
+        limit = F.lit(parse_bound(rule.arguments[bound], row.spec(name), row.today))
+        broken = {
+            "minimum": value < limit,
+            "maximum": value > limit,
+            "exclusiveMinimum": value <= limit,
+            "exclusiveMaximum": value >= limit,
+        }[bound]
+        outside = outside | broken
+    return outside
+
+
+RULE = RuleKind(
+    name="range",
+    arguments=BOUNDS,
+    needs_column=True,
+    check=_check,
+    breaks=_breaks,
+    reason=lambda arguments, column: (
+        f"{column} must be " + " and ".join(f"{_WORDS[b]} {arguments[b]}" for b in BOUNDS if b in arguments)
+    ),
+)

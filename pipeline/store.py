@@ -1,0 +1,101 @@
+"""Write and read the Delta tables of ingest by their paths, with the properties that readers of a release need.
+
+Layer: pipeline. Imports core and tables; knows no source.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.tables import RESTRICTED, table_path
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+# Plain Delta: what DuckDB reads over a table's file list (see the release's readers).
+PROPERTIES = {"delta.enableDeletionVectors": "false"}
+BRONZE_PROPERTIES = {**PROPERTIES, "delta.appendOnly": "true"}
+
+
+def exists(warehouse: Path, table: str) -> bool:
+    """Say whether a Delta table stands under its name."""
+    return (warehouse / table_path(table) / "_delta_log").is_dir()
+
+
+def read(spark: SparkSession, warehouse: Path, table: str) -> DataFrame:
+    """Return a table as it stands."""
+    return spark.read.format("delta").load(str(warehouse / table_path(table)))
+
+
+def append(warehouse: Path, table: str, frame: DataFrame, properties: Mapping[str, str] = PROPERTIES) -> None:
+    """Append to a table, made where there is none; new columns are added to it."""
+    folder = _prepare(warehouse, table)
+    writer = frame.write.format("delta").mode("append").option("mergeSchema", "true")
+    if not exists(warehouse, table):
+        writer = writer.options(**properties)
+    writer.save(str(folder))
+
+
+def replace(warehouse: Path, table: str, frame: DataFrame) -> None:
+    """Put `frame` in the place of all rows, and its columns in the place of all columns."""
+    writer = frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+    writer.options(**PROPERTIES).save(str(_prepare(warehouse, table)))
+
+
+def change(
+    spark: SparkSession,
+    warehouse: Path,
+    table: str,
+    *,
+    added: DataFrame | None,
+    removed: DataFrame | None,
+    match: Sequence[str],
+) -> None:
+    """Add rows and take others away in one commit.
+
+    Args:
+        added: rows with the table's columns, or None.
+        removed: rows with the columns of `match`, at most once each, or None.
+        match: the columns that name a row of the table.
+    """
+    from delta.tables import DeltaTable
+    from pyspark.sql import functions as F  # noqa: N812
+
+    if removed is None:
+        if added is not None:
+            append(warehouse, table, added)
+        return
+    target = DeltaTable.forPath(spark, str(warehouse / table_path(table)))
+    leaving = removed.select(*[F.col(name).alias(f"_gone_{name}") for name in match])
+    source = leaving
+    if added is not None:
+        source = added.unionByName(leaving, allowMissingColumns=True)
+    same = " and ".join(f"old.`{name}` = new.`_gone_{name}`" for name in match)
+    merge = target.alias("old").merge(source.alias("new"), same).whenMatchedDelete()
+    if added is not None:
+        values = {name: f"new.`{name}`" for name in added.columns}
+        merge = merge.withSchemaEvolution().whenNotMatchedInsert(
+            condition=f"new.`_gone_{match[0]}` is null", values=values
+        )
+    merge.execute()
+
+
+def delete(spark: SparkSession, warehouse: Path, table: str, condition: str) -> None:
+    """Delete the rows that fulfil a condition of ours."""
+    from delta.tables import DeltaTable
+
+    DeltaTable.forPath(spark, str(warehouse / table_path(table))).delete(condition)
+
+
+def _prepare(warehouse: Path, table: str) -> Path:
+    """Return the folder of a table; the restricted zone is closed to others before anything lands in it."""
+    folder = warehouse / table_path(table)
+    if folder.relative_to(warehouse).parts[0] == RESTRICTED:
+        restricted = warehouse / RESTRICTED
+        restricted.mkdir(parents=True, exist_ok=True)
+        os.chmod(restricted, 0o700)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return folder
