@@ -1,0 +1,304 @@
+"""Bind a catalog's names to columns of tables, and gather the joins that they need.
+
+Only many-to-one LEFT JOINs are made, from the metric's own table outward, so no join can repeat a row of it.
+Layer: semantic.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+
+from sqlglot import exp
+
+from datatrust.core.errors import InternalError, UserError
+from datatrust.core.issues import Issue
+from semantic.compiler import sql
+from semantic.expressions import parse_expression, replace_columns
+from semantic.model import Catalog, Dimension, DimensionRef, Join, Model
+from semantic.reach import follow_path
+from semantic.schema import DOUBLE_SCALE, UNKNOWN, Schema, SqlType, parse_type
+
+_TYPE = "datatrust_type"  # where a bound column keeps its SqlType
+Path = tuple[str, ...]
+
+
+class Binder:
+    """The FROM clause of one SELECT over one model, growing as names are bound."""
+
+    def __init__(self, catalog: Catalog, model: Model, schema: Schema, today: dt.date) -> None:
+        self.model = model
+        self._catalog = catalog
+        self._schema = schema
+        self._today = today
+        self._joins: dict[Path, tuple[Model, exp.Expr]] = {}
+
+    # -------------------------------------------------------------------------------------------- names
+
+    def expression(self, text: str) -> exp.Expr:
+        """Bind an expression that the model's author wrote."""
+        return self._bind(text, self.model, (), frozenset())
+
+    def dimension(self, ref: DimensionRef) -> exp.Expr:
+        """Bind a dimension: its column, or its expression."""
+        target = self._join(ref.path)
+        return self._dimension(target, ref.path, ref.dimension, frozenset())
+
+    def date(self, ref: DimensionRef) -> exp.Expr:
+        """Bind a time dimension as a date; a text that is no date counts as none."""
+        bound = self.dimension(ref)
+        kind = type_of(bound).kind
+        if kind == "date":
+            return bound
+        if kind == "text":
+            return exp.TryCast(this=bound, to=exp.DataType.build("DATE"))
+        return sql.cast(bound, "DATE")
+
+    def row_filter(self) -> exp.Expr | None:
+        """The rows that the model keeps."""
+        return self.expression(self.model.where) if self.model.where else None
+
+    def attach(self, select: exp.Select) -> exp.Select:
+        """Give `select` the model's table and the joins that were needed."""
+        select = select.from_(sql.table(self.model.table, self.model.name), copy=False)
+        for path, (target, condition) in self._joins.items():
+            select = select.join(
+                sql.table(target.table, _alias(path)), on=condition, join_type="left", copy=False
+            )
+        return select
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables of the FROM clause."""
+        return (self.model.table, *(target.table for target, _ in self._joins.values()))
+
+    # -------------------------------------------------------------------------------------------- inside
+
+    def _bind(self, text: str, model: Model, path: Path, within: frozenset[tuple[Path, str]]) -> exp.Expr:
+        tree = parse_expression(text).ast
+
+        def replacement(parts: Path) -> exp.Expr:
+            *steps, last = parts
+            followed = follow_path(self._catalog, model.name, steps)
+            if followed is None:
+                raise InternalError(
+                    f'"{".".join(parts)}" of model {model.name} leads nowhere; please report this'
+                )
+            aliases, target = followed
+            full = (*path, *aliases)
+            self._join(full)
+            place = (full, last)
+            if last in target.dimensions and place not in within:
+                return _bracket(self._dimension(target, full, target.dimensions[last], within | {place}))
+            if last in target.segments and place not in within:
+                return exp.Paren(this=self._bind(target.segments[last].expr, target, full, within | {place}))
+            return self._column(target, full, last)
+
+        bound = replace_columns(tree, replacement)
+        return exact(_with_today(bound, self._today))
+
+    def _dimension(
+        self, model: Model, path: Path, dimension: Dimension, within: frozenset[tuple[Path, str]]
+    ) -> exp.Expr:
+        if dimension.expr is None:
+            return self._column(model, path, dimension.name)
+        return self._bind(dimension.expr, model, path, within | {(path, dimension.name)})
+
+    def _column(self, model: Model, path: Path, name: str) -> exp.Column:
+        found = self._schema.column(model.table, name)
+        made = sql.column(found.name, _alias(path) if path else model.name)
+        made.meta[_TYPE] = found.type
+        return made
+
+    def _join(self, path: Path) -> Model:
+        """Make sure that the tables along `path` are joined; return the last one's model."""
+        model = self.model
+        for length in range(1, len(path) + 1):
+            here = path[:length]
+            join = model.joins[here[-1]]
+            target = self._catalog.models[join.to]
+            if here not in self._joins:
+                condition = self._condition(model, path[: length - 1], join, target, here)
+                self._joins[here] = (target, condition)
+            model = target
+        return model
+
+    def _condition(self, model: Model, path: Path, join: Join, target: Model, here: Path) -> exp.Expr:
+        parts: list[exp.Expr] = []
+        for own, other in zip(join.key, join.to_key, strict=True):
+            left = self._bind(own, model, path, frozenset())
+            parts.append(exp.EQ(this=left, expression=self._column(target, here, other)))
+        if join.where:
+            parts.append(self._bind(join.where, model, path, frozenset()))
+        if target.where:
+            if any("." in each for each in parse_expression(target.where).columns):
+                raise UserError(
+                    Issue(
+                        code="DT321",
+                        message=f"model {target.name} cannot be joined yet: its `where` reaches over joins",
+                        at=target.position,
+                        hint="give the model a `where` over its own columns",
+                    )
+                )
+            parts.append(self._bind(target.where, target, here, frozenset()))
+        condition = sql.all_of(parts)
+        assert condition is not None
+        return condition
+
+
+def _alias(path: Path) -> str:
+    return "__".join(path)
+
+
+def _bracket(node: exp.Expr) -> exp.Expr:
+    return node if isinstance(node, exp.Column | exp.Literal | exp.Func) else exp.Paren(this=node)
+
+
+def _with_today(node: exp.Expr, today: dt.date) -> exp.Expr:
+    return node.transform(
+        lambda each: sql.date(today) if isinstance(each, exp.CurrentDate) else each, copy=False
+    )
+
+
+# ------------------------------------------------------------------------------------------------ types
+
+
+def typed(node: exp.Column, kind: SqlType) -> exp.Column:
+    """Return `node` with the kind that it is known to have."""
+    node.meta[_TYPE] = kind
+    return node
+
+
+def type_of(node: exp.Expr) -> SqlType:
+    """Return the kind of a bound expression; "unknown" where it cannot be told."""
+    found = node.meta.get(_TYPE)
+    if isinstance(found, SqlType):
+        return found
+    if isinstance(node, exp.Paren | exp.Neg | exp.Abs):
+        return type_of(node.this)
+    if isinstance(node, exp.Literal):
+        return _literal_type(node)
+    if isinstance(node, exp.Cast):
+        return _cast_type(node)
+    if isinstance(node, exp.Add | exp.Sub):
+        return _sum_type(node)
+    if isinstance(node, exp.Mul):
+        return _product_type(type_of(node.this), type_of(node.expression))
+    if isinstance(node, exp.Case):
+        results = [branch.args["true"] for branch in node.args.get("ifs", ())]
+        return _common(results + ([node.args["default"]] if node.args.get("default") else []))
+    if isinstance(node, exp.If):
+        return _common([each for each in (node.args.get("true"), node.args.get("false")) if each is not None])
+    if isinstance(node, exp.Coalesce | exp.Greatest | exp.Least):
+        return _common([node.this, *node.expressions])
+    if isinstance(node, exp.Nullif):
+        return type_of(node.this)
+    if isinstance(node, exp.Round):
+        digits = node.args.get("decimals")
+        return (
+            SqlType("decimal", int(str(digits))) if digits is not None and str(digits).isdigit() else UNKNOWN
+        )
+    if isinstance(node, exp.Predicate | exp.Boolean | exp.Connector | exp.Not):
+        return SqlType("boolean")
+    if isinstance(
+        node,
+        exp.Length | exp.Extract | exp.DateDiff | exp.Year | exp.Quarter | exp.Month | exp.Week | exp.Day,
+    ):
+        return SqlType("integer")
+    if isinstance(
+        node, exp.Lower | exp.Upper | exp.Trim | exp.Concat | exp.DPipe | exp.Left | exp.Right | exp.Substring
+    ):
+        return SqlType("text")
+    if isinstance(node, exp.CurrentDate):
+        return SqlType("date")
+    return UNKNOWN
+
+
+def _literal_type(node: exp.Literal) -> SqlType:
+    if node.is_string:
+        return SqlType("text")
+    text = str(node.this)
+    if "e" in text.lower():
+        return SqlType("double")
+    return SqlType("decimal", len(text.partition(".")[2])) if "." in text else SqlType("integer")
+
+
+def _cast_type(node: exp.Cast) -> SqlType:
+    return parse_type(node.to.sql())
+
+
+def _sum_type(node: exp.Expr) -> SqlType:
+    left, right = type_of(node.this), type_of(node.expression)
+    for side in (left, right):
+        if side.kind in ("date", "timestamp"):
+            return side
+    return _widest([left, right])
+
+
+def _product_type(left: SqlType, right: SqlType) -> SqlType:
+    kinds = {left.kind, right.kind}
+    if kinds <= {"integer", "decimal"}:
+        scale = left.scale + right.scale
+        return SqlType("decimal", scale) if "decimal" in kinds else SqlType("integer")
+    return SqlType("double") if "double" in kinds else UNKNOWN
+
+
+def _common(nodes: Iterable[exp.Expr]) -> SqlType:
+    return _widest([type_of(each) for each in nodes if not isinstance(each, exp.Null)])
+
+
+def _widest(types: list[SqlType]) -> SqlType:
+    kinds = {each.kind for each in types}
+    if len(kinds) == 1:
+        return SqlType(types[0].kind, max(each.scale for each in types))
+    if kinds <= {"integer", "decimal"} and kinds:
+        return SqlType("decimal", max(each.scale for each in types))
+    return SqlType("double") if kinds and kinds <= {"integer", "decimal", "double"} else UNKNOWN
+
+
+# ---------------------------------------------------------------------------------------------- exactness
+
+
+def exact(node: exp.Expr) -> exp.Expr:
+    """Widen decimals before they are multiplied, and divide by a plain number as an exact product.
+
+    A division by anything else is one of floating numbers, and by zero gives none.
+    """
+    return node.transform(_exact_node, copy=False)
+
+
+def _exact_node(node: exp.Expr) -> exp.Expr:
+    if isinstance(node, exp.Mul):
+        for side in ("this", "expression"):
+            child = node.args[side]
+            kind = type_of(child)
+            if kind.kind == "decimal" and isinstance(child.unnest(), exp.Column):
+                node.set(side, sql.decimal(child, kind.scale))
+    if isinstance(node, exp.Div):
+        reciprocal = _reciprocal(node.expression)
+        if reciprocal is not None:
+            made = exp.Mul(this=node.this, expression=sql.number(reciprocal))
+            return _exact_node(made)
+        if not isinstance(node.expression, exp.Nullif):
+            divisor = exp.Nullif(this=node.expression, expression=exp.Literal.number(0))
+            node.set("this", sql.cast(node.this, "DOUBLE"))
+            node.set("expression", divisor)
+            node.meta[_TYPE] = SqlType("double", DOUBLE_SCALE)
+    return node
+
+
+def _reciprocal(node: exp.Expr) -> Decimal | None:
+    """1/n of a literal whole number made of twos and fives alone; None of any other."""
+    plain = node.unnest()
+    if not isinstance(plain, exp.Literal) or plain.is_string or not str(plain.this).isdigit():
+        return None
+    number = rest = int(str(plain.this))
+    if not 0 < number <= 10_000_000:
+        return None
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    if rest != 1:
+        return None
+    return (Decimal(1) / Decimal(number)).normalize()

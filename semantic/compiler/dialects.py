@@ -1,0 +1,110 @@
+"""Print a tree in a dialect: DuckDB, Spark, Databricks. Nodes of our own are put in each dialect's words first.
+
+Layer: semantic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from semantic.compiler import sql
+from semantic.compiler.arithmetic import EXACT_QUOTIENT
+from semantic.compiler.measures import EXACT_PERCENTILE
+
+DIALECTS = ("duckdb", "spark", "databricks")
+
+
+def print_sql(select: exp.Expr, dialect: str) -> str:
+    """Return the text of `select`."""
+    lowered = select.transform(lambda node: _lowered(node, dialect), copy=False)
+    return lowered.sql(dialect=dialect, pretty=True, identify=True, comments=False)
+
+
+def _lowered(node: exp.Expr, dialect: str) -> exp.Expr:
+    if not isinstance(node, exp.Anonymous):
+        return node
+    lower = _LOWERINGS.get((str(node.this), "duckdb" if dialect == "duckdb" else "spark"))
+    return lower(*node.expressions) if lower else node
+
+
+def _scale(node: exp.Expr) -> int:
+    return int(str(node.this))
+
+
+def _duckdb_quotient(
+    top: exp.Expr, top_scale: exp.Expr, bottom: exp.Expr, bottom_scale: exp.Expr, scale: exp.Expr
+) -> exp.Expr:
+    """Divide whole numbers, rounding half away from zero: DuckDB's own `/` of decimals is one of floats."""
+    one, other, digits = _scale(top_scale), _scale(bottom_scale), _scale(scale)
+    common = max(one, other)
+    above = _whole(top, one, common - one + digits)
+    below = _whole(bottom, other, common - other)
+    half = exp.Mul(this=exp.Sign(this=above.copy()), expression=exp.Abs(this=below.copy()))
+    twice = exp.Add(this=exp.Mul(this=exp.Literal.number(2), expression=above), expression=half)
+    divisor = exp.Nullif(
+        this=exp.Mul(this=exp.Literal.number(2), expression=below), expression=exp.Literal.number(0)
+    )
+    quotient = exp.IntDiv(this=exp.Paren(this=twice), expression=divisor)
+    unit = sql.cast(exp.Literal.number("0." + "0" * (digits - 1) + "1"), f"DECIMAL(38, {digits})")
+    return exp.Mul(this=sql.cast(quotient, "DECIMAL(38, 0)"), expression=unit)
+
+
+def _whole(node: exp.Expr, scale: int, more: int) -> exp.Expr:
+    """`node` counted in units of its last digit, then times ten to the power `more`."""
+    units = (
+        node
+        if scale == 0
+        else exp.Mul(this=sql.decimal(node, scale), expression=exp.Literal.number(10**scale))
+    )
+    whole: exp.Expr = exp.Cast(this=units, to=exp.DataType.build("INT128"))
+    if more:
+        whole = exp.Mul(this=whole, expression=exp.Literal.number(10**more))
+    return whole if not isinstance(whole, exp.Mul) else exp.Paren(this=whole)
+
+
+def _spark_quotient(
+    top: exp.Expr, top_scale: exp.Expr, bottom: exp.Expr, bottom_scale: exp.Expr, scale: exp.Expr
+) -> exp.Expr:
+    """Spark divides decimals exactly when the digits of both sides leave room for those of the result."""
+    one, other, digits = _scale(top_scale), _scale(bottom_scale), _scale(scale)
+    room = 38 - digits
+    above = sql.cast(top, f"DECIMAL({max(one + 1, room - other)}, {one})")
+    below = exp.Nullif(
+        this=sql.cast(bottom, f"DECIMAL({max(other + 1, 20)}, {other})"), expression=exp.Literal.number(0)
+    )
+    return sql.cast(exp.Div(this=above, expression=below, typed=True), f"DECIMAL(38, {digits})")
+
+
+def _duckdb_percentile(value: exp.Expr, share: exp.Expr, kept: exp.Expr) -> exp.Expr:
+    """Sorted values as a list; between the two neighbours of position (n - 1) * share in proportion."""
+    listed = exp.Filter(
+        this=exp.ArrayAgg(this=exp.Order(this=value, expressions=[exp.Ordered(this=value.copy())])),
+        expression=exp.Where(this=kept),
+    )
+    count = exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=kept.copy()))
+    position = exp.Mul(
+        this=exp.Paren(this=exp.Sub(this=count, expression=exp.Literal.number(1))), expression=share
+    )
+    floor = sql.cast(exp.Floor(this=position.copy()), "BIGINT")
+    low = exp.Anonymous(
+        this="LIST_EXTRACT", expressions=[listed, exp.Add(this=floor, expression=exp.Literal.number(1))]
+    )
+    high = exp.Anonymous(
+        this="LIST_EXTRACT",
+        expressions=[listed.copy(), exp.Add(this=floor.copy(), expression=exp.Literal.number(2))],
+    )
+    rest = exp.Paren(this=exp.Sub(this=position, expression=floor.copy()))
+    step = exp.Coalesce(
+        this=exp.Mul(this=exp.Paren(this=exp.Sub(this=high, expression=low.copy())), expression=rest),
+        expressions=[exp.Literal.number(0)],
+    )
+    return exp.Paren(this=exp.Add(this=low, expression=step))
+
+
+_LOWERINGS: dict[tuple[str, str], Callable[..., exp.Expr]] = {
+    (EXACT_QUOTIENT, "duckdb"): _duckdb_quotient,
+    (EXACT_QUOTIENT, "spark"): _spark_quotient,
+    (EXACT_PERCENTILE, "duckdb"): _duckdb_percentile,
+}

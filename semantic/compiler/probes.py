@@ -1,0 +1,52 @@
+"""Small statements about data that are no metric: the days a metric has data of, the members of a dimension.
+
+Layer: semantic.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlglot import exp
+
+from semantic.compiler import sql
+from semantic.compiler.binding import Binder
+from semantic.compiler.dialects import print_sql
+from semantic.compiler.sources import with_conditions
+from semantic.model import Catalog, Dimension, DimensionRef, Metric
+from semantic.reach import TIME, reachable
+from semantic.schema import Schema
+
+
+def compile_coverage(
+    catalog: Catalog, metric: Metric, schema: Schema, today: dt.date, dialect: str
+) -> tuple[str, tuple[str, ...]] | None:
+    """Return the statement for the first and last day of a base metric's model, and its tables; None without time."""
+    ref = reachable(catalog, metric.name).get(TIME)
+    if ref is None or metric.model is None:
+        return None
+    binder = Binder(catalog, catalog.models[metric.model], schema, today)
+    day = binder.date(ref)
+    kept = binder.row_filter()
+    select = exp.Select(
+        expressions=[
+            sql.aliased(exp.Min(this=day), "first_day"),
+            sql.aliased(exp.Max(this=day.copy()), "last_day"),
+        ]
+    )
+    select = with_conditions(binder.attach(select), [kept])
+    return print_sql(select, dialect), binder.tables
+
+
+def compile_values(
+    catalog: Catalog, dimension: Dimension, schema: Schema, today: dt.date, limit: int, dialect: str
+) -> tuple[str, tuple[str, ...]]:
+    """Return the statement for the members of a dimension in its own table, in order, and its tables."""
+    binder = Binder(catalog, catalog.models[dimension.model], schema, today)
+    ref = DimensionRef(dimension=dimension, query_name=dimension.name)
+    member = binder.date(ref) if dimension.type == "time" else binder.dimension(ref)
+    conditions = [binder.row_filter(), exp.Not(this=exp.Is(this=member.copy(), expression=exp.Null()))]
+    select = exp.Select(expressions=[sql.aliased(member, dimension.name)]).distinct(copy=False)
+    select = with_conditions(binder.attach(select), conditions)
+    select = select.order_by(exp.Literal.number(1), copy=False).limit(limit, copy=False)
+    return print_sql(select, dialect), binder.tables

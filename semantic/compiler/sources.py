@@ -1,0 +1,267 @@
+"""Aggregate the measures of one model in one pass: the only place where rows of a table are read.
+
+Measures of different models, or with different times, are aggregated apart; they meet only as groups.
+Layer: semantic.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from semantic.calendar import period_of
+from semantic.compiler import sql
+from semantic.compiler.binding import Binder, type_of
+from semantic.compiler.buckets import bucket
+from semantic.compiler.filters import condition
+from semantic.compiler.measures import Leaf, aggregate
+from semantic.model import BalanceRule, Calendar, DimensionRef, Metric
+from semantic.query import Filter
+from semantic.reach import TIME, base_metrics, find_dimension, own_time
+from semantic.resolved import Key, ResolvedQuery, Slice
+
+WINDOWS = "windows"
+_DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Base metrics that one pass over one table gives."""
+
+    model: str
+    time: str | None
+    balance: BalanceRule | None
+    metrics: tuple[Metric, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeafTable:
+    """A compiled pass: one row a group, key columns by the keys' names, and the leaves."""
+
+    name: str
+    slice: str
+    select: exp.Select
+    leaves: dict[str, Leaf]  # column -> leaf
+    metrics: tuple[str, ...]
+    tables: tuple[str, ...]
+    helpers: tuple[tuple[str, exp.Select], ...] = ()  # further CTEs that `select` reads
+
+
+def plan_sources(rq: ResolvedQuery, metrics: Sequence[str]) -> list[Source]:
+    """Group the base metrics of `metrics` by the pass that gives them."""
+    grouped: dict[tuple[str, str | None, BalanceRule | None], list[Metric]] = {}
+    for name in dict.fromkeys(base for each in metrics for base in base_metrics(rq.catalog, each)):
+        metric = rq.catalog.metrics[name]
+        assert metric.model is not None
+        key = (metric.model, own_time(rq.catalog, metric), metric.balance)
+        grouped.setdefault(key, []).append(metric)
+    return [
+        Source(model=model, time=time, balance=balance, metrics=tuple(found))
+        for (model, time, balance), found in grouped.items()
+    ]
+
+
+class Pass:
+    """What flows and balances share: names bound for one source and one slice."""
+
+    def __init__(self, rq: ResolvedQuery, source: Source, part: Slice) -> None:
+        self.rq = rq
+        self.source = source
+        self.part = part
+        self.names = rq.reach[source.metrics[0].name]
+        self.binder = Binder(rq.catalog, rq.catalog.models[source.model], rq.schema, rq.today)
+
+    def time_ref(self) -> DimensionRef | None:
+        """The source's own time."""
+        return self.names.get(TIME)
+
+    def day(self) -> exp.Expr:
+        """The day of a row."""
+        ref = self.time_ref()
+        assert ref is not None
+        return self.binder.date(ref)
+
+    def key(self, key: Key, day: exp.Expr | None) -> exp.Expr:
+        """The group that a row belongs to by `key`; `day` stands for the row's own time."""
+        assert key.calendar is not None
+        if key.is_own_time and day is not None:
+            return bucket(day.copy(), key.grain or "day", key.calendar)
+        found = find_dimension(self.names, key.name)
+        assert found is not None
+        ref, _ = found
+        if ref.dimension.type == "time":
+            return bucket(self.binder.date(ref), key.grain or "day", key.calendar)
+        return self.member(ref)
+
+    def member(self, ref: DimensionRef) -> exp.Expr:
+        """The member of a dimension that a row belongs to: its value, or the bin of it."""
+        bound = self.binder.dimension(ref)
+        if ref.dimension.bins:
+            return _binned(bound, ref.dimension.bins)
+        if ref.dimension.type == "flag" and type_of(bound).kind not in ("boolean", "unknown"):
+            return sql.cast(bound, "BOOLEAN")
+        return bound
+
+    def query_filters(self) -> list[exp.Expr]:
+        """The conditions of the question, on this source's own dimensions."""
+        return [self._filter(wanted) for wanted in self.rq.filters]
+
+    def _filter(self, wanted: Filter) -> exp.Expr:
+        segment = self.binder.model.segments.get(wanted.field)
+        found = find_dimension(self.names, wanted.field)
+        if found is None and segment is not None:
+            return condition(exp.Paren(this=self.binder.expression(segment.expr)), wanted)
+        assert found is not None
+        ref, grain = found
+        if ref.dimension.type == "time":
+            subject = self.binder.date(ref)
+            return condition(bucket(subject, grain, self.rq.calendar) if grain else subject, wanted)
+        return condition(self.member(ref), wanted)
+
+    def metric_filter(self, metric: Metric) -> exp.Expr | None:
+        """The rows that `metric` counts."""
+        return self.binder.expression(metric.where) if metric.where else None
+
+    def value(self, metric: Metric) -> exp.Expr | None:
+        """The value of a row for `metric`; None where it counts rows."""
+        return self.binder.expression(metric.expr) if metric.expr else None
+
+    def range_filter(self) -> exp.Expr | None:
+        """The asked days."""
+        ref = self.time_ref()
+        if ref is None or (self.part.start is None and self.part.end is None):
+            return None
+        return days_between(self.binder.dimension(ref), self.part)
+
+
+def days_between(moment: exp.Expr, part: Slice) -> exp.Expr:
+    """Days from start to end, both included: of a moment the last day counts to its end."""
+    kind = type_of(moment)
+    if kind.kind == "timestamp":
+        conditions: list[exp.Expr | None] = []
+        if part.start is not None:
+            conditions.append(exp.GTE(this=moment, expression=sql.date(part.start)))
+        if part.end is not None:
+            after = sql.date(part.end + _DAY)
+            conditions.append(exp.LT(this=moment.copy(), expression=after))
+        made = sql.all_of(conditions)
+        assert made is not None
+        return made
+    day = moment if kind.kind == "date" else exp.TryCast(this=moment, to=exp.DataType.build("DATE"))
+    if part.start is not None and part.end is not None:
+        return exp.Between(this=day, low=sql.date(part.start), high=sql.date(part.end))
+    if part.start is not None:
+        return exp.GTE(this=day, expression=sql.date(part.start))
+    assert part.end is not None
+    return exp.LTE(this=day, expression=sql.date(part.end))
+
+
+def compile_flow(rq: ResolvedQuery, source: Source, part: Slice, name: str) -> LeafTable:
+    """Compile the pass of measures that add up over time."""
+    work = Pass(rq, source, part)
+    conditions = [work.binder.row_filter(), *work.query_filters()]
+    day = work.day() if work.time_ref() is not None else None
+    windows: exp.Expr | None = None
+    if part.windows is not None and day is not None:
+        windows = window_condition(rq, part, day)
+        day = sql.column("bucket", WINDOWS)
+    else:
+        conditions.append(work.range_filter())
+    keys = [sql.aliased(work.key(key, day), key.name) for key in rq.keys]
+    filters = [work.metric_filter(metric) for metric in source.metrics]
+    texts = {metric.where for metric in source.metrics}
+    leaves: list[Leaf] = []
+    for metric, kept in zip(source.metrics, filters, strict=True):
+        leaves += aggregate(metric, work.value(metric), kept if len(texts) > 1 else None)
+    if all(kept is not None for kept in filters):
+        unique = {kept.sql(): kept for kept in filters if kept is not None}
+        conditions.append(sql.any_of([each.copy() for each in unique.values()]))
+    select = exp.Select(expressions=[*keys, *(sql.aliased(leaf.expr, leaf.name) for leaf in leaves)])
+    select = work.binder.attach(select)
+    if windows is not None:
+        select = select.join(sql.table(window_name(part), WINDOWS), on=windows, copy=False)
+    select = with_conditions(select, conditions, keys=len(rq.keys))
+    return LeafTable(
+        name=name,
+        slice=part.name,
+        select=select,
+        leaves={leaf.name: leaf for leaf in leaves},
+        metrics=tuple(metric.name for metric in source.metrics),
+        tables=work.binder.tables,
+        helpers=((window_name(part), window_table(part, rq)),) if windows is not None else (),
+    )
+
+
+def window_table(part: Slice, rq: ResolvedQuery) -> exp.Select:
+    """The windows of a slice as a table: bucket, first day, last day, and the period that all of it lies in."""
+    rows = []
+    for window in part.windows or ():
+        row = [sql.date(window.bucket), sql.date(window.start), sql.date(window.end)]
+        if part.aligned:
+            row.append(sql.date(period_of(window.start, part.aligned, _own_calendar(rq)).start))
+        rows.append(row)
+    columns = ["bucket", "first_day", "last_day", *(["period"] if part.aligned else [])]
+    return sql.values(rows, columns)
+
+
+def _own_calendar(rq: ResolvedQuery) -> Calendar:
+    keys = rq.own_time_keys
+    return keys[0].calendar if keys and keys[0].calendar else rq.calendar
+
+
+def window_condition(rq: ResolvedQuery, part: Slice, day: exp.Expr) -> exp.Expr:
+    """The windows that a row of that day lies in."""
+    inside = exp.Between(this=day, low=sql.column("first_day", WINDOWS), high=sql.column("last_day", WINDOWS))
+    if not part.aligned:
+        return inside
+    period = bucket(day.copy(), part.aligned, _own_calendar(rq))
+    return exp.and_(exp.EQ(this=period, expression=sql.column("period", WINDOWS)), inside, copy=False)
+
+
+def window_name(part: Slice) -> str:
+    """The name of a slice's table of windows."""
+    return "_".join(each for each in (WINDOWS, part.name, part.variant) if each)
+
+
+def with_conditions(
+    select: exp.Select, conditions: Sequence[exp.Expr | None], *, keys: int = 0
+) -> exp.Select:
+    """Return `select` with its WHERE, grouped by its first `keys` columns."""
+    where = sql.all_of(conditions)
+    if where is not None:
+        select = select.where(where, copy=False)
+    if keys:
+        select = select.group_by(*[exp.Literal.number(index + 1) for index in range(keys)], copy=False)
+    return select
+
+
+def bin_labels(bins: Sequence[float]) -> list[str]:
+    """Return the names of the bins that `bins` are the borders of, lowest first.
+
+    >>> bin_labels((0, 100))
+    ['under 0', '0 to under 100', '100 and over']
+    """
+    shown = [f"{border:g}" for border in bins]
+    inner = [f"{low} to under {high}" for low, high in zip(shown, shown[1:], strict=False)]
+    return [f"under {shown[0]}", *inner, f"{shown[-1]} and over"]
+
+
+def _binned(value: exp.Expr, bins: Sequence[float]) -> exp.Expr:
+    labels = bin_labels(bins)
+    ifs = [
+        exp.If(
+            this=exp.LT(this=value.copy(), expression=exp.Literal.number(f"{border:g}")),
+            true=exp.Literal.string(label),
+        )
+        for border, label in zip(bins, labels, strict=False)
+    ]
+    ifs.append(
+        exp.If(
+            this=exp.GTE(this=value.copy(), expression=exp.Literal.number(f"{bins[-1]:g}")),
+            true=exp.Literal.string(labels[-1]),
+        )
+    )
+    return exp.Case(ifs=ifs)

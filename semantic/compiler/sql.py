@@ -1,0 +1,110 @@
+"""Small pieces of SQL tree that every part of the compiler uses. Identifiers are always quoted.
+
+Layer: semantic.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from sqlglot import exp
+
+from semantic.query import Scalar
+
+DIGITS = 38
+
+
+def name(text: str) -> exp.Identifier:
+    """An identifier in quotes."""
+    return exp.Identifier(this=text, quoted=True)
+
+
+def column(text: str, table: str | None = None) -> exp.Column:
+    """A column, of a table's alias where one is named."""
+    return exp.Column(this=name(text), table=name(table) if table else None)
+
+
+def table(text: str, alias: str | None = None) -> exp.Table:
+    """A table such as ``gold.fct_sales``, every part in quotes."""
+    *scope, last = text.split(".")
+    made = exp.Table(
+        this=name(last),
+        db=name(scope[-1]) if scope else None,
+        catalog=name(scope[-2]) if len(scope) > 1 else None,
+    )
+    if alias:
+        made.set("alias", exp.TableAlias(this=name(alias)))
+    return made
+
+
+def aliased(node: exp.Expr, text: str) -> exp.Expr:
+    """`node` AS "text"."""
+    return exp.Alias(this=node, alias=name(text))
+
+
+def cast(node: exp.Expr, kind: str) -> exp.Cast:
+    """CAST(node AS kind); the node itself where it is that cast already."""
+    if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast) and node.to.sql() == kind:
+        return node
+    return exp.Cast(this=node, to=exp.DataType.build(kind))
+
+
+def decimal(node: exp.Expr, scale: int) -> exp.Cast:
+    """`node` as the widest decimal with `scale` digits after the point."""
+    return cast(node, f"DECIMAL({DIGITS}, {min(scale, DIGITS)})")
+
+
+def date(day: dt.date) -> exp.Expr:
+    """A day as a literal."""
+    return exp.Cast(this=exp.Literal.string(day.isoformat()), to=exp.DataType.build("DATE"))
+
+
+def literal(value: Scalar) -> exp.Expr:
+    """A value as a literal: the printer escapes it."""
+    if value is None:
+        return exp.Null()
+    if isinstance(value, bool):
+        return exp.Boolean(this=value)
+    if isinstance(value, dt.date):
+        return date(value)
+    if isinstance(value, int | Decimal):
+        text = format(abs(value), "f") if isinstance(value, Decimal) else str(abs(value))
+        number = exp.Literal.number(text)
+        return exp.Neg(this=number) if value < 0 else number
+    return exp.Literal.string(value)
+
+
+def number(value: int | Decimal) -> exp.Expr:
+    """A number as a literal."""
+    return literal(value)
+
+
+def all_of(conditions: Iterable[exp.Expr | None]) -> exp.Expr | None:
+    """The conditions joined by and; None where there are none."""
+    found = [_bracketed(each) for each in conditions if each is not None]
+    return exp.and_(*found, copy=False) if found else None
+
+
+def any_of(conditions: Sequence[exp.Expr]) -> exp.Expr:
+    """The conditions joined by or."""
+    return exp.or_(*[_bracketed(each) for each in conditions], copy=False)
+
+
+def same(left: exp.Expr, right: exp.Expr) -> exp.Expr:
+    """Equal, where two unknowns are equal too."""
+    return exp.NullSafeEQ(this=left, expression=right)
+
+
+def values(rows: Sequence[Sequence[exp.Expr]], columns: Sequence[str]) -> exp.Select:
+    """SELECT * FROM (VALUES ...) with named columns."""
+    made = exp.Values(
+        expressions=[exp.Tuple(expressions=list(row)) for row in rows],
+        alias=exp.TableAlias(this=name("listed"), columns=[name(each) for each in columns]),
+    )
+    return exp.Select(expressions=[column(each) for each in columns]).from_(made, copy=False)
+
+
+def _bracketed(node: exp.Expr) -> exp.Expr:
+    return exp.Paren(this=node) if isinstance(node, exp.Or | exp.And) else node

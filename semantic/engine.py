@@ -1,0 +1,397 @@
+"""The semantic layer's door: open a project at a release, then ask what can be asked, compile, query.
+
+The CLI, the chat and every other reader go through `SemanticLayer`; none has a private path to data. One layer
+stands on one release, so two queries of it never see different data.
+Layer: semantic. Imports the parts; imported by chatbot and the CLI.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from datatrust.core.errors import UnknownName, UserError
+from datatrust.core.issues import Issue, did_you_mean
+from datatrust.core.release import Release, load_release
+from datatrust.core.settings import Project
+from semantic.calendar import calendar_for, period_of
+from semantic.certificate import certify, excluded_from, expanded_metrics
+from semantic.compiler.probes import compile_coverage, compile_values
+from semantic.compiler.statement import CompiledQuery, compile_query
+from semantic.engines import engine_for
+from semantic.engines.base import SqlEngine
+from semantic.loader import load_catalog
+from semantic.model import Catalog, Dimension, DimensionRef
+from semantic.query import MetricQuery, Scalar, Viewer
+from semantic.reach import GRAINS, TIME, base_metrics, own_time, reachable
+from semantic.resolved import ResolvedQuery
+from semantic.resolver import resolve
+from semantic.result import QueryResult
+from semantic.schema import tables_of
+from semantic.validation import check_columns
+
+MAX_AGE_DAYS = 45  # a release whose newest file is older than this is flagged as stale
+_KEPT_PLANS = 2_000
+
+
+class SemanticLayer:
+    """Metrics of one project on one release."""
+
+    def __init__(
+        self,
+        *,
+        project: Project,
+        catalog: Catalog,
+        engine: SqlEngine,
+        release: Release | None,
+        today: dt.date,
+    ) -> None:
+        self.project = project
+        self.catalog = catalog
+        self.engine = engine
+        self.release = release
+        self.release_id = engine.release_id
+        self.today = today
+        self.schema = engine.schema()
+        self._coverage: dict[tuple[str, str | None], tuple[dt.date, dt.date] | None] = {}
+        self._values: dict[tuple[str, str, int], tuple[Scalar, ...]] = {}
+        self._plans: dict[tuple[MetricQuery, str | None], tuple[ResolvedQuery, CompiledQuery]] = {}
+        self._at: dict[str, SemanticLayer] = {}
+
+    @classmethod
+    def open(
+        cls,
+        project: Project,
+        *,
+        as_of: str | None = None,
+        definitions_now: bool = False,
+        release: Release | None = None,
+    ) -> SemanticLayer:
+        """Open a project's metrics on a release: the current one, one of the past, or a candidate.
+
+        Args:
+            as_of: a release id or an instant; the catalog is then that release's own.
+            definitions_now: with `as_of`, take today's catalog instead.
+            release: a release that is not published yet.
+
+        Raises:
+            UnknownName: no such release.
+            UserError: the catalog has faults, or names tables and columns that the release does not have.
+            EngineError: the release's files are gone.
+        """
+        connection = project.config.serving.connection
+        if connection and as_of:
+            raise UserError(
+                Issue(
+                    code="DT312",
+                    message="a project on a DuckDB file has no releases to go back to",
+                    hint="ask without --as-of",
+                )
+            )
+        if connection is None and release is None:
+            release = load_release(project.warehouse, as_of)
+        catalog = _load_catalog(project, release if as_of and not definitions_now else None)
+        spec = engine_for(connection)
+        engine = spec.open(project, release, _tables(catalog), catalog.timezone)
+        layer = cls(project=project, catalog=catalog, engine=engine, release=release, today=project.today())
+        issues = check_columns(
+            catalog,
+            {
+                table: [each.name for each in columns.values()]
+                for table, columns in layer.schema.tables.items()
+            },
+        )
+        if issues and not (as_of and definitions_now):
+            raise UserError.all(issues)
+        return layer
+
+    # ------------------------------------------------------------------------------------ what can be asked
+
+    def reachable(self, metric: str) -> dict[str, DimensionRef]:
+        """Return the names that a query on `metric` may group and filter by.
+
+        Raises:
+            UnknownName: no such metric.
+        """
+        if metric not in self.catalog.metrics:
+            raise UnknownName(
+                Issue(
+                    code="DT301",
+                    message=f'unknown metric "{metric}"',
+                    suggestion=did_you_mean(metric, self.catalog.metrics),
+                    hint="list them: datatrust semantic describe",
+                )
+            )
+        return reachable(self.catalog, metric)
+
+    def values(
+        self, dimension: DimensionRef | Dimension | str, *, viewer: Viewer, limit: int = 5000
+    ) -> tuple[Scalar, ...]:
+        """Return the members of a dimension, in order; at most `limit`, blanks left out.
+
+        Args:
+            dimension: a reference, or "model.dimension"; a bare name where only one model has it.
+
+        Raises:
+            UnknownName: no such dimension.
+        """
+        del viewer  # without an access policy everyone may see all of gold
+        found = self._dimension(dimension)
+        key = (found.model, found.name, limit)
+        if key not in self._values:
+            statement, tables = compile_values(
+                self.catalog, found, self.schema, self.today, limit, self.engine.dialect
+            )
+            rows = self._run(statement, tables, max_rows=limit).rows
+            self._values[key] = tuple(_plain(row[0]) for row in rows)
+        return self._values[key]
+
+    def coverage(self, metric: str, *, viewer: Viewer) -> tuple[dt.date, dt.date] | None:
+        """Return the first and last day of data of a metric's own time; None without time or without data."""
+        del viewer
+        self.reachable(metric)
+        days = [
+            found
+            for base in base_metrics(self.catalog, metric)
+            if (found := self._base_coverage(base)) is not None
+        ]
+        return (min(day[0] for day in days), max(day[1] for day in days)) if days else None
+
+    # ---------------------------------------------------------------------------------------------- queries
+
+    def check(self, query: MetricQuery, *, viewer: Viewer) -> list[Issue]:
+        """Return what is wrong with `query`; nothing where it can be answered."""
+        try:
+            self._plan(query, viewer)
+        except UserError as error:
+            return list(error.issues)
+        return []
+
+    def resolve(self, query: MetricQuery, *, viewer: Viewer) -> ResolvedQuery:
+        """Return `query` with every name found and every choice made.
+
+        Raises:
+            UserError: what is wrong with it, all at once.
+        """
+        return self._plan(query, viewer)[0]
+
+    def compile(self, query: MetricQuery, *, viewer: Viewer) -> CompiledQuery:
+        """Return the statement of `query` without running it.
+
+        Raises:
+            UserError: what is wrong with it, all at once.
+        """
+        if query.as_of and self._is_elsewhere(query.as_of):
+            return self._layer_at(query.as_of).compile(replace(query, as_of=None), viewer=viewer)
+        return self._plan(query, viewer)[1]
+
+    def query(self, query: MetricQuery, *, viewer: Viewer) -> QueryResult:
+        """Answer `query`.
+
+        Raises:
+            UserError: what is wrong with it, all at once.
+            EngineError: the engine failed, took too long, or a number is too large to be exact.
+        """
+        if query.as_of and self._is_elsewhere(query.as_of):
+            result = self._layer_at(query.as_of).query(replace(query, as_of=None), viewer=viewer)
+            return replace(result, query=replace(result.query, as_of=query.as_of))
+        started = time.perf_counter()
+        rq, compiled = self._plan(query, viewer)
+        planned = time.perf_counter()
+        raw = self._run(compiled.sql, compiled.tables)
+        rows = tuple(_row(row, compiled.trimmed) for row in raw.rows)
+        totals = self._totals(rq, compiled)
+        ran = time.perf_counter()
+        tables = compiled.tables
+        evidence = certify(
+            release_id=self.release_id,
+            release=self.release,
+            tables=self.engine.versions(tables),
+            metrics=expanded_metrics(self.catalog, [*rq.query.metrics, *(rq.scenario or {}).values()]),
+            viewer=viewer,
+            columns=compiled.columns,
+            rows=rows,
+            totals=totals,
+        )
+        text = compiled.sql
+        if compiled.totals_sql:
+            text += f";\n\n-- totals, from the rows\n{compiled.totals_sql}"
+        done = time.perf_counter()
+        return QueryResult(
+            query=rq.query,
+            columns=compiled.columns,
+            rows=rows,
+            totals=totals,
+            sql=text,
+            engine=self.engine.name,
+            flags=self._flags(rq, truncated=raw.truncated),
+            assumptions=rq.assumptions,
+            excluded=excluded_from(self.release, tables),
+            evidence=evidence,
+            timings_ms={
+                "compile": _milliseconds(planned - started),
+                "run": _milliseconds(ran - planned),
+                "total": _milliseconds(done - started),
+            },
+        )
+
+    def close(self) -> None:
+        """Let go of files and memory."""
+        for layer in self._at.values():
+            layer.close()
+        self.engine.close()
+
+    # ----------------------------------------------------------------------------------------------- inside
+
+    def _plan(self, query: MetricQuery, viewer: Viewer) -> tuple[ResolvedQuery, CompiledQuery]:
+        key = (query, viewer.role)
+        found = self._plans.get(key)
+        if found is None:
+            rq = resolve(
+                query,
+                self.catalog,
+                viewer,
+                today=self.today,
+                schema=self.schema,
+                coverage=lambda metric: self.coverage(metric, viewer=viewer),
+            )
+            found = (rq, compile_query(rq, self.engine.dialect))
+            if len(self._plans) >= _KEPT_PLANS:
+                self._plans.clear()
+            self._plans[key] = found
+        return found
+
+    def _run(self, statement: str, tables: Iterable[str], *, max_rows: int | None = None) -> Any:
+        serving = self.project.config.serving
+        return self.engine.run(
+            statement,
+            tables=tables,
+            max_rows=max_rows if max_rows is not None else serving.max_rows,
+            timeout_seconds=serving.timeout_seconds,
+        )
+
+    def _totals(self, rq: ResolvedQuery, compiled: CompiledQuery) -> tuple[Scalar, ...] | None:
+        if compiled.totals_sql is None:
+            return None
+        row = self._run(compiled.totals_sql, compiled.tables).rows[0]
+        keys = len(rq.keys)
+        trimmed = frozenset(index - keys for index in compiled.trimmed)
+        return (*(None for _ in rq.keys), *_row(row, trimmed))
+
+    def _base_coverage(self, base: str) -> tuple[dt.date, dt.date] | None:
+        metric = self.catalog.metrics[base]
+        key = (metric.model or "", own_time(self.catalog, metric))
+        if key not in self._coverage:
+            found = compile_coverage(self.catalog, metric, self.schema, self.today, self.engine.dialect)
+            row = self._run(*found).rows[0] if found else (None, None)
+            self._coverage[key] = (row[0], row[1]) if row[0] is not None else None
+        return self._coverage[key]
+
+    def _dimension(self, wanted: DimensionRef | Dimension | str) -> Dimension:
+        if isinstance(wanted, DimensionRef):
+            return wanted.dimension
+        if isinstance(wanted, Dimension):
+            return wanted
+        model, _, name = wanted.rpartition(".")
+        models = [self.catalog.models[model]] if model in self.catalog.models else []
+        if not model:
+            models = [each for each in self.catalog.models.values() if name in each.dimensions]
+        if not models or name not in models[0].dimensions:
+            known = [f"{each.name}.{dim}" for each in self.catalog.models.values() for dim in each.dimensions]
+            raise UnknownName(
+                Issue(
+                    code="DT302",
+                    message=f'unknown dimension "{wanted}"',
+                    suggestion=did_you_mean(wanted, known),
+                )
+            )
+        return models[0].dimensions[name]
+
+    def _flags(self, rq: ResolvedQuery, *, truncated: bool) -> tuple[str, ...]:
+        flags = []
+        period = rq.last_period
+        if period is not None:
+            known = self._known_through(rq)
+            if (known is not None and period.end > known) or period.start <= self.today < period.end:
+                flags.append("partial_period")
+            closed = self.catalog.closed_through
+            asked_end = rq.query.time.end if rq.query.time else None
+            if closed is not None and asked_end is not None and asked_end > closed:
+                flags.append("open_period")
+        fresh = self.release.fresh_as_of if self.release else None
+        if fresh is not None and (self.today - fresh.date()).days > MAX_AGE_DAYS:
+            flags.append("stale")
+        if truncated:
+            flags.append("truncated")
+        return tuple(flags)
+
+    def _known_through(self, rq: ResolvedQuery) -> dt.date | None:
+        """The last day that the data behind a query know of; a record dated by month stands for its whole month."""
+        days = []
+        for base in rq.reach:
+            found = self._base_coverage(base)
+            if found is None:
+                continue
+            ref = rq.reach[base].get(TIME)
+            grain = ref.dimension.grain if ref else "day"
+            known = found[1]
+            if grain in GRAINS and grain != "day":
+                known = period_of(known, grain, calendar_for(self.catalog, grain=grain)).end
+            days.append(known)
+        if not days:
+            return None
+        closed = self.catalog.closed_through
+        return max([min(days), closed] if closed else [min(days)])
+
+    def _is_elsewhere(self, as_of: str) -> bool:
+        return self.release is None or as_of not in (self.release.id, str(self.release.number))
+
+    def _layer_at(self, as_of: str) -> SemanticLayer:
+        if as_of not in self._at:
+            self._at[as_of] = SemanticLayer.open(self.project, as_of=as_of)
+        return self._at[as_of]
+
+
+def _load_catalog(project: Project, release: Release | None) -> Catalog:
+    """Return the catalog on disk, or the one that a release holds."""
+    shown = project.shown(project.catalog)
+    if release is None:
+        return load_catalog(project.catalog, shown_root=project.root)
+    texts = {name: text for name, text in release.files.items() if name.startswith(f"{shown}/")}
+    if not texts:
+        return load_catalog(project.catalog, shown_root=project.root)
+    return load_catalog(project.catalog, texts=texts, shown_root=project.root)
+
+
+def _tables(catalog: Catalog) -> tuple[str, ...]:
+    rates = (catalog.rates.table,) if catalog.rates is not None else ()
+    return tuple(dict.fromkeys([*tables_of(catalog), *rates]))
+
+
+def _row(row: tuple[Any, ...], trimmed: frozenset[int]) -> tuple[Scalar, ...]:
+    return tuple(
+        _trimmed(value) if index in trimmed and isinstance(value, Decimal) else _plain(value)
+        for index, value in enumerate(row)
+    )
+
+
+def _plain(value: Any) -> Scalar:
+    if isinstance(value, float):
+        return Decimal(repr(value)) if value == value and abs(value) != float("inf") else None
+    if isinstance(value, str | int | Decimal | bool | dt.date) or value is None:
+        return value
+    return str(value)
+
+
+def _trimmed(value: Decimal) -> Decimal:
+    """A quotient without the zeros that its fixed scale put there."""
+    text = format(value, "f")
+    return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 3)

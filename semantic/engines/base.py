@@ -1,0 +1,56 @@
+"""What an engine promises: read-only, limited in rows, time and memory, on tables that cannot change meanwhile.
+
+Layer: semantic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from datatrust.core.release import Release
+from datatrust.core.settings import Project
+from semantic.schema import Schema
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawResult:
+    """Rows as the engine gave them."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    truncated: bool = False
+
+
+class SqlEngine(Protocol):
+    """One open engine on one release or file."""
+
+    name: str
+    dialect: str  # as sqlglot calls it
+    release_id: str
+
+    def schema(self) -> Schema:
+        """Return the columns of every table it may read. A table that does not exist is left out."""
+
+    def versions(self, tables: Iterable[str]) -> Mapping[str, int | str]:
+        """Return the version that each table is read at."""
+
+    def run(self, sql: str, *, tables: Iterable[str], max_rows: int, timeout_seconds: float) -> RawResult:
+        """Run one statement that reads `tables`.
+
+        Raises:
+            EngineError: it failed, took too long, or its tables are gone.
+        """
+
+    def close(self) -> None:
+        """Let go of files and memory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineSpec:
+    """How an engine is opened: `open(project, release, tables, timezone)`."""
+
+    name: str
+    scheme: str | None  # of `serving.connection`; None reads releases
+    open: Callable[[Project, Release | None, tuple[str, ...], str], SqlEngine]

@@ -1,0 +1,196 @@
+"""DuckDB over the Delta versions that a release pins: lists each table's files once, then reads Parquet.
+
+Refuses tables with deletion vectors, column mapping or type widening (their files alone do not say what the rows
+are), and versions or files that are gone.
+Layer: semantic.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
+from datatrust.core.errors import EngineError, InternalError
+from datatrust.core.release import Release, TablePin
+from datatrust.core.settings import Project
+from semantic.engines import _duckdb as duck
+from semantic.engines.base import EngineSpec, RawResult
+from semantic.schema import Schema
+
+_UNREADABLE = ("deletionVectors", "columnMapping", "typeWidening")
+_TYPES = {
+    "string": "VARCHAR", "long": "BIGINT", "integer": "INTEGER", "short": "SMALLINT", "byte": "TINYINT",
+    "double": "DOUBLE", "float": "FLOAT", "boolean": "BOOLEAN", "date": "DATE", "binary": "BLOB",
+    "timestamp": "TIMESTAMP WITH TIME ZONE", "timestamp_ntz": "TIMESTAMP", "timestampntz": "TIMESTAMP",
+}  # fmt: skip
+
+
+class ReleaseEngine:
+    """Views over the files of pinned versions, made when a query first needs them."""
+
+    name = "duckdb"
+    dialect = "duckdb"
+
+    def __init__(
+        self, warehouse: Path, release: Release, tables: tuple[str, ...], timezone: str, memory_mb: int
+    ) -> None:
+        self.release_id = release.id
+        self._pins = {table: release.tables[table] for table in tables if table in release.tables}
+        self._folders = {table: (warehouse / pin.path).resolve() for table, pin in self._pins.items()}
+        self._views: set[str] = set()
+        self._guard = threading.Lock()
+        self._schema: Schema | None = None
+        self._connection = duck.connect(memory_mb=memory_mb)
+        duck.lock(
+            self._connection,
+            folders=sorted({str(folder) for folder in self._folders.values()}),
+            timezone=timezone,
+        )
+
+    def schema(self) -> Schema:
+        """Return the columns that the release names; where it names none, those of the Delta version."""
+        if self._schema is None:
+            self._schema = Schema.of(
+                {table: pin.columns or self._delta_columns(table) for table, pin in self._pins.items()}
+            )
+        return self._schema
+
+    def versions(self, tables: Iterable[str]) -> Mapping[str, int | str]:
+        """Return the Delta version of each table."""
+        return {table: self._pins[table].version for table in tables if table in self._pins}
+
+    def run(self, sql: str, *, tables: Iterable[str], max_rows: int, timeout_seconds: float) -> RawResult:
+        """Run one statement on the pinned versions of `tables`."""
+        for table in tables:
+            self._need(table)
+        return duck.run(self._connection, sql, max_rows=max_rows, timeout_seconds=timeout_seconds)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    def _need(self, table: str) -> None:
+        if table in self._views:
+            return
+        with self._guard:
+            if table in self._views:
+                return
+            if table not in self._pins:
+                raise EngineError(f"release {self.release_id} has no table {table}")
+            duck.create_view(self._connection, table, self._select(table))
+            self._views.add(table)
+
+    def _open(self, table: str) -> DeltaTable:
+        pin = self._pins[table]
+        try:
+            delta = DeltaTable(str(self._folders[table]), version=pin.version)
+        except (DeltaError, OSError, ValueError):
+            raise EngineError(_gone(self.release_id, table, pin, "that version is gone")) from None
+        features = [*(delta.protocol().reader_features or ())]
+        for feature in _UNREADABLE:
+            if any(found.startswith(feature) for found in features):
+                raise EngineError(
+                    f"{table} uses the Delta feature {feature}, which cannot be read here; rewrite it without"
+                )
+        return delta
+
+    def _delta_columns(self, table: str) -> list[tuple[str, str]]:
+        return [(field.name, _type_name(field.type)) for field in self._open(table).schema().fields]
+
+    def _select(self, table: str) -> str:
+        delta = self._open(table)
+        fields = [(field.name, _duckdb_type(_type_name(field.type))) for field in delta.schema().fields]
+        empty = "SELECT " + ", ".join(
+            f"CAST(NULL AS {kind}) AS {duck.quoted_name(name)}" for name, kind in fields
+        )
+        files = delta.file_uris()
+        missing = [file for file in files if not Path(file).is_file()]
+        if missing:
+            pin = self._pins[table]
+            raise EngineError(_gone(self.release_id, table, pin, f"{len(missing)} of its files are gone"))
+        if not files:
+            return f"{empty} WHERE false"
+        parts = self._partitions(delta, files)
+        columns = ", ".join(
+            f"CAST({duck.quoted_name(name)} AS {kind}) AS {duck.quoted_name(name)}" for name, kind in fields
+        )
+        body = " UNION ALL BY NAME ".join(parts)
+        if len(parts) == 1 and self._is_as_declared(parts[0], fields):
+            return f"SELECT {', '.join(duck.quoted_name(name) for name, _ in fields)} FROM ({body})"
+        return f"SELECT {columns} FROM ({empty} WHERE false UNION ALL BY NAME {body})"
+
+    def _partitions(self, delta: DeltaTable, files: list[str]) -> list[str]:
+        """One SELECT for each set of partition values; their columns stand in the log, not in the files."""
+        names = delta.metadata().partition_columns
+        if not names:
+            return [_read(files)]
+        by_values: dict[tuple[str | None, ...], list[str]] = {}
+        actions = delta.get_add_actions(flatten=True)
+        rows = [
+            dict(zip(actions.column_names, row, strict=True)) for row in zip(*_columns(actions), strict=True)
+        ]
+        folder = str(delta.table_uri).removeprefix("file://")
+        for row in rows:
+            values = tuple(_text(row.get(f"partition.{name}")) for name in names)
+            by_values.setdefault(values, []).append(str(Path(folder) / str(row["path"])))
+        selects = []
+        for values, paths in by_values.items():
+            constants = ", ".join(
+                f"{'NULL' if value is None else duck.literal(value)} AS {duck.quoted_name(name)}"
+                for name, value in zip(names, values, strict=True)
+            )
+            selects.append(f"SELECT *, {constants} FROM ({_read(paths)})")
+        return selects
+
+    def _is_as_declared(self, select: str, fields: list[tuple[str, str]]) -> bool:
+        found = {
+            str(row[0]): str(row[1]) for row in self._connection.execute(f"DESCRIBE {select}").fetchall()
+        }
+        return all(found.get(name) == kind for name, kind in fields)
+
+
+def _read(files: list[str]) -> str:
+    listed = ", ".join(duck.literal(file) for file in files)
+    return f"SELECT * FROM read_parquet([{listed}], union_by_name=true, hive_partitioning=false)"
+
+
+def _columns(actions: Any) -> list[list[Any]]:
+    return [actions.column(name).to_pylist() for name in actions.column_names]
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _type_name(kind: Any) -> str:
+    """The word of a Delta type: primitives have one, nested ones are only known by their shape."""
+    return str(getattr(kind, "type", "nested")) if not hasattr(kind, "fields") else "nested"
+
+
+def _duckdb_type(word: str) -> str:
+    if word.startswith("decimal"):
+        return word.upper().replace(" ", "")
+    return _TYPES.get(word, "VARCHAR")
+
+
+def _gone(release: str, table: str, pin: TablePin, what: str) -> str:
+    return (
+        f"release {release} cannot be read: {table} at version {pin.version}: {what}; choose a later release "
+        "(datatrust release list)"
+    )
+
+
+def _open_engine(
+    project: Project, release: Release | None, tables: tuple[str, ...], timezone: str
+) -> ReleaseEngine:
+    if release is None:
+        raise InternalError("the release engine was opened without a release; please report this")
+    return ReleaseEngine(project.warehouse, release, tables, timezone, project.config.serving.memory_mb)
+
+
+ENGINE = EngineSpec(name="duckdb", scheme=None, open=_open_engine)

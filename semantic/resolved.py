@@ -1,0 +1,92 @@
+"""A query whose every name has been found and whose every choice has been made: what the compiler works from.
+
+Layer: semantic. Data only; made by the resolver.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from semantic.calendar import Period
+from semantic.model import Calendar, Catalog, DimensionRef, Metric
+from semantic.query import Filter, MetricQuery
+from semantic.schema import Schema
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """One column that rows are grouped by. `grain` is set for time."""
+
+    name: str  # as asked, and as the result's column is called
+    label: str
+    grain: str | None = None
+    calendar: Calendar | None = None
+    is_own_time: bool = False  # each metric's own time, on which ranges and comparisons act
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """The days whose rows make up one bucket: its own, or those that it is compared with."""
+
+    bucket: dt.date
+    start: dt.date
+    end: dt.date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slice:
+    """One taking of the measures: the asked days, or the base of a comparison.
+
+    Without `windows` it is the days from `start` to `end` (None is open), in the buckets of the keys. With
+    them each bucket has days of its own.
+    """
+
+    name: str = ""  # "" is what was asked; "base" what it is compared with
+    start: dt.date | None = None
+    end: dt.date | None = None
+    windows: tuple[Window, ...] | None = None
+    buckets: tuple[Window, ...] | None = None  # the buckets of the asked days, for balances that are carried
+    variant: str = ""  # of the compiler: tells apart windows that were widened
+    aligned: str | None = None  # the grain that no window crosses a border of, for a faster join
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """One column of the order; rows without a value always come last."""
+
+    column: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedQuery:
+    """All that decides the statement."""
+
+    query: MetricQuery  # completed: default order, exact dates where they are known
+    catalog: Catalog
+    schema: Schema
+    today: dt.date
+    metrics: tuple[Metric, ...]
+    keys: tuple[Key, ...] = ()
+    filters: tuple[Filter, ...] = ()  # values typed
+    having: tuple[Filter, ...] = ()
+    slices: tuple[Slice, ...] = (Slice(),)
+    total_slices: tuple[Slice, ...] = (Slice(),)  # the same over all groups at once
+    calendar: Calendar
+    scenario: Mapping[str, str] | None = None  # metric -> the metric it is compared with
+    order: tuple[Order, ...] = ()
+    reach: Mapping[str, Mapping[str, DimensionRef]]  # base metric -> its names
+    last_period: Period | None = None  # the last bucket or range that was asked
+    assumptions: tuple[str, ...] = ()
+
+    @property
+    def own_time_keys(self) -> tuple[Key, ...]:
+        """The keys that are each metric's own time."""
+        return tuple(key for key in self.keys if key.is_own_time)
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether each value has a base beside it."""
+        return self.query.compare is not None

@@ -1,0 +1,581 @@
+"""Resolve a metric query: find every name, type every value, make every choice; all issues at once.
+
+Refuses a dimension that a metric cannot reach, a period for a metric without time, a comparison without a base,
+and what this version cannot compute. Never guesses between two meanings.
+Layer: semantic. Imports the catalog's types; reads no data but through `coverage`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from datatrust.core.errors import UnknownName, UserError
+from datatrust.core.issues import Issue, did_you_mean
+from semantic.baselines import base_range, base_windows, bucket_windows
+from semantic.calendar import (
+    Period,
+    calendar_for,
+    fiscal_calendar,
+    period_of,
+    show_day,
+    show_range,
+)
+from semantic.model import Calendar, Catalog, DimensionRef, Metric
+from semantic.query import Filter, MetricQuery, TimeRange, Viewer
+from semantic.reach import (
+    GRAINS,
+    TIME,
+    base_metrics,
+    find_dimension,
+    grains_of,
+    reachable,
+    reachable_together,
+    split_grain,
+)
+from semantic.resolved import Key, Order, ResolvedQuery, Slice
+from semantic.schema import Schema, SqlType
+from semantic.values import WrongValue, as_number, check_count, typed_filter
+
+Coverage = Callable[[str], tuple[dt.date, dt.date] | None]  # metric -> its first and last day of data
+Names = Mapping[str, DimensionRef]
+
+MAX_BUCKETS = 5_000
+_LATER_COMPARISONS = ("as_reported", "constant_currency")
+_IN_TIME = ("previous_period", "previous_year")
+_UNKNOWN = ("DT301", "DT302")
+
+
+def resolve(
+    query: MetricQuery,
+    catalog: Catalog,
+    viewer: Viewer,
+    *,
+    today: dt.date,
+    schema: Schema | None = None,
+    coverage: Coverage = lambda _: None,
+) -> ResolvedQuery:
+    """Return the query with every name found and every choice made.
+
+    Args:
+        coverage: first and last day of a metric's data; asked only where the query leaves its range open.
+
+    Raises:
+        UnknownName: names that nothing answers to, with the nearest that exist.
+        UserError: anything else that is wrong; every issue at once.
+    """
+    del viewer  # without an access policy everyone may see all of gold; with one, nobody comes this far
+    work = _Resolution(query, catalog, schema or Schema(), today, coverage)
+    resolved = work.run()
+    if work.issues:
+        unknown = all(issue.code in _UNKNOWN for issue in work.issues)
+        raise (UnknownName if unknown else UserError).all(work.issues)
+    assert resolved is not None
+    return resolved
+
+
+@dataclass
+class _Resolution:
+    """One query on its way; `issues` fills up."""
+
+    query: MetricQuery
+    catalog: Catalog
+    schema: Schema
+    today: dt.date
+    coverage: Coverage
+    issues: list[Issue] = field(default_factory=list)
+    assumptions: list[str] = field(default_factory=list)
+
+    def run(self) -> ResolvedQuery | None:
+        metrics = self._metrics()
+        if not metrics:
+            return None
+        scenario = self._scenario(metrics)
+        names = [*(metric.name for metric in metrics), *(scenario or {}).values()]
+        bases = list(dict.fromkeys(base for name in names for base in base_metrics(self.catalog, name)))
+        if not self._can_compute(names):
+            return None
+        shared = reachable_together(self.catalog, names)
+        reach = {base: reachable(self.catalog, base) for base in bases}
+        calendar = self._calendar()
+        keys = self._keys(shared, reach, names, calendar)
+        filters = self._filters(shared, bases, names, calendar)
+        filters, time = self._range(filters, shared, reach, keys)
+        slices, totals, time = self._slices(time, keys, bases, calendar)
+        having = self._having(metrics)
+        order = self._order(metrics, keys)
+        self._limits(keys)
+        self._later()
+        if self.issues:
+            return None
+        completed = replace(
+            self.query,
+            group_by=tuple(key.name for key in keys),
+            where=tuple(self.query.where),
+            time=time,
+            order_by=tuple(("-" if each.descending else "") + each.column for each in order),
+        )
+        return ResolvedQuery(
+            query=completed,
+            catalog=self.catalog,
+            schema=self.schema,
+            today=self.today,
+            metrics=tuple(metrics),
+            keys=tuple(keys),
+            filters=tuple(filters),
+            having=having,
+            slices=slices,
+            total_slices=totals,
+            calendar=calendar,
+            scenario=scenario,
+            order=order,
+            reach=reach,
+            last_period=self._last_period(time, keys, calendar),
+            assumptions=tuple(self.assumptions),
+        )
+
+    # -------------------------------------------------------------------------------------------- metrics
+
+    def _metrics(self) -> list[Metric]:
+        if not self.query.metrics:
+            self._add("DT300", "no metric is asked for", hint="list them: datatrust semantic describe")
+        found = []
+        for name in dict.fromkeys(self.query.metrics):
+            metric = self.catalog.metrics.get(name)
+            if metric is None:
+                near = did_you_mean(name, self.catalog.metrics)
+                self._add("DT301", f'unknown metric "{name}"', near, "list them: datatrust semantic describe")
+            else:
+                found.append(metric)
+        return found
+
+    def _can_compute(self, names: Sequence[str]) -> bool:
+        """Kinds that are declared but cannot be computed yet."""
+        waiting, seen = list(names), set()
+        while waiting:
+            name = waiting.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            metric = self.catalog.metrics[name]
+            waiting += metric.inputs
+            if metric.kind in ("cumulative", "lifecycle"):
+                self._not_yet(f"{metric.kind} metrics ({name})")
+            elif metric.balance is not None and metric.balance.valid is not None:
+                self._not_yet(f"stocks kept as intervals ({name})")
+            elif metric.balance is not None and reachable(self.catalog, name).get(TIME) is None:
+                self._add("DT307", f"{name} is a balance and needs a time dimension", at=metric)
+        return not self.issues
+
+    def _scenario(self, metrics: Sequence[Metric]) -> dict[str, str] | None:
+        compare = self.query.compare
+        if compare is None or compare.to in _IN_TIME:
+            return None
+        if compare.to in _LATER_COMPARISONS:
+            self._not_yet(f"comparison with {compare.to}")
+            return None
+        chosen = {}
+        for metric in metrics:
+            plan = metric.plan.get(compare.to)
+            if plan is None:
+                known = sorted({*_IN_TIME, *metric.plan})
+                self._add(
+                    "DT308",
+                    f'{metric.name} has nothing to compare with under "{compare.to}"',
+                    did_you_mean(compare.to, known),
+                    f"it can be compared with: {', '.join(known)}",
+                )
+            elif plan in self.catalog.metrics:
+                chosen[metric.name] = plan
+        return chosen
+
+    def _later(self) -> None:
+        if self.query.share_of:
+            self._not_yet("shares")
+        if self.query.running:
+            self._not_yet("running totals")
+        if self.query.currency and self.query.currency != self.catalog.currency:
+            self._not_yet(f"conversion to {self.query.currency}")
+
+    # ----------------------------------------------------------------------------------------- dimensions
+
+    def _calendar(self) -> Calendar:
+        name = self.query.time.calendar if self.query.time else None
+        if name and name not in self.catalog.calendars:
+            self._add(
+                "DT302",
+                f'unknown calendar "{name}"',
+                did_you_mean(name, self.catalog.calendars),
+                f"calendars: {', '.join(sorted(self.catalog.calendars))}",
+            )
+        return calendar_for(self.catalog, name=name)
+
+    def _keys(
+        self, shared: Names, reach: Mapping[str, Names], names: Sequence[str], calendar: Calendar
+    ) -> list[Key]:
+        keys = []
+        for name in dict.fromkeys(self.query.group_by):
+            found = find_dimension(shared, name)
+            if found is None:
+                self._unreachable(name, shared, names)
+                continue
+            ref, grain = found
+            if ref.dimension.type != "time":
+                keys.append(Key(name=name, label=ref.label or ref.dimension.label or name, calendar=calendar))
+                continue
+            grain = grain or ref.dimension.grain
+            own = all(_is_own_time(each, name) for each in reach.values())
+            coarsest = next(
+                (
+                    found_there[0].dimension
+                    for each in reach.values()
+                    if (found_there := find_dimension(each, name))
+                    and grain not in grains_of(found_there[0].dimension)
+                ),
+                None,
+            )
+            if coarsest is not None:
+                allowed = grains_of(coarsest)
+                self._add(
+                    "DT303",
+                    f"{coarsest.model}.{coarsest.name} is kept by {coarsest.grain}; it cannot be grouped by {grain}",
+                    did_you_mean(grain, allowed),
+                    f"grains: {', '.join(allowed)}",
+                )
+                continue
+            read_in = calendar_for(self.catalog, grain=grain, name=calendar.name)
+            label = grain.replace("_", " ").capitalize() if own else f"{ref.label or name} ({grain})"
+            keys.append(Key(name=name, label=label, grain=grain, calendar=read_in, is_own_time=own))
+        return keys
+
+    def _unreachable(self, name: str, shared: Names, names: Sequence[str]) -> None:
+        """Say which metric it is that cannot be split by `name`, and what can be used instead."""
+        without = [each for each in names if find_dimension(reachable(self.catalog, each), name) is None]
+        head, grain = split_grain(name)
+        known = sorted({ref.query_name for ref in shared.values()})
+        offered = [*known, *(f"{TIME}.{each}" for each in GRAINS if TIME in shared)]
+        hint = f"can be used: {', '.join(known[:25])}" if known else "nothing can be used with these metrics"
+        exists = any(find_dimension(reachable(self.catalog, each), name) for each in self.catalog.metrics)
+        if exists and without:
+            which = ", ".join(without)
+            message = f'{which} cannot be split or filtered by "{name}": no many-to-one path leads there'
+            if len(without) < len(names) and len(names) > 1:
+                hint = f"ask for {which} apart, or use what all have: {', '.join(known[:25])}"
+            self._add("DT303", message, did_you_mean(name, offered), hint)
+            return
+        if exists:
+            self._add("DT303", f'"{name}" means something else for each of {", ".join(names)}', None, hint)
+            return
+        near = did_you_mean(head if grain else name, offered)
+        self._add("DT302", f'unknown dimension "{name}"', f"{near}.{grain}" if near and grain else near, hint)
+
+    # -------------------------------------------------------------------------------------------- filters
+
+    def _filters(
+        self, shared: Names, bases: Sequence[str], names: Sequence[str], calendar: Calendar
+    ) -> list[Filter]:
+        made = []
+        for wanted in self.query.where:
+            found = find_dimension(shared, wanted.field)
+            if found is None and self._is_segment(wanted.field, bases):
+                if wanted.op not in ("=", "!=") or wanted.values not in ((True,), (False,)):
+                    self._add("DT304", f"{wanted.field} is a named filter: it holds or it does not")
+                made.append(wanted)
+                continue
+            if found is None:
+                self._unreachable(wanted.field, shared, names)
+                continue
+            ref, _ = found
+            try:
+                typed = typed_filter(
+                    wanted, ref.dimension, self._type_of(ref), calendar, fiscal_calendar(self.catalog)
+                )
+            except WrongValue as error:
+                self._add("DT304", str(error), hint=_values_hint(ref))
+                continue
+            made.append(typed)
+        return made
+
+    def _is_segment(self, name: str, bases: Sequence[str]) -> bool:
+        models = {self.catalog.metrics[base].model for base in bases}
+        return all(model is not None and name in self.catalog.models[model].segments for model in models)
+
+    def _type_of(self, ref: DimensionRef) -> SqlType:
+        dimension = ref.dimension
+        if dimension.expr is not None:
+            return SqlType("unknown")
+        return self.schema.column(self.catalog.models[dimension.model].table, dimension.name).type
+
+    def _having(self, metrics: Sequence[Metric]) -> tuple[Filter, ...]:
+        known = self._value_columns(metrics)
+        made = []
+        for wanted in self.query.having:
+            if wanted.field not in known:
+                self._add(
+                    "DT302",
+                    f'having: "{wanted.field}" is not a column of this query',
+                    did_you_mean(wanted.field, known),
+                    f"columns: {', '.join(known)}",
+                )
+                continue
+            try:
+                check_count(wanted)
+                if wanted.field.endswith("__favourable"):
+                    made.append(wanted)
+                    continue
+                values = tuple(None if v is None else as_number(wanted.field, v) for v in wanted.values)
+                made.append(replace(wanted, values=values))
+            except WrongValue as error:
+                self._add("DT304", str(error))
+        return tuple(made)
+
+    def _value_columns(self, metrics: Sequence[Metric]) -> list[str]:
+        suffixes = ["", "__base", "__difference", "__percent", "__favourable"] if self.query.compare else [""]
+        return [f"{metric.name}{suffix}" for metric in metrics for suffix in suffixes]
+
+    # ----------------------------------------------------------------------------------------------- time
+
+    def _range(
+        self, filters: list[Filter], shared: Names, reach: Mapping[str, Names], keys: Sequence[Key]
+    ) -> tuple[list[Filter], TimeRange | None]:
+        """Return the range on each metric's own time; one on another dimension becomes a filter."""
+        time = self.query.time
+        if time is None:
+            return filters, None
+        if time.start and time.end and time.start > time.end:
+            self._add("DT306", f"the range ends ({time.end}) before it begins ({time.start})")
+        if time.dimension and time.dimension != TIME:
+            name = time.dimension
+            if find_dimension(shared, name) is None:
+                self._unreachable(name, shared, [*self.query.metrics])
+                return filters, time
+            if not all(_is_own_time(each, name) for each in reach.values()):
+                if self.query.compare is not None and self.query.compare.to in _IN_TIME:
+                    self._not_yet(f"comparison in time by {name}, which is not the metric's own time")
+                if time.start is not None:
+                    filters = [*filters, Filter(field=name, op=">=", values=(time.start,))]
+                if time.end is not None:
+                    filters = [*filters, Filter(field=name, op="<=", values=(time.end,))]
+                return filters, replace(time, start=None, end=None)
+        if time.start is not None or time.end is not None:
+            for base, names in reach.items():
+                if TIME not in names:
+                    self._add(
+                        "DT307",
+                        f"{base} has no time, so it cannot be limited to a period",
+                        hint="ask for it without a period",
+                    )
+        return filters, time
+
+    def _slices(
+        self, time: TimeRange | None, keys: Sequence[Key], bases: Sequence[str], calendar: Calendar
+    ) -> tuple[tuple[Slice, ...], tuple[Slice, ...], TimeRange | None]:
+        """Return what is taken for the rows, for the totals, and the range with its open ends found."""
+        asked = (time.start, time.end) if time else (None, None)
+        if self.issues:
+            return (), (), time
+        start, end = self._known_range(asked, bases)
+        if start is not None and end is not None and asked != (start, end):
+            shown = show_range(start, end, calendar)
+            exact = f"{show_day(start)} to {show_day(end)}"
+            self.assumptions.append(
+                f"No period was named: all data, {exact}"
+                if asked == (None, None)
+                else f"The period was left open: {exact}"
+                if shown
+                else ""
+            )
+            time = replace(time or TimeRange(), start=start, end=end)
+        current = Slice(start=asked[0], end=asked[1])
+        own = [key for key in keys if key.is_own_time]
+        finest = min(own, key=lambda key: GRAINS.index(key.grain or "day"), default=None)
+        carried = [
+            base for base in bases if (rule := self.catalog.metrics[base].balance) and rule.carry_forward_days
+        ]
+        if carried and finest is not None and start is not None and end is not None:
+            assert finest.calendar is not None
+            buckets = bucket_windows(start, end, finest.grain or "day", finest.calendar)
+            current = replace(current, buckets=self._few(buckets))
+        compare = self.query.compare
+        if compare is None:
+            return (current,), (replace(current, buckets=None),), time
+        if compare.to not in _IN_TIME:
+            plan = replace(current, name="plan")
+            return (current, plan), (replace(current, buckets=None), replace(plan, buckets=None)), time
+        if start is None or end is None or (finest is None and None in asked):
+            self._add(
+                "DT308",
+                f"a comparison with the {compare.to.replace('_', ' ')} needs a period to compare",
+                hint="name a period, or group by time (time.month)",
+            )
+            return (), (), time
+        return *self._compared(current, start, end, finest, bases, calendar), time
+
+    def _compared(
+        self,
+        current: Slice,
+        start: dt.date,
+        end: dt.date,
+        finest: Key | None,
+        bases: Sequence[str],
+        calendar: Calendar,
+    ) -> tuple[tuple[Slice, ...], tuple[Slice, ...]]:
+        compare = self.query.compare
+        assert compare is not None
+        known = self._known_through(end, bases)
+        if finest is None:
+            first, last = base_range(
+                start,
+                end,
+                to=compare.to,
+                known_through=known,
+                calendar=calendar,
+                like_for_like=compare.like_for_like,
+            )
+            base = Slice(name="base", start=first, end=last)
+        else:
+            assert finest.calendar is not None
+            windows = base_windows(
+                start,
+                end,
+                finest.grain or "day",
+                to=compare.to,
+                known_through=known,
+                calendar=finest.calendar,
+                like_for_like=compare.like_for_like,
+            )
+            windows = self._few(windows)
+            first = min((each.start for each in windows), default=start)
+            last = max((each.end for each in windows), default=start)
+            base = Slice(name="base", windows=windows, aligned=finest.grain)
+        whole = Slice(name="base", start=first, end=last)
+        self.assumptions.append(f"Compared with {show_range(first, last, calendar)}")
+        if compare.like_for_like and known < end and known >= start:
+            self.assumptions.append(
+                f"Like for like: data reach {show_day(known)}, so the base is cut there too"
+            )
+        return (current, base), (replace(current, buckets=None), whole)
+
+    def _few(self, windows: tuple) -> tuple:  # type: ignore[type-arg]
+        if len(windows) > MAX_BUCKETS:
+            self._add(
+                "DT309",
+                f"{len(windows):,} periods are too many for this; at most {MAX_BUCKETS:,}",
+                hint="choose a coarser grain or a shorter period",
+            )
+            return ()
+        return windows
+
+    def _known_range(
+        self, asked: tuple[dt.date | None, dt.date | None], bases: Sequence[str]
+    ) -> tuple[dt.date | None, dt.date | None]:
+        """The asked range, its open ends closed by the data's first and last day."""
+        start, end = asked
+        if start is not None and end is not None:
+            return start, end
+        days = [days for base in bases if (days := self.coverage(base)) is not None]
+        if not days:
+            return start, end
+        first, last = min(each[0] for each in days), max(each[1] for each in days)
+        return (start if start is not None else first), (end if end is not None else last)
+
+    def _known_through(self, end: dt.date, bases: Sequence[str]) -> dt.date:
+        """The last day of the asked range that the data can know of."""
+        days = [days for base in bases if (days := self.coverage(base)) is not None]
+        if not days:
+            return end
+        last = max(self._whole_period(base, days[1]) for base in bases if (days := self.coverage(base)))
+        if self.catalog.closed_through is not None:
+            last = max(last, self.catalog.closed_through)
+        return min(end, last)
+
+    def _whole_period(self, base: str, last: dt.date) -> dt.date:
+        """The end of the period that a last record stands for: one dated the first of a month may be the month's."""
+        ref = reachable(self.catalog, base).get(TIME)
+        grain = ref.dimension.grain if ref else "day"
+        if grain not in GRAINS or grain == "day":
+            return last
+        return period_of(last, grain, calendar_for(self.catalog, grain=grain)).end
+
+    def _last_period(self, time: TimeRange | None, keys: Sequence[Key], calendar: Calendar) -> Period | None:
+        if time is None or time.start is None or time.end is None:
+            return None
+        own = [key for key in keys if key.is_own_time]
+        if own and own[0].calendar is not None:
+            return period_of(time.end, own[0].grain or "day", own[0].calendar)
+        return Period(start=time.start, end=time.end, grain="range", label="")
+
+    # ---------------------------------------------------------------------------------------------- order
+
+    def _order(self, metrics: Sequence[Metric], keys: Sequence[Key]) -> tuple[Order, ...]:
+        columns = [*(key.name for key in keys), *self._value_columns(metrics)]
+        made = []
+        for wanted in self.query.order_by:
+            name = wanted.removeprefix("-").removeprefix("+")
+            if name not in columns:
+                self._add(
+                    "DT310",
+                    f'order: "{name}" is not a column of this query',
+                    did_you_mean(name, columns),
+                    f"columns: {', '.join(columns)}",
+                )
+                continue
+            made.append(Order(column=name, descending=wanted.startswith("-")))
+        if made or not metrics:
+            return tuple(made)
+        first = Order(column=metrics[0].name, descending=True)
+        top = self.query.top
+        if top is not None:
+            return (Order(column=top.per), first) if top.per else (first,)
+        times = [Order(column=key.name) for key in keys if key.grain]
+        return (*times, *(Order(column=key.name) for key in keys if not key.grain))
+
+    def _limits(self, keys: Sequence[Key]) -> None:
+        top, limit = self.query.top, self.query.limit
+        if limit is not None and limit < 1:
+            self._add("DT311", f"limit must be 1 or more, not {limit}")
+        if top is None:
+            return
+        if top.n < 1:
+            self._add("DT311", f"top must be 1 or more, not {top.n}")
+        if not keys:
+            self._add("DT311", "top needs a dimension to rank the members of", hint="add one to group_by")
+        if top.per is not None and top.per not in {key.name for key in keys}:
+            self._add(
+                "DT311",
+                f'top per "{top.per}": the query is not grouped by it',
+                did_you_mean(top.per, [key.name for key in keys]),
+            )
+        if top.others:
+            self._not_yet("a row of all others")
+
+    # --------------------------------------------------------------------------------------------- issues
+
+    def _add(
+        self,
+        code: str,
+        message: str,
+        suggestion: str | None = None,
+        hint: str | None = None,
+        *,
+        at: Metric | None = None,
+    ) -> None:
+        where = at.position if at else None
+        self.issues.append(Issue(code=code, message=message, suggestion=suggestion, hint=hint, at=where))
+
+    def _not_yet(self, what: str) -> None:
+        self._add("DT309", f"not supported yet: {what}", hint="ask without it")
+
+
+def _is_own_time(names: Names, name: str) -> bool:
+    own, found = names.get(TIME), find_dimension(names, name)
+    if own is None or found is None:
+        return False
+    return (found[0].path, found[0].dimension.name) == (own.path, own.dimension.name)
+
+
+def _values_hint(ref: DimensionRef) -> str | None:
+    if not ref.dimension.values:
+        return None
+    return f"values: {', '.join(list(ref.dimension.values)[:20])}"
