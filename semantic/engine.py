@@ -18,7 +18,6 @@ from datatrust.core.errors import UnknownName, UserError
 from datatrust.core.issues import Issue, did_you_mean
 from datatrust.core.release import Release, load_release
 from datatrust.core.settings import Project
-from semantic.calendar import calendar_for, period_of
 from semantic.certificate import certify, excluded_from, expanded_metrics
 from semantic.compiler.probes import compile_coverage, compile_values
 from semantic.compiler.statement import CompiledQuery, compile_query
@@ -27,9 +26,9 @@ from semantic.engines.base import SqlEngine
 from semantic.loader import load_catalog
 from semantic.model import Catalog, Dimension, DimensionRef
 from semantic.query import MetricQuery, Scalar, Viewer
-from semantic.reach import GRAINS, TIME, base_metrics, own_time, reachable
+from semantic.reach import base_metrics, own_time, reachable
 from semantic.resolved import ResolvedQuery
-from semantic.resolver import resolve
+from semantic.resolver import known_through, resolve
 from semantic.result import QueryResult
 from semantic.schema import tables_of
 from semantic.validation import check_columns
@@ -287,8 +286,8 @@ class SemanticLayer:
         key = (metric.model or "", own_time(self.catalog, metric))
         if key not in self._coverage:
             found = compile_coverage(self.catalog, metric, self.schema, self.today, self.engine.dialect)
-            row = self._run(*found).rows[0] if found else (None, None)
-            self._coverage[key] = (row[0], row[1]) if row[0] is not None else None
+            first, last = self._run(*found).rows[0] if found else (None, None)
+            self._coverage[key] = None if first is None or last is None else (first, last)
         return self._coverage[key]
 
     def _dimension(self, wanted: DimensionRef | Dimension | str) -> Dimension:
@@ -315,7 +314,7 @@ class SemanticLayer:
         flags = []
         period = rq.last_period
         if period is not None:
-            known = self._known_through(rq)
+            known = known_through(self.catalog, tuple(rq.reach), self._base_coverage)
             if (known is not None and period.end > known) or period.start <= self.today < period.end:
                 flags.append("partial_period")
             closed = self.catalog.closed_through
@@ -328,24 +327,6 @@ class SemanticLayer:
         if truncated:
             flags.append("truncated")
         return tuple(flags)
-
-    def _known_through(self, rq: ResolvedQuery) -> dt.date | None:
-        """The last day that the data behind a query know of; a record dated by month stands for its whole month."""
-        days = []
-        for base in rq.reach:
-            found = self._base_coverage(base)
-            if found is None:
-                continue
-            ref = rq.reach[base].get(TIME)
-            grain = ref.dimension.grain if ref else "day"
-            known = found[1]
-            if grain in GRAINS and grain != "day":
-                known = period_of(known, grain, calendar_for(self.catalog, grain=grain)).end
-            days.append(known)
-        if not days:
-            return None
-        closed = self.catalog.closed_through
-        return max([min(days), closed] if closed else [min(days)])
 
     def _is_elsewhere(self, as_of: str) -> bool:
         return self.release is None or as_of not in (self.release.id, str(self.release.number))

@@ -34,7 +34,7 @@ from semantic.reach import (
     reachable_together,
     split_grain,
 )
-from semantic.resolved import Key, Order, ResolvedQuery, Slice
+from semantic.resolved import Key, Order, ResolvedQuery, Slice, Window
 from semantic.schema import Schema, SqlType
 from semantic.values import WrongValue, as_number, check_count, typed_filter
 
@@ -423,7 +423,7 @@ class _Resolution:
     ) -> tuple[tuple[Slice, ...], tuple[Slice, ...]]:
         compare = self.query.compare
         assert compare is not None
-        known = self._known_through(end, bases)
+        known = min(end, known_through(self.catalog, bases, self.coverage) or end)
         if finest is None:
             first, last = base_range(
                 start,
@@ -457,7 +457,7 @@ class _Resolution:
             )
         return (current, base), (replace(current, buckets=None), whole)
 
-    def _few(self, windows: tuple) -> tuple:  # type: ignore[type-arg]
+    def _few(self, windows: tuple[Window, ...]) -> tuple[Window, ...]:
         if len(windows) > MAX_BUCKETS:
             self._add(
                 "DT309",
@@ -479,24 +479,6 @@ class _Resolution:
             return start, end
         first, last = min(each[0] for each in days), max(each[1] for each in days)
         return (start if start is not None else first), (end if end is not None else last)
-
-    def _known_through(self, end: dt.date, bases: Sequence[str]) -> dt.date:
-        """The last day of the asked range that the data can know of."""
-        days = [days for base in bases if (days := self.coverage(base)) is not None]
-        if not days:
-            return end
-        last = max(self._whole_period(base, days[1]) for base in bases if (days := self.coverage(base)))
-        if self.catalog.closed_through is not None:
-            last = max(last, self.catalog.closed_through)
-        return min(end, last)
-
-    def _whole_period(self, base: str, last: dt.date) -> dt.date:
-        """The end of the period that a last record stands for: one dated the first of a month may be the month's."""
-        ref = reachable(self.catalog, base).get(TIME)
-        grain = ref.dimension.grain if ref else "day"
-        if grain not in GRAINS or grain == "day":
-            return last
-        return period_of(last, grain, calendar_for(self.catalog, grain=grain)).end
 
     def _last_period(self, time: TimeRange | None, keys: Sequence[Key], calendar: Calendar) -> Period | None:
         if time is None or time.start is None or time.end is None:
@@ -566,6 +548,31 @@ class _Resolution:
 
     def _not_yet(self, what: str) -> None:
         self._add("DT309", f"not supported yet: {what}", hint="ask without it")
+
+
+def known_through(catalog: Catalog, bases: Sequence[str], coverage: Coverage) -> dt.date | None:
+    """Return the last day that the data of all these base metrics know of; None where there are none.
+
+    A record that is dated by month stands for its whole month, and a closed period is known to its end.
+    Balances count only where nothing else is asked: theirs are the days of their last statement.
+    """
+    flows = [base for base in bases if catalog.metrics[base].balance is None]
+    known = []
+    for base in flows or bases:
+        days = coverage(base)
+        if days is not None:
+            known.append(_whole_period(catalog, base, days[1]))
+    if not known:
+        return None
+    return max([min(known), *([catalog.closed_through] if catalog.closed_through else [])])
+
+
+def _whole_period(catalog: Catalog, base: str, last: dt.date) -> dt.date:
+    ref = reachable(catalog, base).get(TIME)
+    grain = ref.dimension.grain if ref else "day"
+    if grain not in GRAINS or grain == "day":
+        return last
+    return period_of(last, grain, calendar_for(catalog, grain=grain)).end
 
 
 def _is_own_time(names: Names, name: str) -> bool:

@@ -59,7 +59,7 @@ def check_count(wanted: Filter) -> None:
 
 def as_number(field: str, value: Scalar) -> Scalar:
     """Return a number, read from a text where need be."""
-    if isinstance(value, bool) or isinstance(value, dt.date):
+    if isinstance(value, bool | dt.date):
         raise WrongValue(f"{field} is a number; {value} is not")
     if isinstance(value, int | Decimal):
         return value

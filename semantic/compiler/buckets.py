@@ -48,7 +48,7 @@ def add_days(day: exp.Expr, days: int) -> exp.Expr:
 
 
 def _truncate(day: exp.Expr, unit: str) -> exp.Expr:
-    return sql.cast(exp.DateTrunc(this=day, unit=exp.Literal.string(unit)), "DATE")
+    return sql.cast(exp.DateTrunc(this=day, unit=exp.Literal.string(unit)), "DATE")  # type: ignore[no-untyped-call]
 
 
 def _add(day: exp.Expr, count: int, unit: str) -> exp.Expr:

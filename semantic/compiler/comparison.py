@@ -9,6 +9,7 @@ Layer: semantic.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -133,6 +134,4 @@ def _passed(output: Output, table: str) -> Output:
 
 
 def _labelled(output: Output, label: str) -> Output:
-    from dataclasses import replace
-
     return replace(output, column=replace(output.column, label=label))

@@ -14,11 +14,10 @@ from semantic.compiler import comparison, sql, top
 from semantic.compiler.balances import compile_balance
 from semantic.compiler.dialects import print_sql
 from semantic.compiler.filters import condition
-from semantic.compiler.formulas import Formulas, is_split
+from semantic.compiler.formulas import Formulas, Lookup
 from semantic.compiler.measures import Leaf
 from semantic.compiler.outputs import Output, metric_output
 from semantic.compiler.sources import LeafTable, bin_labels, compile_flow, plan_sources
-from semantic.model import Metric
 from semantic.reach import find_dimension
 from semantic.resolved import Key, Order, ResolvedQuery
 from semantic.result import ResultColumn
@@ -150,6 +149,10 @@ class _View:
         name = self._columns[part, leaf]
         return sql.column(name, self.name), self.leaves[name].type
 
+    def lookup(self, part: str) -> Lookup:
+        """Return how formulas find the leaves of a slice."""
+        return lambda _, leaf: self.column(part, leaf)
+
     def joined(self) -> list[tuple[str, exp.Select]]:
         """The passes side by side: each group once, a group that a pass lacks has nothing there."""
         keys = [key.name for key in self.rq.keys]
@@ -187,12 +190,12 @@ class _View:
 def _outputs(rq: ResolvedQuery, view: _View) -> list[Output]:
     """The asked metrics, each followed by its base where the query compares, and by share and running total."""
     outputs: list[Output] = []
-    asked = Formulas(rq.catalog, lambda _, leaf: view.column("", leaf))
+    asked = Formulas(rq.catalog, view.lookup(""))
     for metric in rq.metrics:
         outputs.append(metric_output(metric, asked.value(metric)))
         if rq.is_compared:
             part = "plan" if rq.scenario else "base"
-            base = Formulas(rq.catalog, lambda _, leaf, part=part: view.column(part, leaf))
+            base = Formulas(rq.catalog, view.lookup(part))
             other = rq.catalog.metrics[rq.scenario[metric.name]] if rq.scenario else metric
             outputs.append(comparison.base_output(metric, base.value(other)))
     return outputs
@@ -245,8 +248,3 @@ def _key_column(rq: ResolvedQuery, key: Key) -> ResultColumn:
         grain=key.grain,
         calendar=key.calendar.name if key.grain and key.calendar else None,
     )
-
-
-def split_metrics(metrics: Sequence[Metric]) -> list[Metric]:
-    """Return those whose value is kept as a sum and a count."""
-    return [metric for metric in metrics if is_split(metric)]
