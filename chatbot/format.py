@@ -102,7 +102,9 @@ def format_number(
     elif unit == "currency" or currency:
         text = _money(exact, currency, known, symbol=symbol)
     elif unit == "count":
-        text = format_decimal(_round(exact, 0), "#,##0", locale=known)
+        text = format_decimal(
+            _round(exact, 2), "#,##0.##", locale=known
+        )  # an average of counts has a fraction
     elif unit == "days":
         text = format_decimal(_round(exact, 1), "#,##0.0", locale=known)
     else:

@@ -91,6 +91,12 @@ def base_label(compare: str | None) -> str:
     return PERIOD_BASES.get(compare) or compare.replace("_", " ").capitalize()
 
 
+def measured(columns: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the columns that are asked values: the metrics, or shares and running sums where those stand alone."""
+    metrics = [column for column in columns if column["kind"] == "metric"]
+    return metrics or [column for column in columns if column["kind"] in ("share", "running")]
+
+
 def grain_of(name: str) -> str | None:
     """Return the grain that a column's name ends in: "order_date.fiscal_quarter" -> "fiscal_quarter"."""
     last = name.rsplit(".", 1)[-1]
@@ -100,7 +106,7 @@ def grain_of(name: str) -> str | None:
 def dimension_text(value: Any, name: str, *, locale: str, name_period: PeriodNamer) -> str:
     """Return a dimension's value for reading: a period by its name, a missing one in words."""
     if value is None or value == "":
-        return "(none)"
+        return "(blank)"
     grain = grain_of(name)
     day = as_day(value)
     if day is not None:
@@ -156,8 +162,7 @@ def shape_of(document: Mapping[str, Any], *, locale: str, name_period: PeriodNam
             values=values(str(column["name"])) or (),
             **{part: values(f"{column['name']}__{part}") for part in PARTS if part != "percent"},
         )
-        for column in columns
-        if column["kind"] == "metric"
+        for column in measured(columns)
     )
     return Shape(
         rows=len(rows),

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from chatbot.charts._shape import PeriodNamer, Shape, as_day, base_label, dimension_text, grain_of, shape_of
+from chatbot.charts._shape import (
+    PeriodNamer,
+    Shape,
+    as_day,
+    base_label,
+    dimension_text,
+    grain_of,
+    measured,
+    shape_of,
+)
 from chatbot.charts._style import MAX_BARS, MAX_LINES
 from chatbot.format import NOTHING, format_cell, format_day, format_moment, format_number
 from chatbot.ui.context import PageContext, words
@@ -77,6 +86,7 @@ class Cell:
     number: bool
     negative: bool = False
     judgement: str = ""
+    exact: str = ""  # every digit, for a reader who points at it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -271,9 +281,7 @@ def _figures(document: Mapping[str, Any], *, locale: str, name_period: PeriodNam
     place = {str(column["name"]): at for at, column in enumerate(columns)}
     base = base_label(((document.get("query") or {}).get("compare") or {}).get("to")).lower()
     figures = []
-    for column in columns:
-        if column["kind"] != "metric":
-            continue
+    for column in measured(columns):
         name, value = str(column["name"]), row[place[str(column["name"])]]
         if value is None and prefix:
             continue  # this metric has no total
@@ -404,7 +412,7 @@ def _head_text(column: Mapping[str, Any], columns: Sequence[Mapping[str, Any]], 
     metric, _, part = name.rpartition("__")
     named = {"base": base, "difference": "Difference", "percent": "Difference %", "favourable": "Assessment"}
     if column["kind"] == "comparison" and part in named and (not label or label == name):
-        alone = sum(c["kind"] == "metric" for c in columns) == 1
+        alone = len(measured(columns)) == 1
         own = next((str(c.get("label") or metric) for c in columns if c["name"] == metric), metric)
         return named[part] if alone else f"{own}: {named[part].lower()}"
     return label or words(name)
@@ -445,14 +453,21 @@ def _cell(
         ),
         number=True,
         negative=isinstance(value, int | Decimal) and not isinstance(value, bool) and value < 0,
+        exact=_exact(value),
     )  # fmt: skip
+
+
+def _exact(value: Any) -> str:
+    if value is None:
+        return ""
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
 def _chart_note(document: Mapping[str, Any]) -> str:
     """What the picture leaves out of the table, in words."""
     columns: Sequence[Mapping[str, Any]] = document.get("columns") or []
     rows: Sequence[Sequence[Any]] = document.get("rows") or []
-    metrics = [column for column in columns if column["kind"] == "metric"]
+    metrics = measured(columns)
     dimensions = [at for at, column in enumerate(columns) if column["kind"] == "dimension"]
     timed = [at for at in dimensions if grain_of(str(columns[at]["name"]))]
     notes = []
