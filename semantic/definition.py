@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import asdict, replace
+from functools import lru_cache
 from typing import Any
 
 from sqlglot import exp
@@ -77,10 +78,7 @@ def definition_words(catalog: Catalog, metric: Metric) -> str:
     model = catalog.models[metric.model or ""]
     words = [_aggregation_words(metric), f"over {model.name}"]
     conditions = [
-        _condition_words(each, model)
-        for text in (model.where, metric.where)
-        if text
-        for each in conjuncts(parse_expression(text).ast)
+        words_of for text in (model.where, metric.where) if text for words_of in _condition_words(text, model)
     ]
     if conditions:
         words.append(f"where {' and '.join(conditions)}")
@@ -114,12 +112,29 @@ def _balance_words(metric: Metric) -> str:
     return words
 
 
-def _condition_words(node: exp.Expr, model: Model) -> str:
-    """A condition as people read it; a segment by its name, with what it stands for in brackets."""
-    path = path_of(node)
-    if path is not None and len(path) == 1 and path[0] in model.segments:
-        inner = parse_expression(model.segments[path[0]].expr).ast
-        return f"{path[0]} ({' and '.join(_condition_words(each, model) for each in conjuncts(inner))})"
+def _condition_words(text: str, model: Model) -> list[str]:
+    """Conditions as people read them; a segment by its name, with what it stands for in brackets."""
+    words = []
+    for segment, plain in _conditions(text):
+        if segment in model.segments:
+            inner = " and ".join(_condition_words(model.segments[segment].expr, model))
+            words.append(f"{segment} ({inner})")
+        else:
+            words.append(plain)
+    return words
+
+
+@lru_cache(maxsize=5000)
+def _conditions(text: str) -> tuple[tuple[str, str], ...]:
+    """Each condition that `text` joins by and: the plain name that it is, if it is one, and its words."""
+    found = []
+    for node in conjuncts(parse_expression(text).ast):
+        path = path_of(node)
+        found.append((path[0] if path and len(path) == 1 else "", _plain_words(node)))
+    return tuple(found)
+
+
+def _plain_words(node: exp.Expr) -> str:
     if isinstance(node, exp.In) and node.expressions:
         return f"{node.this.sql()} in {', '.join(each.name or each.sql() for each in node.expressions)}"
     if isinstance(node, exp.Not) and isinstance(node.this, exp.In) and node.this.expressions:
@@ -135,6 +150,12 @@ def _condition_words(node: exp.Expr, model: Model) -> str:
     return words
 
 
+@lru_cache(maxsize=20_000)
+def _canonical(text: str) -> str:
+    """An expression in one spelling, whatever its spaces and brackets of writing."""
+    return parse_expression(text).ast.sql()
+
+
 # ------------------------------------------------------------------------------------------------------------ hash
 
 
@@ -143,7 +164,7 @@ def _essence(catalog: Catalog, metric: Metric, inputs: dict[str, str]) -> dict[s
         "kind": metric.kind,
         "agg": metric.agg,
         "percentile": metric.percentile,
-        "formula": parse_expression(metric.formula).ast.sql() if metric.formula else None,
+        "formula": _canonical(metric.formula) if metric.formula else None,
         "inputs": [inputs[name] for name in metric.inputs],
         "input_names": metric.inputs if metric.formula else None,
         "on_zero": metric.on_zero or "undefined",
@@ -164,7 +185,7 @@ def _essence(catalog: Catalog, metric: Metric, inputs: dict[str, str]) -> dict[s
         model = catalog.models[metric.model]
         used: dict[str, Any] = {}
         texts = {"expr": metric.expr, "where": metric.where, "model_where": model.where}
-        found |= {key: parse_expression(text).ast.sql() if text else None for key, text in texts.items()}
+        found |= {key: _canonical(text) if text else None for key, text in texts.items()}
         found["table"] = model.table
         found["time"] = metric.time or model.time
         names = [metric.time or model.time, *(metric.balance.per if metric.balance else ())]
@@ -192,9 +213,9 @@ def _use(catalog: Catalog, model: Model, text: str, used: dict[str, Any], key: s
         if name in used or name == key:
             continue
         if last in target.segments:
-            used[name] = parse_expression(target.segments[last].expr).ast.sql()
+            used[name] = _canonical(target.segments[last].expr)
             _use(catalog, target, target.segments[last].expr, used, name)
         elif last in target.dimensions and target.dimensions[last].expr:
             expr = target.dimensions[last].expr or ""
-            used[name] = [parse_expression(expr).ast.sql(), target.dimensions[last].grain]
+            used[name] = [_canonical(expr), target.dimensions[last].grain]
             _use(catalog, target, expr, used, name)

@@ -27,12 +27,12 @@ def check_catalog(project: Project) -> tuple[list[Issue], list[Issue], dict[str,
     """Return the errors, the warnings and the counts of a project's catalog.
 
     Columns are checked against the current release or the file that the project stands on, where there is one.
-    The counts are empty for a catalog that does not load.
+    Of a catalog that does not load only the files are counted.
     """
     try:
         catalog = load_catalog(project.catalog, shown_root=project.root)
     except UserError as error:
-        return list(error.issues), [], {}
+        return list(error.issues), [], {"files": len(list(project.catalog.rglob("*.yml")))}
     tables = table_columns(project, catalog)
     errors = check_columns(catalog, tables) if tables is not None else []
     return errors, lint_catalog(catalog), count(catalog)

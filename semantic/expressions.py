@@ -172,7 +172,7 @@ def _filter_of(node: exp.Expr) -> Filter | None:
         inner = _filter_of(node.this)
         if inner is None or inner.op not in _NEGATED:
             return None
-        if inner.values == (True,):
+        if inner.op == "=" and inner.values[0] is True:
             return Filter(field=inner.field, op="=", values=(False,))
         return Filter(field=inner.field, op=_NEGATED[inner.op], values=inner.values)
     if isinstance(node, exp.Or):
@@ -340,6 +340,10 @@ def _finished(text: str, tree: exp.Expr) -> Expression:
         node.comments = None
         if isinstance(node, exp.Column) and node.name.lower() == "today" and len(node.parts) == 1:
             tree = _swap(tree, node, exp.CurrentDate())
+    for negated in [node for node in tree.walk() if node.args.get("negate")]:
+        positive = negated.copy()
+        positive.set("negate", None)
+        tree = _swap(tree, negated, exp.Not(this=positive))
     for difference in list(tree.find_all(exp.Sub)):
         sides = (difference.this.unnest(), difference.expression.unnest())
         today = any(isinstance(side, exp.CurrentDate) for side in sides)

@@ -78,7 +78,6 @@ def load_catalog(
     catalog = _assemble(draft, kept)
     issues += check_catalog(catalog)
     if not issues and not catalog.metrics and not catalog.models:
-        shown = root if shown_root is None else shown_root
         issues.append(
             Issue(
                 code="DT101", message=f"the catalog in {shown} has no model and no metric", hint=_HINT_EMPTY

@@ -70,12 +70,20 @@ def read_metric(body: Fields, defaults: Mapping[str, Any]) -> Metric | None:
         made["time"] = made["time"] or defaults.get("time")
         if made["model"] is None:
             body.report('"model" is missing: the model whose rows it counts', code="DT202")
-    elif body.has("model") and made["kind"] not in ("aggregate", "balance"):
-        body.report(
-            f'a metric of kind "{made["kind"]}" has no model: it is made of metrics', "model", code="DT203"
-        )
+    _refuse_row_fields(body, made["kind"])
     body.finish()
     return Metric(**made) if name else None
+
+
+def _refuse_row_fields(body: Fields, kind: str) -> None:
+    """What speaks of rows has no place in a metric that is made of metrics, and must not be dropped silently."""
+    if kind in ("aggregate", "balance"):
+        return
+    for name in ("model", "agg", "expr", "where", "percentile"):
+        if body.has(name):
+            message = f'"{name}" is for metrics over rows; one of kind "{kind}" is made of metrics'
+            hint = "put the condition into metrics of their own and use those" if name == "where" else None
+            body.report(message, name, code="DT203", hint=hint)
 
 
 # ----------------------------------------------------------------------------------------------------------- kinds

@@ -42,7 +42,7 @@ def infer_units(catalog: Catalog) -> dict[str, Metric]:
 
     for name in catalog.metrics:
         visit(name, ())
-    return done
+    return {name: done[name] for name in catalog.metrics}
 
 
 def formula_unit(

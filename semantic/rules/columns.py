@@ -43,12 +43,11 @@ def check_columns(catalog: Catalog, tables: Tables) -> Iterator[Issue]:
         )
     rates = catalog.rates
     if rates is not None and (columns := known.get(rates.table.lower())):
-        for name in (rates.average, rates.closing):
-            if name and name.lower() not in columns:
-                message = f'unknown column "{name}" in the rates of {rates.table}'
-                yield Issue(
-                    code="DT201", message=message, at=rates.position, suggestion=did_you_mean(name, columns)
-                )
+        for rate in (rates.average, rates.closing):
+            if rate and rate.lower() not in columns:
+                message = f'unknown column "{rate}" in the rates of {rates.table}'
+                nearest = did_you_mean(rate, columns)
+                yield Issue(code="DT201", message=message, at=rates.position, suggestion=nearest)
     elif rates is not None and any(metric.currency_from for metric in catalog.metrics.values()):
         yield Issue(code="DT211", message=f'no table "{rates.table}" for currency rates', at=rates.position)
 
