@@ -48,12 +48,14 @@ class SemanticLayer:
         engine: SqlEngine,
         release: Release | None,
         today: dt.date,
+        as_of: str | None = None,
     ) -> None:
         self.project = project
         self.catalog = catalog
         self.engine = engine
         self.release = release
         self.release_id = engine.release_id
+        self.as_of = as_of
         self.today = today
         self.schema = engine.schema()
         self._coverage: dict[tuple[str, str | None], tuple[dt.date, dt.date] | None] = {}
@@ -96,7 +98,14 @@ class SemanticLayer:
         catalog = _load_catalog(project, release if as_of and not definitions_now else None)
         spec = engine_for(connection)
         engine = spec.open(project, release, _tables(catalog), catalog.timezone)
-        layer = cls(project=project, catalog=catalog, engine=engine, release=release, today=project.today())
+        layer = cls(
+            project=project,
+            catalog=catalog,
+            engine=engine,
+            release=release,
+            today=project.today(),
+            as_of=as_of,
+        )
         issues = check_columns(
             catalog,
             {
@@ -329,6 +338,8 @@ class SemanticLayer:
         return tuple(flags)
 
     def _is_elsewhere(self, as_of: str) -> bool:
+        if as_of == self.as_of:
+            return False
         return self.release is None or as_of not in (self.release.id, str(self.release.number))
 
     def _layer_at(self, as_of: str) -> SemanticLayer:

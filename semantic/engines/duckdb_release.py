@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
@@ -90,7 +91,7 @@ class ReleaseEngine:
         try:
             delta = DeltaTable(str(self._folders[table]), version=pin.version)
         except (DeltaError, OSError, ValueError):
-            raise EngineError(_gone(self.release_id, table, pin, "that version is gone")) from None
+            raise EngineError(_gone(self.release_id, table, pin, "that version is gone or damaged")) from None
         features = [*(delta.protocol().reader_features or ())]
         for feature in _UNREADABLE:
             if any(found.startswith(feature) for found in features):
@@ -108,14 +109,13 @@ class ReleaseEngine:
         empty = "SELECT " + ", ".join(
             f"CAST(NULL AS {kind}) AS {duck.quoted_name(name)}" for name, kind in fields
         )
-        files = delta.file_uris()
+        files, parts = self._files(delta, self._folders[table])
         missing = [file for file in files if not Path(file).is_file()]
         if missing:
             pin = self._pins[table]
             raise EngineError(_gone(self.release_id, table, pin, f"{len(missing)} of its files are gone"))
         if not files:
             return f"{empty} WHERE false"
-        parts = self._partitions(delta, files)
         columns = ", ".join(
             f"CAST({duck.quoted_name(name)} AS {kind}) AS {duck.quoted_name(name)}" for name, kind in fields
         )
@@ -124,28 +124,27 @@ class ReleaseEngine:
             return f"SELECT {', '.join(duck.quoted_name(name) for name, _ in fields)} FROM ({body})"
         return f"SELECT {columns} FROM ({empty} WHERE false UNION ALL BY NAME {body})"
 
-    def _partitions(self, delta: DeltaTable, files: list[str]) -> list[str]:
-        """One SELECT for each set of partition values; their columns stand in the log, not in the files."""
+    def _files(self, delta: DeltaTable, folder: Path) -> tuple[list[str], list[str]]:
+        """The version's files, and one SELECT for each set of partition values: those stand in the log alone.
+
+        Built from the log's own paths: `file_uris` encodes the folder's name, which no file system reads.
+        """
         names = delta.metadata().partition_columns
-        if not names:
-            return [_read(files)]
-        by_values: dict[tuple[str | None, ...], list[str]] = {}
         actions = delta.get_add_actions(flatten=True)
-        rows = [
-            dict(zip(actions.column_names, row, strict=True)) for row in zip(*_columns(actions), strict=True)
-        ]
-        folder = str(delta.table_uri).removeprefix("file://")
-        for row in rows:
-            values = tuple(_text(row.get(f"partition.{name}")) for name in names)
-            by_values.setdefault(values, []).append(str(Path(folder) / str(row["path"])))
+        columns = [actions.column(name).to_pylist() for name in actions.column_names]
+        by_values: dict[tuple[str | None, ...], list[str]] = {}
+        for row in zip(*columns, strict=True):
+            action = dict(zip(actions.column_names, row, strict=True))
+            values = tuple(_text(action.get(f"partition.{name}")) for name in names)
+            by_values.setdefault(values, []).append(str(folder / unquote(str(action["path"]))))
         selects = []
         for values, paths in by_values.items():
-            constants = ", ".join(
+            constants = [
                 f"{'NULL' if value is None else duck.literal(value)} AS {duck.quoted_name(name)}"
                 for name, value in zip(names, values, strict=True)
-            )
-            selects.append(f"SELECT *, {constants} FROM ({_read(paths)})")
-        return selects
+            ]
+            selects.append(f"SELECT {', '.join(['*', *constants])} FROM {_read(sorted(paths))}")
+        return sorted(file for paths in by_values.values() for file in paths), selects
 
     def _is_as_declared(self, select: str, fields: list[tuple[str, str]]) -> bool:
         found = {
@@ -156,11 +155,7 @@ class ReleaseEngine:
 
 def _read(files: list[str]) -> str:
     listed = ", ".join(duck.literal(file) for file in files)
-    return f"SELECT * FROM read_parquet([{listed}], union_by_name=true, hive_partitioning=false)"
-
-
-def _columns(actions: Any) -> list[list[Any]]:
-    return [actions.column(name).to_pylist() for name in actions.column_names]
+    return f"read_parquet([{listed}], union_by_name=true, hive_partitioning=false)"
 
 
 def _text(value: Any) -> str | None:
