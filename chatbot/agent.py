@@ -1,0 +1,539 @@
+"""Question in, `Answer` out: guard, plan, ask the semantic layer, say what came back.
+
+Refuses what was not understood, what the catalog does not hold, and what the viewer may not see; asks where two
+readings are as good. Types no digit and writes no SQL.
+Layer: chatbot. Imports the planner and the semantic layer's door.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from chatbot.answer import Answer, Column, Excluded, Option, Reason, Status, Timings
+from chatbot.planner.define import Definition, find_definition
+from chatbot.planner.lexicon import Lexicon, build_lexicon
+from chatbot.planner.plan import Choices, NoPlan, Plan, make_plan
+from chatbot.planner.reader import Draft
+from chatbot.planner.resolve import Candidate, Problem
+from chatbot.planner.say import list_words, metric_words, say_interpretation, say_question
+from chatbot.planner.tokens import clean, tokenize
+from chatbot.suggest import describe_choice, nearest, next_steps, starters
+from chatbot.text import say_result
+from datatrust.core.errors import AccessDenied, DataTrustError, UserError
+from datatrust.core.jsonio import dumps
+from datatrust.core.settings import Project
+from semantic.calendar import show_day
+from semantic.engine import SemanticLayer
+from semantic.query import EVERYONE, MetricQuery, Scalar, Viewer
+from semantic.result import QueryResult
+
+MAX_QUESTION = 2_000  # characters
+_MAX_OPTIONS = 5
+_VALUES_PER_DIMENSION = 5_000
+
+
+class Agent:
+    """Answers questions about one project on one release."""
+
+    def __init__(self, layer: SemanticLayer) -> None:
+        self.layer = layer
+        self._lexicons: dict[Viewer, Lexicon] = {}
+        self._layers: dict[dt.date, SemanticLayer] = {layer.today: layer}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, project: Project) -> Agent:
+        """Open a project on its current release.
+
+        Raises:
+            UserError: no release, or a catalog with faults.
+        """
+        return cls(SemanticLayer.open(project))
+
+    # ------------------------------------------------------------------------------------------------- asking
+
+    def ask(
+        self,
+        question: str,
+        *,
+        viewer: Viewer = EVERYONE,
+        today: dt.date | None = None,
+        history: Sequence[str] = (),
+    ) -> Answer:
+        """Return the answer to a question; never raises for what an asker can type.
+
+        Args:
+            today: the day that relative dates count from; the project's where None.
+            history: earlier questions of the same conversation, oldest first.
+        """
+        started = time.perf_counter()
+        asked = _Asked(
+            self, clean(question[: 4 * MAX_QUESTION]), question, viewer, today or self.layer.today, started
+        )
+        return asked.answer(tuple(history))
+
+    def ask_batch(self, lines: Iterable[Mapping[str, Any]], *, viewer: Viewer = EVERYONE) -> Iterator[Answer]:
+        """Yield one answer for each line of ``{"id", "question", "today"?, "history"?}``, in order.
+
+        The answer's id is the line's.
+        """
+        for line in lines:
+            today = dt.date.fromisoformat(str(line["today"])) if line.get("today") else None
+            answer = self.ask(
+                str(line.get("question", "")),
+                viewer=viewer,
+                today=today,
+                history=tuple(line.get("history") or ()),
+            )
+            yield replace(answer, id=str(line["id"])) if line.get("id") is not None else answer
+
+    def starters(self, viewer: Viewer = EVERYONE) -> tuple[str, ...]:
+        """Return six questions to begin with; each can be answered."""
+
+        def understands(question: str) -> Plan | None:
+            plan = self.plan(question, viewer=viewer)
+            return (
+                plan if isinstance(plan, Plan) and not self.layer.check(plan.query, viewer=viewer) else None
+            )
+
+        return starters(self.layer.catalog, understands)
+
+    def plan(
+        self, question: str, *, viewer: Viewer = EVERYONE, today: dt.date | None = None
+    ) -> Plan | Choices | NoPlan:
+        """Return how a question is read, without running anything."""
+        return make_plan(question, self.layer.catalog, self.lexicon(viewer), today=today or self.layer.today)
+
+    def lexicon(self, viewer: Viewer) -> Lexicon:
+        """Return the words that this viewer may use: the catalog's, and the values that the viewer may see."""
+        with self._lock:
+            if viewer not in self._lexicons:
+                self._lexicons[viewer] = build_lexicon(self.layer.catalog, self._values(viewer))
+            return self._lexicons[viewer]
+
+    def layer_on(self, today: dt.date) -> SemanticLayer:
+        """Return the same data and definitions seen from another day."""
+        if today not in self._layers:
+            base = self.layer
+            if len(self._layers) > 32:
+                self._layers = {base.today: base}
+            self._layers[today] = SemanticLayer(
+                project=base.project,
+                catalog=base.catalog,
+                engine=base.engine,
+                release=base.release,
+                today=today,
+            )
+        return self._layers[today]
+
+    def close(self) -> None:
+        """Let go of files and memory."""
+        self.layer.close()
+
+    def _values(self, viewer: Viewer) -> dict[tuple[str, str], tuple[Scalar, ...]]:
+        catalog = self.layer.catalog
+        reached = {
+            (ref.dimension.model, ref.dimension.name): ref
+            for metric in catalog.metrics
+            for ref in self.layer.reachable(metric).values()
+            if ref.dimension.type in ("category", "identifier", "flag")
+        }
+        found: dict[tuple[str, str], tuple[Scalar, ...]] = {}
+        for key, ref in reached.items():
+            try:
+                found[key] = self.layer.values(ref, viewer=viewer, limit=_VALUES_PER_DIMENSION)
+            except AccessDenied:
+                continue
+        return found
+
+
+class _Asked:
+    """One question on its way to an answer."""
+
+    def __init__(
+        self, agent: Agent, text: str, raw: str, viewer: Viewer, today: dt.date, started: float
+    ) -> None:
+        self.agent, self.text, self.raw, self.viewer, self.today, self.started = (
+            agent,
+            text,
+            raw,
+            viewer,
+            today,
+            started,
+        )
+        self.layer = agent.layer_on(today)
+        self.catalog = self.layer.catalog
+        self.planned = started
+
+    def answer(self, history: tuple[str, ...]) -> Answer:
+        if not self.text:
+            return self._refuse(
+                "out_of_scope", "Nothing was asked. Ask for a figure, for example one of these."
+            )
+        if len(self.text) > MAX_QUESTION:
+            return self._refuse(
+                "out_of_scope",
+                f"That is more than {MAX_QUESTION:,} characters. A short question works better.",
+                near="",
+            )
+        lexicon = self.agent.lexicon(self.viewer)
+        definition = find_definition(tokenize(self.text), self.catalog, lexicon)
+        if definition is not None:
+            return self._define(definition)
+        del history
+        outcome = self.agent.plan(self.text, viewer=self.viewer, today=self.today)
+        self.planned = time.perf_counter()
+        if isinstance(outcome, Plan):
+            return self._run(outcome)
+        if isinstance(outcome, Choices):
+            return self._clarify(outcome.candidates)
+        return self._explain(outcome)
+
+    # ------------------------------------------------------------------------------------------------ answered
+
+    def _run(self, plan: Plan) -> Answer:
+        try:
+            result = self.layer.query(plan.query, viewer=self.viewer)
+        except AccessDenied:
+            return self._refuse("not_allowed", "Your role does not allow this question.")
+        except UserError as error:
+            message = "; ".join(issue.message for issue in error.issues)
+            return self._refuse(
+                "out_of_scope", f"This cannot be answered: {message}.", prefer=plan.query.metrics
+            )
+        except DataTrustError:
+            return self._refuse(
+                "out_of_scope",
+                "The data could not be read just now; no number is given.",
+                prefer=plan.query.metrics,
+            )
+        if _is_empty(result):
+            return self._no_data(plan)
+        return self._answered(plan, result)
+
+    def _answered(self, plan: Plan, result: QueryResult) -> Answer:
+        query = result.query
+        shown = set(plan.shown) or set(query.metrics)
+        keep = [i for i, c in enumerate(result.columns) if c.kind == "dimension" or _of(c.name) in shown]
+        columns = [result.columns[i] for i in keep]
+        rows = tuple(tuple(row[i] for i in keep) for row in result.rows)
+        totals = tuple(result.totals[i] for i in keep) if result.totals is not None else None
+        coverage = (
+            self._coverage(query.metrics[0])
+            if not (query.time and (query.time.start or query.time.end))
+            else None
+        )
+        interpretation = say_interpretation(query, self.catalog, today=self.today, coverage=coverage)
+        assumptions = tuple(dict.fromkeys((*plan.notes, *result.assumptions, *self._calendar_note(query))))
+        timings = self._timings(result)
+        return self._make(
+            "answered",
+            interpretation=interpretation,
+            query=query,
+            columns=tuple(
+                Column(name=c.name, label=c.label, kind=c.kind, unit=c.unit, currency=c.currency)
+                for c in columns
+            ),
+            rows=rows,
+            totals=totals,
+            text=say_result(query, columns, rows, self.catalog),
+            assumptions=assumptions,
+            flags=result.flags,
+            excluded=Excluded(
+                quarantined_rows=result.excluded.quarantined_rows,
+                quarantined_amount=result.excluded.quarantined_amount,
+            ),
+            options=next_steps(plan.query, self.catalog, self._accepts, self._understands),
+            sql=result.sql,
+            engine=result.engine,
+            evidence=result.evidence.to_json(),
+            timings_ms=timings,
+        )
+
+    def _timings(self, result: QueryResult) -> Timings:
+        return Timings(
+            plan=round((self.planned - self.started) * 1000, 3),
+            compile=float(result.timings_ms.get("compile", 0.0)),
+            run=float(result.timings_ms.get("run", 0.0)),
+        )
+
+    def _calendar_note(self, query: MetricQuery) -> tuple[str, ...]:
+        calendar = self.catalog.default_calendar
+        if not calendar.is_fiscal or (query.time and query.time.calendar not in (None, calendar.name)):
+            return ()
+        if any(g.split(".")[-1] in ("quarter", "year") for g in query.group_by if g.startswith("time.")):
+            return ("Quarters and years are those of the company's fiscal calendar",)
+        return ()
+
+    def _no_data(self, plan: Plan) -> Answer:
+        coverage = self._coverage(plan.query.metrics[0])
+        known = f" There is data from {show_day(coverage[0])} to {show_day(coverage[1])}." if coverage else ""
+        said = say_interpretation(plan.query, self.catalog, today=self.today)
+        return self._refuse(
+            "no_data",
+            f"There is no data for: {said}. That is not the same as zero.{known}",
+            prefer=plan.query.metrics,
+            query=plan.query,
+            interpretation=said,
+        )
+
+    def _define(self, definition: Definition) -> Answer:
+        evidence: dict[str, Any] = {
+            "release": self.layer.release_id,
+            "role": self.viewer.role,
+            "policy": self.viewer.policy,
+        }
+        options: tuple[Option, ...] = ()
+        if definition.metric is not None:
+            metric = definition.metric
+            evidence["metrics"] = {
+                metric.name: {
+                    "definition": metric.definition_hash,
+                    "owner": metric.owner,
+                    "certified": bool(metric.certified_by),
+                }
+            }
+            options = nearest("", self.catalog, self._understands, prefer=[metric.name])[:1]
+        if definition.is_help:
+            options = tuple(Option(label=q, question=q) for q in self.agent.starters(self.viewer))
+        self.planned = time.perf_counter()
+        return self._make(
+            "answered",
+            interpretation=definition.interpretation,
+            text=definition.text,
+            evidence=evidence,
+            options=options,
+        )
+
+    # ----------------------------------------------------------------------------------------- questions back
+
+    def _clarify(self, candidates: Sequence[Candidate]) -> Answer:
+        works = [c for c in candidates if self._accepts(c.query)]
+        if not works:
+            return self._run(Plan(query=candidates[0].query))
+        queries = [c.query for c in works]
+        options: list[Option] = []
+        for index, candidate in enumerate(works):
+            question = self._unambiguous(candidate.query)
+            if question is not None and self._has_rows(candidate.query):
+                options.append(Option(label=describe_choice(queries, index, self.catalog), question=question))
+            if len(options) >= _MAX_OPTIONS:
+                break
+        if len(works) == 1 and len(candidates) > 1 and not options:
+            return self._refuse(
+                "ambiguous", "This can be read in more than one way.", prefer=works[0].query.metrics
+            )
+        return self._make(
+            "clarify",
+            reason="ambiguous",
+            interpretation="Which of these is meant?",
+            text="This can be read in more than one way. Which one is meant?",
+            options=tuple(options),
+        )
+
+    def _unambiguous(self, query: MetricQuery) -> str | None:
+        question = say_question(query, self.catalog)
+        plan = self.agent.plan(question, viewer=self.viewer, today=self.today)
+        if isinstance(plan, Plan) and _same_meaning(plan.query, query):
+            return question
+        return None
+
+    def _has_rows(self, query: MetricQuery) -> bool:
+        try:
+            return not _is_empty(self.layer.query(query, viewer=self.viewer))
+        except DataTrustError:
+            return False
+
+    def _explain(self, outcome: NoPlan) -> Answer:
+        """Say what stood in the way, and what can be asked instead."""
+        problem, draft = outcome.problem, outcome.draft
+        understood = [m.metric for slot in draft.metrics for m in slot.choices if m.metric]
+        if problem.kind == "unknown":
+            return self._unknown(problem, draft, understood)
+        if problem.kind == "metric":
+            return self._ask_metric(draft)
+        if problem.kind == "period":
+            return self._ask_period(problem, draft)
+        if problem.kind == "unreachable":
+            words = list_words([f'"{w}"' for w in problem.words])
+            names = list_words([metric_words(self.catalog, m) for m in dict.fromkeys(understood)])
+            return self._refuse(
+                "out_of_scope",
+                f"{names[:1].upper()}{names[1:]} cannot be split or limited by {words}.",
+                prefer=understood,
+            )
+        words = list_words([f'"{w}"' for w in problem.words]) if problem.words and not problem.message else ""
+        told = problem.message or f"{words} could not be fitted into the question"
+        return self._refuse(
+            "out_of_scope", f"This question goes beyond what can be answered: {told}.", prefer=understood
+        )
+
+    def _unknown(self, problem: Problem, draft: Draft, understood: Sequence[str]) -> Answer:
+        words = list_words([f'"{w}"' for w in problem.words[:6]])
+        anything = understood or draft.groups or draft.filters or draft.contexts
+        reason: Reason = "unknown_term" if anything else "out_of_scope"
+        if reason == "out_of_scope":
+            return self._refuse(
+                reason, f"That is not something these figures speak of ({words} is not known here)."
+            )
+        return self._refuse(
+            reason, f"{words} is not known here, and it could change the number.", prefer=understood
+        )
+
+    def _ask_metric(self, draft: Draft) -> Answer:
+        """Something was named, but no figure: offer figures that can be split or limited so."""
+        options: list[Option] = []
+        metrics = sorted(self.catalog.metrics.values(), key=lambda m: m.certified_by is None)
+        for metric in metrics:
+            if len(options) >= 4:
+                break
+            question = f"{metric.label or metric.name}: {self.raw.strip()}"
+            del question
+            query = self._with_metric(metric.name, draft)
+            if query is None or not self._accepts(query):
+                continue
+            said = self._unambiguous(query)
+            if said is not None and self._has_rows(query):
+                options.append(Option(label=metric.label or metric.name, question=said))
+        if len(options) < 2:
+            return self._refuse("unknown_term", "No figure is named in this question.")
+        return self._make(
+            "clarify",
+            reason="ambiguous",
+            interpretation="Which figure is meant?",
+            text="Which figure is meant?",
+            options=tuple(options),
+        )
+
+    def _with_metric(self, name: str, draft: Draft) -> MetricQuery | None:
+        from chatbot.planner.lexicon import Meaning
+        from chatbot.planner.reader import MetricSlot
+        from chatbot.planner.resolve import resolve_draft
+
+        slot = MetricSlot((Meaning(kind="metric", metric=name),), name)
+        found = resolve_draft(replace(draft, metrics=[slot]), self.catalog)
+        if isinstance(found, Problem) or len(found) != 1:
+            return None
+        return found[0].query
+
+    def _ask_period(self, problem: Problem, draft: Draft) -> Answer:
+        """A comparison without a period: offer the running year, the last month, the last quarter."""
+        from chatbot.planner.resolve import resolve_draft
+        from chatbot.planner.timephrases import parse_time
+
+        options: list[Option] = []
+        calendar = self.catalog.default_calendar
+        for phrase, label in (
+            ("year to date", "This year so far"),
+            ("last month", "Last month"),
+            ("last quarter", "Last quarter"),
+            ("last year", "Last year"),
+        ):
+            if draft.times:
+                break
+            spans = parse_time(
+                tokenize(phrase), today=self.today, default=calendar, calendars=self.catalog.calendars
+            )
+            compare = draft.compare or (
+                "previous_year" if draft.base is None or draft.base.unit == "year" else "previous_period"
+            )
+            tried = resolve_draft(
+                replace(
+                    draft, times=list(spans), base=None, compare=compare, compare_unit=None, change=False
+                ),
+                self.catalog,
+            )
+            if isinstance(tried, Problem) or len(tried) != 1 or not self._accepts(tried[0].query):
+                continue
+            said = self._unambiguous(tried[0].query)
+            if said is not None and self._has_rows(tried[0].query):
+                options.append(Option(label=label, question=said))
+        understood = [m.metric for slot in draft.metrics for m in slot.choices if m.metric]
+        if len(options) < 2:
+            return self._refuse("ambiguous", f"It is not clear {problem.message}.", prefer=understood)
+        return self._make(
+            "clarify",
+            reason="ambiguous",
+            interpretation="Which period is meant?",
+            text=f"It is not clear {problem.message}. Which period is meant?",
+            options=tuple(options),
+        )
+
+    # ------------------------------------------------------------------------------------------------- helpers
+
+    def _understands(self, question: str) -> Plan | None:
+        plan = self.agent.plan(question, viewer=self.viewer, today=self.today)
+        return plan if isinstance(plan, Plan) else None
+
+    def _accepts(self, query: MetricQuery) -> bool:
+        return not self.layer.check(query, viewer=self.viewer)
+
+    def _coverage(self, metric: str) -> tuple[dt.date, dt.date] | None:
+        try:
+            return self.layer.coverage(metric, viewer=self.viewer)
+        except DataTrustError:
+            return None
+
+    def _refuse(
+        self, reason: Reason, text: str, *, near: str | None = None, prefer: Iterable[str] = (),
+        query: MetricQuery | None = None, interpretation: str = "",
+    ) -> Answer:  # fmt: skip
+        words = self.text if near is None else near
+        options = nearest(words[:300], self.catalog, self._answerable, prefer=prefer)
+        return self._make(
+            "refused", reason=reason, text=text, options=options, query=query, interpretation=interpretation
+        )
+
+    def _answerable(self, question: str) -> Plan | None:
+        plan = self._understands(question)
+        return plan if plan is not None and self._accepts(plan.query) else None
+
+    def _make(self, status: Status, **parts: Any) -> Answer:
+        now = time.perf_counter()
+        timings: Timings = parts.pop("timings_ms", None) or Timings(
+            plan=round((self.planned - self.started) * 1000, 3)
+        )
+        timings = replace(timings, total=round((now - self.started) * 1000, 3))
+        evidence = parts.get("evidence") or {}
+        proof = dumps(
+            [
+                self.text,
+                parts.get("query"),
+                evidence,
+                self.viewer.role,
+                self.viewer.policy,
+                self.today,
+                status,
+            ]
+        )
+        identifier = hashlib.sha256(proof.encode()).hexdigest()[:20]
+        return Answer(
+            id=identifier, status=status, question=self.raw[:MAX_QUESTION], timings_ms=timings, **parts
+        )
+
+
+def _of(column: str) -> str:
+    return column.split("__")[0]
+
+
+def _is_empty(result: QueryResult) -> bool:
+    """No row, or one row without a key and without a number."""
+    numbers = [i for i, c in enumerate(result.columns) if c.kind in ("metric", "share", "running")]
+    return not result.rows or all(row[i] is None for row in result.rows for i in numbers)
+
+
+def _same_meaning(one: MetricQuery, other: MetricQuery) -> bool:
+    def days(query: MetricQuery) -> tuple[dt.date | None, dt.date | None]:
+        return (query.time.start, query.time.end) if query.time else (None, None)
+
+    return (
+        days(one) == days(other)
+        and replace(one, time=None, where=()) == replace(other, time=None, where=())
+        and set(one.where) == set(other.where)
+    )

@@ -1,0 +1,174 @@
+"""The words of the language, as opposed to those of the business: the one place where the planner keeps them.
+
+Layer: chatbot. Data only.
+"""
+
+from __future__ import annotations
+
+ARTICLES = frozenset({"the", "a", "an", "our", "their", "its", "my", "your", "his", "her"})
+
+# Words that carry no meaning for a number. A word that is neither here nor understood is reported.
+FILLER = frozenset(
+    ["the", "a", "an", "our", "their", "its", "my", "your", "his", "her", "is", "are", "was", "were", "be", "been", "being", "am", "do", "does", "did", "have", "has", "had", "having", "of", "in", "on", "at", "to", "for", "from", "with", "about", "into", "onto", "within", "by", "and", "or", "as", "that", "which", "who", "whom", "whose", "what", "whats", "there", "here", "it", "this", "these", "those", "they", "them", "we", "us", "i", "you", "me", "he", "she", "please", "kindly", "could", "would", "can", "will", "shall", "should", "may", "might", "must", "let", "lets", "like", "want", "wanted", "need", "needs", "show", "shows", "give", "gives", "tell", "tells", "list", "lists", "display", "get", "gets", "find", "finds", "see", "look", "provide", "provides", "return", "returns", "report", "reports", "print", "fetch", "pull", "calculate", "compute", "determine", "identify", "know", "much", "many", "each", "so", "then", "also", "just", "only", "really", "exactly", "overall", "altogether", "together", "across", "all", "any", "some", "every", "per", "hi", "hello", "hey", "thanks", "thank", "question", "answer", "data", "figure", "figures", "number", "numbers", "value", "values", "amount", "result", "results", "table", "column", "columns", "row", "rows", "information", "info", "details", "detail", "breakdown", "overview", "summary", "now", "currently", "today's", "made", "make", "makes", "making", "placed", "place", "done", "happened", "happen", "happens", "occurred", "occur", "occurs", "took", "take", "taken", "were", "be", "come", "comes", "came", "coming", "go", "goes", "went", "been", "using", "use", "used", "based", "terms", "respectively", "following", "company", "business"]
+)  # fmt: skip
+
+# Filler that is one only where nothing of the catalog claims it.
+SOFT = frozenset({"number", "numbers", "amount", "value", "values", "data", "company", "business", "figure", "figures",
+                  "detail", "details", "report", "reports", "return", "returns", "place", "question", "answer",
+                  "display", "list", "lists", "table", "row", "rows", "column", "columns", "need", "use", "used"})  # fmt: skip
+
+GROUP_WORDS = (
+    ("for", "each"), ("in", "each"), ("for", "every"), ("in", "every"), ("of", "each"), ("from", "each"),
+    ("broken", "down", "by"), ("breakdown", "by"), ("split", "by"), ("split", "up", "by"), ("grouped", "by"),
+    ("group", "by"), ("segmented", "by"), ("divided", "by"), ("sliced", "by"), ("organized", "by"), ("organised", "by"),
+    ("by", "each"), ("by",), ("per",), ("each",), ("every",), ("across",), ("among",), ("within", "each"), ("by", "the"),
+    ("at", "each"), ("with", "each"), ("to", "each"), ("on", "each"), ("across", "all"), ("for", "all"), ("over", "all"),
+    ("breakdown", "of"), ("with", "respect", "to"), ("combination", "of"), ("combinations", "of"),
+)  # fmt: skip
+
+AGGREGATES: dict[tuple[str, ...], str] = {
+    ("total", "number", "of"): "count", ("number", "of"): "count", ("count", "of"): "count", ("no", "of"): "count",
+    ("#", "of"): "count", ("total", "count", "of"): "count", ("how", "many"): "count", ("count",): "count",
+    ("total",): "sum", ("sum", "of"): "sum", ("sum",): "sum", ("total", "of"): "sum", ("combined",): "sum",
+    ("aggregate",): "sum", ("overall",): "sum", ("how", "much"): "sum", ("summed",): "sum", ("total", "amount", "of"): "sum",
+    ("average",): "average", ("avg",): "average", ("mean",): "average", ("average", "of"): "average",
+    ("typical",): "average", ("median",): "median", ("median", "of"): "median",
+    ("minimum",): "min", ("min",): "min", ("maximum",): "max", ("max",): "max",
+    ("distinct",): "distinct", ("unique",): "distinct", ("different",): "distinct",
+    ("number", "of", "distinct"): "distinct", ("number", "of", "unique"): "distinct",
+    ("number", "of", "different"): "distinct", ("how", "many", "distinct"): "distinct",
+    ("how", "many", "different"): "distinct", ("how", "many", "unique"): "distinct",
+    ("count", "of", "distinct"): "distinct", ("count", "of", "unique"): "distinct", ("distinct", "count", "of"): "distinct",
+    ("unique", "count", "of"): "distinct", ("total", "number", "of", "distinct"): "distinct",
+    ("total", "number", "of", "unique"): "distinct",
+}  # fmt: skip
+
+# Superlatives: direction, and the aggregate that the same word names ("highest price").
+SUPERLATIVES: dict[tuple[str, ...], str] = {
+    ("most",): "desc", ("highest",): "desc", ("largest",): "desc", ("biggest",): "desc", ("greatest",): "desc",
+    ("best",): "desc", ("top",): "desc", ("leading",): "desc", ("maximum",): "desc", ("the", "most"): "desc",
+    ("least",): "asc", ("lowest",): "asc", ("smallest",): "asc", ("fewest",): "asc", ("worst",): "asc",
+    ("bottom",): "asc", ("minimum",): "asc", ("weakest",): "asc", ("strongest",): "desc",
+    ("most", "frequently"): "desc", ("most", "often"): "desc", ("least", "frequently"): "asc",
+    ("best", "performing"): "desc", ("worst", "performing"): "asc", ("top", "performing"): "desc",
+    ("more", "than", "any", "other"): "desc", ("the", "least"): "asc", ("slowest",): "asc", ("highest", "number", "of"): "desc-count",
+    ("most", "number", "of"): "desc-count", ("largest", "number", "of"): "desc-count", ("greatest", "number", "of"): "desc-count",
+    ("lowest", "number", "of"): "asc-count", ("fewest", "number", "of"): "asc-count", ("smallest", "number", "of"): "asc-count",
+}  # fmt: skip
+EXTREMES = {"highest": "max", "largest": "max", "biggest": "max", "greatest": "max", "maximum": "max", "max": "max",
+            "lowest": "min", "smallest": "min", "minimum": "min", "min": "min"}  # fmt: skip
+
+COMPARISONS: dict[tuple[str, ...], str] = {
+    ("more", "than"): ">", ("greater", "than"): ">", ("higher", "than"): ">", ("larger", "than"): ">", ("over",): ">",
+    ("above",): ">", ("exceeding",): ">", ("exceeds",): ">", ("exceed",): ">", ("exceeded",): ">", ("bigger", "than"): ">",
+    ("longer", "than"): ">", ("older", "than"): ">", (">",): ">", ("in", "excess", "of"): ">",
+    ("at", "least"): ">=", ("no", "less", "than"): ">=", ("not", "less", "than"): ">=", ("minimum", "of"): ">=",
+    ("or", "more"): ">=", (">", "="): ">=", (">=",): ">=", ("greater", "than", "or", "equal", "to"): ">=",
+    ("more", "than", "or", "equal", "to"): ">=", ("no", "fewer", "than"): ">=", ("a", "minimum", "of"): ">=",
+    ("less", "than"): "<", ("fewer", "than"): "<", ("lower", "than"): "<", ("smaller", "than"): "<", ("under",): "<",
+    ("below",): "<", ("<",): "<", ("shorter", "than"): "<", ("younger", "than"): "<",
+    ("at", "most"): "<=", ("no", "more", "than"): "<=", ("not", "more", "than"): "<=", ("maximum", "of"): "<=",
+    ("up", "to"): "<=", ("<=",): "<=", ("less", "than", "or", "equal", "to"): "<=", ("a", "maximum", "of"): "<=",
+    ("equal", "to"): "=", ("equals",): "=", ("exactly",): "=", ("=",): "=", ("equal",): "=",
+    ("not", "equal", "to"): "!=", ("!=",): "!=", ("<>",): "!=",
+}  # fmt: skip
+AFTER_NUMBER = {("or", "more"): ">=", ("or", "higher"): ">=", ("or", "above"): ">=", ("or", "greater"): ">=",
+                ("or", "less"): "<=", ("or", "fewer"): "<=", ("or", "lower"): "<=", ("or", "below"): "<=",
+                ("plus",): ">=", ("+",): ">="}  # fmt: skip
+
+NEGATIONS = (
+    ("other", "than"), ("apart", "from"), ("except", "for"), ("except",), ("excluding",), ("exclude",), ("excludes",),
+    ("without",), ("not", "including"), ("not", "in"), ("not", "from"), ("not", "for"), ("not", "with"), ("not",),
+    ("outside", "of"), ("outside",), ("but", "not"), ("ignoring",), ("ignore",), ("leaving", "out"), ("minus",),
+    ("is", "not"), ("are", "not"), ("isnt",), ("arent",), ("non",), ("besides",), ("aside", "from"), ("all", "but"),
+    ("everything", "but"), ("everything", "except"), ("all", "except"), ("that", "are", "not"), ("who", "are", "not"),
+)  # fmt: skip
+
+CONTAINS = (("containing",), ("contains",), ("contain",), ("including", "the", "word"), ("with", "the", "word"), ("like",),
+            ("that", "contains"), ("that", "contain"), ("which", "contains"), ("whose", "name", "contains"), ("includes", "the", "word"))  # fmt: skip
+STARTS = (("starting", "with"), ("starts", "with"), ("start", "with"), ("beginning", "with"), ("begins", "with"),
+          ("begin", "with"))  # fmt: skip
+MISSING = (("missing",), ("is", "missing"), ("are", "missing"), ("is", "null"), ("is", "empty"), ("is", "blank"), ("is", "unknown"),
+           ("without", "a"), ("without", "an"), ("without", "any"), ("with", "no"), ("with", "missing"), ("with", "unknown"),
+           ("with", "a", "missing"), ("null",), ("blank",), ("no",), ("having", "no"), ("that", "have", "no"),
+           ("who", "have", "no"), ("not", "set"), ("is", "not", "set"), ("with", "an", "unknown"), ("with", "empty"), ("with", "null"))  # fmt: skip
+PRESENT = (
+    ("is", "not", "null"),
+    ("is", "present"),
+    ("is", "set"),
+    ("is", "known"),
+    ("is", "not", "missing"),
+    ("with", "known"),
+    ("is", "not", "empty"),
+)
+
+VERSUS = (
+    ("compared", "to"), ("compared", "with"), ("compared", "against"), ("in", "comparison", "to"), ("in", "comparison", "with"),
+    ("relative", "to"), ("compare", "to"), ("compare", "with"), ("versus",), ("vs",), ("against",), ("compared",), ("beside",),
+    ("next", "to"), ("as", "compared", "to"), ("as", "against"), ("alongside",), ("comparison", "to"), ("comparison", "with"),
+    ("and", "compare", "to"), ("compare", "against"),
+)  # fmt: skip
+CHANGE = frozenset(
+    {
+        "growth",
+        "change",
+        "chang",
+        "grow",
+        "increase",
+        "increas",
+        "decrease",
+        "decreas",
+        "decline",
+        "declin",
+        "drop",
+        "rise",
+        "ris",
+        "fall",
+        "difference",
+        "differenc",
+        "delta",
+        "develop",
+        "evolv",
+    }
+)  # stems
+TREND = (("over", "time"), ("trend",), ("trends",), ("trending",), ("development",), ("history",), ("historical",),
+         ("time", "series"), ("evolution",), ("evolved",), ("timeline",), ("trend", "over", "time"))  # fmt: skip
+RUNNING = (("running", "total"), ("running", "totals"), ("cumulative",), ("cumulated",), ("accumulated",), ("running", "sum"),
+           ("cumulatively",), ("running",), ("cumulative", "total"), ("cumulative", "sum"))  # fmt: skip
+SHARE = (
+    ("percentage", "of", "total"), ("percent", "of", "total"), ("share", "of", "total"), ("%", "of", "total"), ("share", "of"),
+    ("percentage", "of"), ("percent", "of"), ("proportion", "of"), ("%", "of"), ("share",), ("fraction", "of"),
+    ("contribution", "to"), ("contribution", "of"), ("percentage", "share", "of"), ("percentage", "share"), ("as", "a", "percentage", "of"),
+    ("as", "a", "share", "of"), ("as", "percentage", "of"), ("as", "percent", "of"), ("pct", "of"), ("mix",), ("part", "of"),
+)  # fmt: skip
+VARIANCE = frozenset({"variance", "varianc", "deviation", "gap", "shortfall", "overrun"})
+BEAT = frozenset({"beat", "hit", "meet", "reach", "exceed", "miss", "achiev", "achieve"})
+
+ASCENDING = (("ascending",), ("ascending", "order"), ("asc",), ("lowest", "to", "highest"), ("smallest", "to", "largest"),
+             ("from", "lowest", "to", "highest"), ("from", "smallest", "to", "largest"), ("lowest", "first"), ("in", "ascending", "order"),
+             ("smallest", "first"), ("from", "low", "to", "high"), ("low", "to", "high"), ("increasing", "order"), ("from", "the", "lowest", "to", "the", "highest"))  # fmt: skip
+DESCENDING = (("descending",), ("descending", "order"), ("desc",), ("highest", "to", "lowest"), ("largest", "to", "smallest"),
+              ("from", "highest", "to", "lowest"), ("from", "largest", "to", "smallest"), ("highest", "first"), ("in", "descending", "order"),
+              ("largest", "first"), ("from", "high", "to", "low"), ("high", "to", "low"), ("decreasing", "order"), ("from", "the", "highest", "to", "the", "lowest"))  # fmt: skip
+ORDER = (("sorted", "by"), ("ordered", "by"), ("sort", "by"), ("order", "by"), ("ranked", "by"), ("ranking", "by"), ("rank", "by"),
+         ("sorted",), ("ordered",), ("sort",), ("arranged", "by"), ("sorted", "in"), ("ordered", "in"), ("ranked",), ("in", "order", "of"),
+         ("and", "sort", "by"), ("ranking", "of"))  # fmt: skip
+
+# What a person may shorten whatever the business is.
+ABBREVIATIONS = {
+    "qty": "quantity", "amt": "amount", "avg": "average", "cust": "customer", "acct": "account", "pct": "percent",
+    "dept": "department", "mgr": "manager", "txn": "transaction", "txns": "transactions", "trx": "transaction", "rev": "revenue",
+    "cat": "category", "prod": "product", "inv": "invoice", "mgmt": "management", "org": "organization",
+    "emp": "employee", "svc": "service", "addr": "address", "curr": "currency", "ccy": "currency", "nr": "number",
+    "tx": "transaction", "exp": "expense", "avgs": "average", "desc": "description",
+}  # fmt: skip
+
+SCENARIO_WORDS = {"budget": ("budget", "budgeted", "plan", "planned", "target"), "plan": ("plan", "planned", "budget", "target"),
+                  "target": ("target", "goal", "plan"), "forecast": ("forecast", "forecasted", "outlook")}  # fmt: skip
+
+TIME_NOUNS = frozenset(
+    {"date", "time", "day", "at", "on", "timestamp", "datetim", "datetime", "dat", "tim"}
+)  # stems
+NAME_WORDS = frozenset({"name", "nam", "title", "titl", "label"})
+TRUE_VALUES = frozenset({"true", "yes", "y", "1", "t"})
+FALSE_VALUES = frozenset({"false", "no", "n", "0", "f"})

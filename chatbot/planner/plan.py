@@ -1,0 +1,88 @@
+"""From a question to a plan: the one reading that fits, a question back, or what stands in the way.
+
+Tokens, time phrases and catalog mentions make covers; each cover is read and settled; the best complete reading wins
+only where no other is as good. Knows no data beyond the values in its lexicon.
+Layer: chatbot.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chatbot.planner.lexicon import Lexicon
+from chatbot.planner.reader import Draft, Reader
+from chatbot.planner.resolve import TIE, Candidate, Problem, resolve_draft
+from chatbot.planner.spans import correct_language, cover
+from chatbot.planner.timephrases import parse_time
+from chatbot.planner.tokens import clean, tokenize
+from semantic.model import Catalog
+from semantic.query import MetricQuery
+
+_COVERS = 8
+_SLACK = 1.15  # how much dearer than the cheapest another cover may be and still be heard
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The question was understood: one query, and what was assumed."""
+
+    query: MetricQuery
+    notes: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()  # the metrics that were asked for; others are only conditions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """Two or more readings are as good as each other."""
+
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoPlan:
+    """Not understood, or not answerable; `draft` holds what was."""
+
+    problem: Problem
+    draft: Draft
+
+
+def make_plan(
+    question: str, catalog: Catalog, lexicon: Lexicon, *, today: dt.date
+) -> Plan | Choices | NoPlan:
+    """Return the plan of a question."""
+    tokens, corrected = correct_language(tokenize(clean(question)), lexicon)
+    spans = parse_time(tokens, today=today, default=catalog.default_calendar, calendars=catalog.calendars)
+    covers = cover(tokens, spans, lexicon, keep=_COVERS)
+    complete: list[tuple[Candidate, Draft]] = []
+    first: NoPlan | None = None
+    cheapest = sum(item.cost for item in covers[0]) if covers else 0.0
+    for items in covers:
+        if sum(item.cost for item in items) > cheapest + _SLACK:
+            break
+        draft = Reader(items, catalog).read()
+        draft.notes[:0] = corrected
+        outcome = resolve_draft(draft, catalog)
+        if isinstance(outcome, Problem):
+            first = first or NoPlan(problem=outcome, draft=draft)
+            continue
+        complete += [(candidate, draft) for candidate in outcome]
+    if not complete:
+        assert first is not None
+        return first
+    return _choose(complete)
+
+
+def _choose(complete: Sequence[tuple[Candidate, Draft]]) -> Plan | Choices:
+    best: dict[MetricQuery, tuple[Candidate, Draft]] = {}
+    for candidate, draft in sorted(complete, key=lambda pair: pair[0].cost):
+        best.setdefault(candidate.query, (candidate, draft))
+    ranked = sorted(best.values(), key=lambda pair: pair[0].cost)
+    near = [pair for pair in ranked if pair[0].cost < ranked[0][0].cost + TIE]
+    if len(near) > 1 or near[0][0].unsure:
+        return Choices(candidates=tuple(candidate for candidate, _ in near))
+    candidate, draft = near[0]
+    hidden = {m.metric for slot in draft.metrics if not slot.shown for m in slot.choices}
+    shown = tuple(name for name in candidate.shown if name not in hidden)
+    return Plan(query=candidate.query, notes=candidate.notes, shown=shown or candidate.shown)

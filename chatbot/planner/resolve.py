@@ -1,0 +1,601 @@
+"""Settle a `Draft` against the catalog: each open choice tried, what no join reaches dropped, the rest ranked.
+
+Gives every honest reading as a `Candidate`. Two that cost the same and ask different things are a question back to
+the asker, never a coin toss.
+Layer: chatbot. Imports the catalog and its reach.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, pairwise, product
+from typing import cast
+
+from chatbot.planner.language import NAME_WORDS
+from chatbot.planner.lexicon import Meaning, nouns_of
+from chatbot.planner.reader import Draft, FilterSlot, GroupSlot, TimeFilter
+from chatbot.planner.timephrases import TimeSpan
+from chatbot.planner.tokens import phrase_tokens
+from semantic.calendar import previous_range, shift_range, show_day
+from semantic.model import Catalog, Dimension, DimensionRef, Model
+from semantic.query import Compare, Filter, FilterOp, MetricQuery, TimeRange, Top
+from semantic.reach import base_metrics, reachable_together
+
+Reach = Mapping[str, DimensionRef]
+_DAY = dt.timedelta(days=1)
+_MOST = 400  # combinations of open choices that are tried
+TIE = 0.04  # readings whose cost differs by less are equally good
+DEFAULT_TOP = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """One reading, ready to be asked."""
+
+    query: MetricQuery
+    cost: float
+    notes: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()  # the metrics that were asked for; others are only conditions
+    unsure: bool = False  # rests on an acronym or a shortened name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Why a draft gives no reading. `kind`: metric, period, unreachable, unsupported, unknown."""
+
+    kind: str
+    words: tuple[str, ...] = ()
+    message: str = ""
+
+
+class _Unreachable(Exception):
+    pass
+
+
+def resolve_draft(draft: Draft, catalog: Catalog) -> list[Candidate] | Problem:
+    """Return the readings of a draft, best first, or what stands in the way."""
+    if draft.unknown:
+        return Problem(kind="unknown", words=tuple(draft.unknown))
+    if draft.why:
+        return Problem(kind="unsupported", words=("why",), message="it cannot explain causes yet")
+    if draft.unsupported:
+        return Problem(kind="unsupported", words=tuple(draft.unsupported))
+    if not draft.metrics:
+        return Problem(kind="metric")
+    found: list[Candidate] = []
+    problems: list[str] = []
+    for slots in islice(product(*(slot.choices for slot in draft.metrics)), 40):
+        names = [cast(str, m.metric) for m in slots]
+        cost = draft.cost + sum(m.cost for m in slots)
+        for having in islice(product(*(slot.choices for slot in draft.having)), 20):
+            try:
+                found.extend(
+                    _Settler(draft, catalog, names, having, cost + sum(h.cost for h in having)).settle()
+                )
+            except _Unreachable as unreachable:
+                problems.append(str(unreachable))
+            except _Needs as needs:
+                return Problem(kind=needs.kind, words=tuple(names), message=needs.message)
+    if not found:
+        return Problem(kind="unreachable", words=tuple(dict.fromkeys(problems)))
+    best: dict[MetricQuery, Candidate] = {}
+    for candidate in sorted(found, key=lambda c: c.cost):
+        best.setdefault(candidate.query, candidate)
+    return sorted(best.values(), key=lambda c: c.cost)
+
+
+class _Needs(Exception):
+    def __init__(self, kind: str, message: str) -> None:
+        self.kind, self.message = kind, message
+        super().__init__(message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Choice:
+    """One way to settle one slot."""
+
+    cost: float = 0.0
+    hops: int = 0
+    note: str | None = None
+    group: str | None = None
+    grouped: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    span: TimeSpan | None = None
+    is_time: bool = False
+
+
+class _Settler:
+    """Settles a draft for one set of metrics."""
+
+    def __init__(
+        self, draft: Draft, catalog: Catalog, names: Sequence[str], having: Sequence[Meaning], cost: float
+    ) -> None:
+        self.draft, self.catalog, self.cost = draft, catalog, cost
+        self.metrics = tuple(dict.fromkeys(names))
+        self.slot_metric = dict(zip(map(id, draft.metrics), names, strict=True))
+        self.having = tuple(cast(str, m.metric) for m in having)
+        self.reach: Reach = reachable_together(catalog, tuple(dict.fromkeys((*self.metrics, *self.having))))
+        self.notes: list[str] = list(draft.notes)
+        self.models = {catalog.metrics[b].model for m in self.metrics for b in base_metrics(catalog, m)}
+
+    def settle(self) -> list[Candidate]:
+        draft = self.draft
+        self._check_contexts()
+        groups = self._group_slots()
+        filters = list(draft.filters)
+        share_filter = self._share_filter(groups, filters)
+        slots: list[list[_Choice]] = [self._group_choices(slot) for slot in groups]
+        slots += [self._filter_choices(slot) for slot in filters]
+        slots += [self._time_filter_choices(slot) for slot in draft.time_filters]
+        if share_filter is not None:
+            slots.append(
+                [
+                    replace(c, filters=(), grouped=tuple(f.field for f in c.filters))
+                    for c in self._filter_choices(share_filter)
+                ]
+            )
+        times = self._time_choices()
+        found: list[Candidate] = []
+        for chosen in islice(product(times, *slots), _MOST):
+            time, *rest = chosen
+            found.extend(self._build(time, rest, groups))
+        return found
+
+    def speaks_of_acts(self, acts: Sequence[Meaning], query: MetricQuery) -> bool:
+        """Whether what the counted things did is a part of the question, beyond a time."""
+        for meaning in acts:
+            model = self.catalog.metrics[meaning.metric or ""].model
+            names = [*query.group_by, *(f.field for f in query.where)]
+            spoken: set[str | None] = {
+                ref.dimension.model for name in names if (ref := self.reach.get(name)) is not None
+            }
+            spoken |= {m.model for _, meanings in self.draft.contexts for m in meanings}
+            if model not in spoken:
+                return False
+        return True
+
+    # ------------------------------------------------------------------------------------------------- choices
+
+    def _check_contexts(self) -> None:
+        for item, meanings in self.draft.contexts:
+            models = {m.model for m in meanings if m.kind == "entity"} or {m.model for m in meanings}
+            if not any(model in self.models or self._reaches(model) for model in models):
+                raise _Unreachable(item.text)
+
+    def _reaches(self, model: str | None) -> bool:
+        return any(ref.dimension.model == model for ref in self.reach.values())
+
+    def _spoken_models(self) -> set[str | None]:
+        spoken: set[str | None] = {m.model for slot in self.draft.groups for m in slot.choices}
+        spoken |= {m.model for _, meanings in self.draft.contexts for m in meanings}
+        spoken |= {m.model for slot in self.draft.filters for choice in slot.choices for m in choice}
+        return spoken
+
+    def _group_slots(self) -> list[GroupSlot]:
+        """The groups, with the things of a model replaced by the names that were asked for them."""
+        groups = list(self.draft.groups)
+        spoken = self._spoken_models()
+        entity_models = {m.model for slot in groups for m in slot.choices if m.kind == "entity"}
+        entity_models |= {m.model for _, ms in self.draft.contexts for m in ms if m.kind == "entity"}
+        for tail in self.draft.tails:
+            first = tuple(m for m in tail.choices if m.model in entity_models)
+            choices = first or tuple(m for m in tail.choices if m.model in spoken)
+            if not choices:
+                raise _Unreachable(tail.text)
+            groups.append(replace_choices(tail, choices))
+        named: list[GroupSlot] = []
+        for slot in groups:
+            others = [s for s in groups if s is not slot]
+            if (
+                slot.choices
+                and all(m.kind == "entity" or m.tail for m in slot.choices)
+                and self._is_named_by(slot, others)
+            ):
+                named_by = next(s for s in others if self._names(slot, s))
+                named_by.ranked, named_by.focus = named_by.ranked or slot.ranked, named_by.focus or slot.focus
+                named_by.each, named_by.plural = named_by.each or slot.each, named_by.plural or slot.plural
+                continue
+            named.append(slot)
+        return named
+
+    def _is_named_by(self, slot: GroupSlot, others: Sequence[GroupSlot]) -> bool:
+        return any(self._names(slot, other) for other in others)
+
+    def _names(self, slot: GroupSlot, other: GroupSlot) -> bool:
+        """Whether `other` is the name or key of the things that `slot` speaks of."""
+        models = {m.model for m in slot.choices if m.kind == "entity"}
+        for m in other.choices:
+            if m.kind == "dimension" and m.model in models and m.model and m.name:
+                dimension = self.catalog.models[m.model].dimensions[m.name]
+                if (
+                    dimension.type == "identifier"
+                    or is_name(dimension)
+                    or m.name == display_dimension(self.catalog.models[m.model])
+                ):
+                    return True
+        return False
+
+    def _locate(self, meaning: Meaning) -> list[tuple[str, int]]:
+        """The names that reach a dimension from these metrics, with the joins each goes over."""
+        found: dict[str, int] = {}
+        for ref in self.reach.values():
+            dimension = ref.dimension
+            same = dimension.model == meaning.model and dimension.name == meaning.name
+            if (
+                not same
+                and len(self.models) > 1
+                and dimension.name == meaning.name
+                and meaning.model
+                and meaning.name
+            ):
+                other = self.catalog.models[meaning.model].dimensions[meaning.name]
+                same = other.type == dimension.type and self._is_conformed(ref, meaning)
+            if same and (meaning.role is None or meaning.role in ref.path):
+                found[ref.query_name] = min(len(ref.path), found.get(ref.query_name, 99))
+        return sorted(found.items(), key=lambda item: (item[1], item[0].count(".")))
+
+    def _is_conformed(self, ref: DimensionRef, meaning: Meaning) -> bool:
+        """Whether another of the metrics calls the meant dimension by the same name."""
+        for metric in self.metrics:
+            other = reachable_together(self.catalog, (metric,)).get(ref.query_name)
+            if other and (other.dimension.model, other.dimension.name) == (meaning.model, meaning.name):
+                return True
+        return False
+
+    def _nearest(self, choices: Iterable[_Choice], text: str) -> list[_Choice]:
+        """The cheapest choices; among equal words the dimension that is nearest to the metric."""
+        ranked = sorted(choices, key=lambda c: (c.cost, c.hops))
+        if not ranked:
+            raise _Unreachable(text)
+        least = ranked[0].cost
+        near = [c for c in ranked if c.cost < least + TIE]
+        hops = min(c.hops for c in near)
+        near = [c for c in near if c.hops == hops]
+        return list({(c.group, c.filters, c.grouped): c for c in reversed(near)}.values())
+
+    def _group_choices(self, slot: GroupSlot) -> list[_Choice]:
+        if slot.grain is not None:
+            if "time" not in self.reach:
+                raise _Unreachable(slot.text)
+            return [_Choice(group=f"time.{slot.grain}", is_time=True)]
+        choices: list[_Choice] = []
+        for meaning in slot.choices:
+            if meaning.kind == "entity" and meaning.model:
+                shown = display_dimension(self.catalog.models[meaning.model])
+                if shown is None:
+                    continue
+                meaning = replace(meaning, kind="dimension", name=shown)
+            if meaning.kind != "dimension":
+                continue
+            for name, hops in self._locate(meaning):
+                choices.append(_Choice(cost=meaning.cost, hops=hops, group=name, note=meaning.note))
+        return self._nearest(choices, slot.text)
+
+    def _filter_choices(self, slot: FilterSlot) -> list[_Choice]:
+        choices: list[_Choice] = []
+        first = slot.choices[0]
+        for meaning in first:
+            if meaning.kind == "entity" and meaning.model:
+                shown = display_dimension(self.catalog.models[meaning.model])
+                if shown is None:
+                    continue
+                meaning = replace(meaning, kind="dimension", name=shown)
+            if meaning.kind == "segment" and meaning.model in self.models and meaning.name:
+                value = slot.op != "not_in"
+                made = Filter(field=meaning.name, op="=", values=(value,))
+                choices.append(_Choice(cost=meaning.cost, filters=(made,), note=meaning.note))
+                continue
+            if meaning.kind not in ("value", "dimension"):
+                continue
+            owner = (meaning.model, meaning.name, meaning.role)
+            values = list(slot.values)
+            if meaning.kind == "value":
+                per = [[m for m in choice if (m.model, m.name, m.role) == owner] for choice in slot.choices]
+                if any(not each for each in per):
+                    continue
+                values = [m.value for each in per for m in each[:1]]
+            op: FilterOp = cast(FilterOp, slot.op)
+            if op == "in" and len(values) == 1:
+                op = "="
+            elif op == "not_in" and len(values) == 1:
+                op = "!="
+            for name, hops in self._locate(meaning):
+                made = Filter(field=name, op=op, values=tuple(dict.fromkeys(values)))
+                choices.append(_Choice(cost=meaning.cost, hops=hops, filters=(made,), note=meaning.note,
+                                       grouped=(name,) if slot.beside and len(values) > 1 else ()))  # fmt: skip
+        found = self._nearest(choices, slot.text)
+        return [*found, _Choice()] if slot.optional else found
+
+    def _time_filter_choices(self, slot: TimeFilter) -> list[_Choice]:
+        choices: list[_Choice] = []
+        own = self.reach.get("time")
+        for meaning in slot.choices:
+            for name, hops in self._locate(meaning):
+                ref = self.reach[name]
+                is_own = own is not None and (own.dimension, own.path) == (ref.dimension, ref.path)
+                for span in slot.span.readings or (slot.span,):
+                    note = "; ".join(span.notes) or None
+                    if is_own and not self.draft.times:
+                        choices.append(_Choice(cost=meaning.cost, hops=hops, span=span, note=note))
+                        continue
+                    filters = []
+                    if span.start is not None:
+                        filters.append(Filter(field=name, op=">=", values=(span.start,)))
+                    if span.end is not None:
+                        filters.append(Filter(field=name, op="<", values=(span.end + _DAY,)))
+                    choices.append(_Choice(cost=meaning.cost, hops=hops, filters=tuple(filters), note=note))
+        if not choices:
+            raise _Unreachable(slot.text)
+        least = min(c.cost for c in choices)
+        near = [c for c in choices if c.cost < least + TIE]
+        hops = min(c.hops for c in near)
+        return [c for c in near if c.hops == hops]
+
+    def _share_filter(self, groups: list[GroupSlot], filters: list[FilterSlot]) -> FilterSlot | None:
+        """ "what share of revenue is EMEA": all members beside each other, for a share needs its whole."""
+        if not self.draft.share or groups:
+            return None
+        positive = [f for f in filters if f.op == "in" and f.choices and f.choices[0][0].kind == "value"]
+        if len(positive) != 1:
+            raise _Needs("share", "share of what: name the dimension to split by")
+        filters.remove(positive[0])
+        return positive[0]
+
+    def _time_choices(self) -> list[_Choice]:
+        spans = list(dict.fromkeys(self.draft.times))
+        if not spans:
+            return [_Choice()]
+        if "time" not in self.reach:
+            raise _Unreachable(" and ".join(show_span(s) for s in spans))
+        if len(spans) == 1:
+            return [_Choice(span=s) for s in (spans[0].readings or (spans[0],))]
+        merged = _merge(spans)
+        if merged is None:
+            raise _Needs("period", "two periods that are not side by side")
+        return [_Choice(span=merged)]
+
+    # --------------------------------------------------------------------------------------------------- build
+
+    def _build(
+        self, time: _Choice, chosen: Sequence[_Choice], groups: Sequence[GroupSlot]
+    ) -> list[Candidate]:
+        draft = self.draft
+        spans = [c.span for c in (time, *chosen) if c.span is not None]
+        span = spans[0] if spans else None
+        notes = [*self.notes, *(c.note for c in chosen if c.note), *(span.notes if span else ())]
+        cost = self.cost + sum(c.cost for c in (time, *chosen))
+        names = [c.group for c in chosen if c.group]
+        for choice in chosen:
+            names.extend(g for g in choice.grouped if g not in names)
+        grain = next((g.grain for g in groups if g.grain), None)
+        calendar = next((g.calendar for g in groups if g.calendar), None)
+        if (draft.trend or draft.running) and grain is None and not any(self._is_time_name(n) for n in names):
+            if "time" not in self.reach:
+                raise _Unreachable("time")
+            grain = "month"
+            names.append("time.month")
+            notes.append("by month, no other grain was said")
+        results: list[Candidate] = []
+        for compare, base_note, extra_grain in self._compares(span, grain):
+            grouped = [*names, f"time.{extra_grain}"] if extra_grain else list(names)
+            for order, top, order_note in self._orders(groups, chosen, grouped, compare):
+                query = MetricQuery(
+                    metrics=tuple(dict.fromkeys((*self.metrics, *self.having))),
+                    group_by=tuple(dict.fromkeys(grouped)),
+                    where=tuple(dict.fromkeys(f for c in chosen for f in c.filters)),
+                    having=tuple(
+                        Filter(field=name, op=cast(FilterOp, slot.op), values=slot.values)
+                        for name, slot in zip(self.having, draft.having, strict=True)
+                    ),
+                    time=_range(span, calendar),
+                    compare=compare,
+                    share_of="total" if draft.share else None,
+                    running=draft.running,
+                    top=top,
+                    order_by=order,
+                )
+                all_notes = tuple(
+                    dict.fromkeys(n for n in (*notes, base_note, order_note, draft.scenario_note) if n)
+                )
+                results.append(Candidate(query=query, cost=cost, notes=all_notes, shown=self.metrics))
+        return results
+
+    def _is_time_name(self, name: str) -> bool:
+        ref = self.reach.get(name)
+        return ref is not None and ref.dimension.type == "time"
+
+    def _compares(
+        self, span: TimeSpan | None, grain: str | None
+    ) -> list[tuple[Compare | None, str | None, str | None]]:
+        """The comparisons that the words allow: (compare, what was assumed, a grain that it needs)."""
+        draft = self.draft
+        if draft.scenario is not None:
+            if draft.compare or draft.base:
+                raise _Needs("unsupported", "a plan and an earlier period at once")
+            if not all(draft.scenario in self.catalog.metrics[m].plan for m in self.metrics):
+                raise _Unreachable(draft.scenario)
+            return [(Compare(to=draft.scenario), None, None)]
+        to = draft.compare
+        if draft.base is not None:
+            to = self._relation(span, draft.base)
+        if to is None and draft.change:
+            if grain is not None:
+                return [(Compare(to="previous_period"), f"change from one {grain} to the next", None)]
+            if span is None or span.start is None:
+                raise _Needs("period", "change over which period, and against which one")
+            return [(Compare(to="previous_period"), None, None), (Compare(to="previous_year"), None, None)]
+        if to is None:
+            return [(None, None, None)]
+        if span is None and grain is None:
+            if to == "previous_period" and draft.compare_unit in ("day", "week", "month", "quarter"):
+                return [(Compare(to=to), None, draft.compare_unit)]
+            raise _Needs("period", "which period to compare")
+        if to == "previous_period" and draft.compare_unit in ("day", "week", "month", "quarter", "year"):
+            unit = grain or (span.unit if span else None)
+            if unit != draft.compare_unit:
+                if grain is None and draft.base is None and _is_longer(unit, draft.compare_unit):
+                    return [(Compare(to=to), None, draft.compare_unit)]
+                raise _Needs("unsupported", f"a {unit} against the {draft.compare_unit} before")
+        return [(Compare(to=to), None, None)]
+
+    def _relation(self, span: TimeSpan | None, base: TimeSpan) -> str:
+        if span is None:
+            raise _Needs("period", f"which period to compare with {show_span(base)}")
+        if span.start is None or span.end is None or base.start is None or base.end is None:
+            raise _Needs("unsupported", "a comparison of open periods")
+        options = base.readings or (base,)
+        calendar = self.catalog.calendars.get(span.calendar or "", self.catalog.default_calendar)
+        for one in options:
+            assert one.start is not None
+            assert one.end is not None
+            whole_year = (one.start, one.end) == shift_range(span.start, span.end, years=-1)
+            if whole_year:
+                return "previous_year"
+            if (one.start, one.end) == previous_range(span.start, span.end, calendar):
+                return "previous_period"
+            if (
+                span.to_date
+                and one.start == shift_range(span.start, span.end, years=-1)[0]
+                and one.unit == span.unit == "year"
+            ):
+                return "previous_year"
+            if span.to_date and one.unit == span.unit and one.end == span.start - _DAY:
+                return "previous_period"
+        if base.relative and base.unit == "year" and span.unit in ("month", "quarter", "week", "half", "day"):
+            return "previous_year"
+        raise _Needs("unsupported", f"{show_span(span)} against {show_span(base)}")
+
+    def _orders(
+        self,
+        groups: Sequence[GroupSlot],
+        chosen: Sequence[_Choice],
+        names: Sequence[str],
+        compare: Compare | None,
+    ) -> list[tuple[tuple[str, ...], Top | None, str | None]]:
+        draft = self.draft
+        metric = self.slot_metric.get(id(draft.order), self.metrics[0]) if draft.order else self.metrics[0]
+        if draft.superlative is None:
+            if draft.top_n is not None:
+                raise _Needs("unsupported", f"which {draft.top_n}")
+            if draft.direction is None:
+                return [((), None, None)]
+            descending = draft.direction in ("desc", "order")
+            return [((f"-{metric}" if descending else metric,), None, None)]
+        way = draft.superlative
+        if (
+            draft.ranked_word in ("best", "worst", "best performing", "worst performing")
+            and self.catalog.metrics[metric].better == "lower"
+        ):
+            way = "asc" if way == "desc" else "desc"
+        ranked = [i for i, g in enumerate(groups) if g.ranked]
+        if not names:
+            raise _Needs("unsupported", f"{draft.ranked_word} of what")
+        columns = [metric]
+        if draft.change and compare is not None:
+            columns = [f"{metric}__difference", f"{metric}__percent"]
+        n = draft.top_n
+        note = None
+        if n is None:
+            if ranked and not groups[ranked[0]].plural:
+                n = 1
+            elif draft.ranked_word in ("top", "bottom"):
+                n, note = DEFAULT_TOP, f"the first {DEFAULT_TOP}, no number was said"
+        outs: list[tuple[tuple[str, ...], Top | None, str | None]] = []
+        others = [i for i in range(len(groups)) if i not in ranked] if ranked else []
+        pers: list[str | None] = [None]
+        if n is not None and others:
+            beside = [chosen[i].group for i in others]
+            each = [chosen[i].group for i in others if groups[i].each]
+            if len(others) == 1 and each:
+                pers = [each[0]]
+            elif len(others) == 1 and groups[others[0]].grain:
+                pers = [beside[0]]
+            elif self._is_listed(groups, ranked, others):
+                pers = [None]
+            elif len(others) == 1:
+                pers = [beside[0], None]
+            else:
+                raise _Needs("unsupported", "a ranking inside several groups")
+        for column in columns:
+            order = (f"-{column}" if way == "desc" else column,)
+            outs.extend((order, Top(n=n, per=per) if n is not None else None, note) for per in pers)
+        return outs
+
+    def _is_listed(self, groups: Sequence[GroupSlot], ranked: Sequence[int], others: Sequence[int]) -> bool:
+        """Whether the other columns only describe the ranked things ("customer name, country and amount")."""
+        ranked_models = {m.model for i in ranked for m in groups[i].choices}
+        return all({m.model for m in groups[i].choices} & ranked_models for i in others)
+
+
+def display_dimension(model: Model) -> str | None:
+    """Return the dimension that people know a model's things by: its name, else its key."""
+    nouns = {t.stem for noun in nouns_of(model) for t in phrase_tokens(noun)}
+    shown = [d for d in model.dimensions.values() if not d.hidden and d.type in ("category", "identifier")]
+    names = [d for d in shown if is_name(d)]
+    for dimension in names:
+        if {t.stem for t in phrase_tokens(dimension.name)} & nouns:
+            return dimension.name
+    if names:
+        return names[0].name
+    for dimension in shown:
+        phrases = (dimension.name, dimension.label, *dimension.synonyms)
+        if any({t.stem for t in phrase_tokens(p)} <= nouns for p in phrases if p):
+            return dimension.name
+    key = next((d for d in shown if d.name in model.key), None)
+    if key is None:
+        identifiers = [d for d in shown if d.type == "identifier"]
+        key = identifiers[0] if len(identifiers) == 1 else None
+    return key.name if key else None
+
+
+def is_name(dimension: Dimension) -> bool:
+    """Whether a dimension holds names of things."""
+    words = [t.stem for t in phrase_tokens(dimension.name)]
+    return bool(words) and words[-1] in NAME_WORDS and dimension.type in ("category", "identifier")
+
+
+def replace_choices(slot: GroupSlot, choices: tuple[Meaning, ...]) -> GroupSlot:
+    """The slot with other choices, no longer a tail."""
+    return replace(slot, choices=tuple(replace(m, tail=False, cost=0.0) for m in choices))
+
+
+def show_span(span: TimeSpan) -> str:
+    """Return a range of days in words."""
+    if span.start and span.end:
+        return (
+            show_day(span.start)
+            if span.start == span.end
+            else f"{show_day(span.start)} to {show_day(span.end)}"
+        )
+    return (
+        f"since {show_day(span.start)}"
+        if span.start
+        else f"until {show_day(span.end)}"
+        if span.end
+        else "all time"
+    )
+
+
+def _range(span: TimeSpan | None, calendar: str | None) -> TimeRange | None:
+    if span is None:
+        return TimeRange(calendar=calendar) if calendar else None
+    return TimeRange(start=span.start, end=span.end, calendar=calendar or span.calendar)
+
+
+def _merge(spans: Sequence[TimeSpan]) -> TimeSpan | None:
+    """ "in May and June": one range where they touch."""
+    if any(s.readings or s.start is None or s.end is None for s in spans):
+        return None
+    ordered = sorted(spans, key=lambda s: cast(dt.date, s.start))
+    for one, other in pairwise(ordered):
+        if cast(dt.date, one.end) + _DAY != other.start:
+            return None
+    notes = tuple(n for s in ordered for n in s.notes)
+    return replace(ordered[0], end=ordered[-1].end, notes=notes, unit=None)
+
+
+def _is_longer(unit: str | None, than: str | None) -> bool:
+    order = {"day": 0, "week": 1, "month": 2, "quarter": 3, "half": 4, "year": 5, None: 9}
+    return order.get(unit, 9) > order.get(than, 9)

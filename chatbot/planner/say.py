@@ -1,0 +1,276 @@
+"""Write a metric query as a question and as a sentence, in the catalog's words.
+
+`say_question` gives words that the planner reads back to the same query; options and next steps are made of it.
+`say_interpretation` tells the asker what was computed, with exact dates.
+Layer: chatbot. Pure.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from semantic.calendar import range_period, show_day
+from semantic.model import Catalog, DimensionRef
+from semantic.query import Filter, MetricQuery, Scalar, TimeRange
+from semantic.reach import find_dimension, reachable_together
+
+_GRAINS = {"fiscal_month": "fiscal month", "fiscal_quarter": "fiscal quarter", "fiscal_year": "fiscal year"}
+_OPS = {">": "over", ">=": "at least", "<": "under", "<=": "at most", "=": "equal to", "!=": "not equal to"}
+_COMPARED = {"previous_period": "the previous period", "previous_year": "the same period last year"}
+
+
+def metric_words(catalog: Catalog, name: str) -> str:
+    """Return what a metric is called."""
+    return lower_first(catalog.metrics[name].label or name.replace("_", " "))
+
+
+def lower_first(text: str) -> str:
+    """Return the text with a small first letter, but for abbreviations.
+
+    >>> lower_first("Net revenue"), lower_first("EBITDA margin")
+    ('net revenue', 'EBITDA margin')
+    """
+    return text if len(text) > 1 and text[1].isupper() else text[:1].lower() + text[1:]
+
+
+def upper_first(text: str) -> str:
+    """Return the text with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
+def list_words(words: Sequence[str], last: str = "and") -> str:
+    """Return words as a list: "a, b and c"."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}" if words else ""
+
+
+def dimension_words(names: Mapping[str, DimensionRef], name: str) -> str:
+    """Return what a dimension of a query is called; a grain of time by its own name."""
+    found = find_dimension(names, name)
+    if found is None:
+        return name.replace("_", " ").replace(".", " ")
+    ref, grain = found
+    label = ref.label or ref.dimension.label or ref.dimension.name.replace("_", " ")
+    role, _, rest = label.rpartition(": ")
+    words = lower_first(f"{role} {lower_first(rest)}" if role else rest)
+    if grain is None:
+        return words
+    shown = _GRAINS.get(grain, grain)
+    return shown if name.startswith("time.") else f"{words} by {shown}"
+
+
+def say_question(query: MetricQuery, catalog: Catalog) -> str:
+    """Return a question that asks exactly this."""
+    names = _names(query, catalog)
+    metrics = list_words([metric_words(catalog, m) for m in query.metrics])
+    parts = []
+    own = [name for name in query.group_by if name.startswith("time.")]
+    others = [name for name in query.group_by if name not in own]
+    if query.top is not None and others:
+        direction = "top" if query.order_by and query.order_by[0].startswith("-") else "bottom"
+        ranked = [n for n in others if n != query.top.per]
+        parts.append(
+            f"{direction} {query.top.n} {list_words([dimension_words(names, n) for n in ranked])} by {metrics}"
+        )
+        if query.top.per:
+            parts.append(f"for each {dimension_words(names, query.top.per)}")
+    else:
+        share = "share of " if query.share_of else ""
+        running = "running total of " if query.running else ""
+        parts.append(f"{running}{share}{metrics}")
+        if others:
+            parts.append("by " + list_words([dimension_words(names, n) for n in others]))
+    for name in own:
+        grain = name.split(".")[1].replace("_", " ")
+        calendar = catalog.calendars.get(query.time.calendar or "") if query.time else None
+        prefix = (
+            "calendar "
+            if calendar is not None
+            and not calendar.is_fiscal
+            and catalog.default_calendar.is_fiscal
+            and grain in ("year", "quarter")
+            else ""
+        )
+        parts.append(f"by {prefix}{grain}")
+    parts += [_filter_question(f, names) for f in query.where]
+    if query.having:
+        for condition in query.having:
+            words = metric_words(catalog, condition.field.split("__")[0])
+            if condition.op == "between":
+                parts.append(
+                    f"with {words} between {_number(condition.values[0])} and {_number(condition.values[1])}"
+                )
+            else:
+                parts.append(
+                    f"with {words} {_OPS.get(condition.op, condition.op)} {_number(condition.values[0])}"
+                )
+    if query.time is not None and (query.time.start or query.time.end):
+        parts.append(_time_question(query.time))
+    if query.compare is not None:
+        parts.append(f"compared with {_COMPARED.get(query.compare.to, query.compare.to.replace('_', ' '))}")
+    return upper_first(" ".join(p for p in parts if p))
+
+
+def say_interpretation(
+    query: MetricQuery, catalog: Catalog, *, today: dt.date, coverage: tuple[dt.date, dt.date] | None = None
+) -> str:
+    """Return one sentence: what was computed, for whom and when, with exact dates."""
+    names = _names(query, catalog)
+    metrics = list_words([metric_words(catalog, m) for m in query.metrics])
+    sentence = upper_first(metrics)
+    groups = list(query.group_by)
+    if query.top is not None:
+        per = query.top.per
+        ranked = [dimension_words(names, g) for g in groups if g != per]
+        descending = bool(query.order_by and query.order_by[0].startswith("-"))
+        column = query.order_by[0].lstrip("-").split("__")[0] if query.order_by else query.metrics[0]
+        which = "highest" if descending else "lowest"
+        number = "" if query.top.n == 1 else f"{query.top.n} "
+        sentence += (
+            f", the {number}{list_words(ranked)} with the {which} {metric_words(catalog, column)}"
+            if ranked
+            else ""
+        )
+        if per:
+            sentence += f" for each {dimension_words(names, per)}"
+    elif groups:
+        sentence += " by " + list_words([dimension_words(names, g) for g in groups])
+    if query.share_of:
+        sentence += ", as a share of the total"
+    if query.running:
+        sentence += ", running total"
+    where = [_filter_words(f, names) for f in query.where]
+    if where:
+        sentence += ", where " + list_words(where)
+    for condition in query.having:
+        words = metric_words(catalog, condition.field.split("__")[0])
+        values = " and ".join(_number(v) for v in condition.values)
+        sentence += f", only where {words} is {_OPS.get(condition.op, condition.op)} {values}"
+    sentence += _time_words(query.time, catalog, coverage)
+    if query.compare is not None:
+        sentence += {
+            "previous_period": ", beside the period before",
+            "previous_year": ", beside the year before",
+        }.get(query.compare.to, f", beside {query.compare.to.replace('_', ' ')}")
+    if (
+        query.top is None
+        and query.order_by
+        and len(query.group_by)
+        and query.order_by[0].lstrip("-") in query.metrics
+    ):
+        sentence += ", highest first" if query.order_by[0].startswith("-") else ", lowest first"
+    return sentence
+
+
+def say_time(time: TimeRange | None, catalog: Catalog) -> str:
+    """Return a range in words with exact days, and the fiscal period that it is."""
+    if time is None or (time.start is None and time.end is None):
+        return ""
+    calendar = catalog.calendars.get(time.calendar or "", catalog.default_calendar)
+    if time.start and time.end:
+        exact = show_day(time.start) if time.start == time.end else _exact(time.start, time.end)
+        period = range_period(time.start, time.end, calendar)
+        if (
+            period is not None
+            and calendar.is_fiscal
+            and period.grain.startswith("fiscal_")
+            and period.grain != "fiscal_month"
+        ):
+            return f"{exact} ({period.label})"
+        return exact
+    return (
+        f"since {show_day(time.start)}" if time.start else f"until {show_day(time.end)}" if time.end else ""
+    )
+
+
+def _time_words(time: TimeRange | None, catalog: Catalog, coverage: tuple[dt.date, dt.date] | None) -> str:
+    said = say_time(time, catalog)
+    if said:
+        return f", {said}"
+    return f", all data ({_exact(*coverage)})" if coverage else ""
+
+
+def _exact(start: dt.date, end: dt.date) -> str:
+    if start.year == end.year:
+        return f"{show_day(start).rsplit(' ', 1)[0]} to {show_day(end)}"
+    return f"{show_day(start)} to {show_day(end)}"
+
+
+def _time_question(time: TimeRange) -> str:
+    if time.start and time.end:
+        if time.start == time.end:
+            return f"on {show_day(time.start)}"
+        return f"from {show_day(time.start)} to {show_day(time.end)}"
+    return (
+        f"since {show_day(time.start)}" if time.start else f"until {show_day(time.end)}" if time.end else ""
+    )
+
+
+def _filter_question(condition: Filter, names: Mapping[str, DimensionRef]) -> str:
+    words = dimension_words(names, condition.field)
+    if condition.field not in names:
+        negative = condition.values == (False,)
+        return f"{'excluding' if negative else 'for'} {words}"
+    values = [_value(v) for v in condition.values]
+    if condition.op in ("=", "in"):
+        return f"for {words} {list_words(values)}"
+    if condition.op in ("!=", "not_in"):
+        return f"excluding {words} {list_words(values)}"
+    if condition.op == "is_null":
+        return f"with missing {words}"
+    if condition.op == "contains":
+        return f"with {words} containing {values[0]}"
+    if condition.op == "starts_with":
+        return f"with {words} starting with {values[0]}"
+    if condition.op == "between":
+        return f"with {words} between {values[0]} and {values[1]}"
+    if condition.values and isinstance(condition.values[0], dt.date):
+        day = condition.values[0]
+        if condition.op == "<":
+            return f"with {words} before {show_day(day)}"
+        return f"with {words} since {show_day(day)}"
+    return f"with {words} {_OPS.get(condition.op, condition.op)} {values[0] if values else ''}"
+
+
+def _filter_words(condition: Filter, names: Mapping[str, DimensionRef]) -> str:
+    words = dimension_words(names, condition.field)
+    if condition.field not in names:
+        return f"not {words}" if condition.values == (False,) else words
+    values = [_shown(v) for v in condition.values]
+    return {
+        "=": f"{words} is {values[0] if values else ''}",
+        "in": f"{words} is {list_words(values, 'or')}",
+        "!=": f"{words} is not {values[0] if values else ''}",
+        "not_in": f"{words} is not {list_words(values, 'or')}",
+        "is_null": f"{words} is missing",
+        "not_null": f"{words} is known",
+        "contains": f"{words} contains {values[0] if values else ''}",
+        "not_contains": f"{words} does not contain {values[0] if values else ''}",
+        "starts_with": f"{words} starts with {values[0] if values else ''}",
+        "between": f"{words} is between {' and '.join(values)}",
+    }.get(condition.op, f"{words} is {_OPS.get(condition.op, condition.op)} {values[0] if values else ''}")
+
+
+def _value(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Decimal | int):
+        return _number(value)
+    return f'"{value}"'
+
+
+def _shown(value: Scalar) -> str:
+    if isinstance(value, dt.date):
+        return show_day(value)
+    return _number(value) if isinstance(value, Decimal | int) and not isinstance(value, bool) else str(value)
+
+
+def _number(value: Scalar) -> str:
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    return str(value)
+
+
+def _names(query: MetricQuery, catalog: Catalog) -> Mapping[str, DimensionRef]:
+    return reachable_together(catalog, query.metrics)
