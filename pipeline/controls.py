@@ -141,9 +141,7 @@ def _count(rows: DataFrame, source: Column, part: Column, group: Column, amount:
 
 
 def _control(spec: SourceSpec, figures: Sequence[_Figure]) -> SourceControl:
-    counts = {
-        part: sum(f.rows for f in figures if f.part == part) for part in (READ, *FATES)
-    }
+    counts = {part: sum(f.rows for f in figures if f.part == part) for part in (READ, *FATES)}
     amounts: dict[str, dict[str, Decimal]] = {}
     if spec.amount_column:
         zero = _scaled(Decimal(0), spec)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,7 +22,7 @@ from datatrust.core.settings import Project
 from pipeline.bronze import Inspected, bronze_table, inspect, write_bronze
 from pipeline.contracts.model import SourceSpec
 from pipeline.controls import count_controls, within
-from pipeline.judge import CONFLICT, REASONS, WARNINGS, judge
+from pipeline.judge import REASONS, WARNINGS, judge
 from pipeline.ledger import Delivery, LedgerEntry, RawFile, append_ledger, load_ledger, loaded_sequences
 from pipeline.masking import Masker, open_masker
 from pipeline.quarantine import (
@@ -49,10 +49,11 @@ from pipeline.silver import (
     history_of_silver,
     to_silver,
 )
-from pipeline.store import change, exists, read, replace as replace_table
+from pipeline.store import change, exists, read
+from pipeline.store import replace as replace_table
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 _THREADS = 3  # sources at work at once: their small commits wait for the disk in turns
 _T = TypeVar("_T")
@@ -79,7 +80,7 @@ class SourceResult:
     freed: int  # old rows that left the quarantine because their parent arrived
     displaced: int  # old rows that a newer version has pushed out of silver
     keys_lost: int  # keys of silver that no row stands for any more
-    oldest_sequence: int | None  # lowest file number among the rows that entered silver; freed rows keep theirs
+    oldest_sequence: int | None  # lowest file number of the rows that entered silver; freed rows keep theirs
     reasons: dict[str, int] = field(default_factory=dict)  # of the new rows, by rule id
     warnings: dict[str, int] = field(default_factory=dict)  # rules with severity warn, by rule id
     control: SourceControl
@@ -386,7 +387,9 @@ class _Intake:
         """
         from pyspark.sql import functions as F  # noqa: N812
 
-        if not any(g.was in _EARLIER and g.status != g.was and g.status in (VALID, QUARANTINED) for g in work.groups):
+        if not any(
+            g.was in _EARLIER and g.status != g.was and g.status in (VALID, QUARANTINED) for g in work.groups
+        ):
             return decided
         moves = F.col("_was").isin(*_EARLIER) & (F.col("_status") != F.col("_was"))
         moves = moves & F.col("_status").isin(VALID, QUARANTINED)
@@ -433,7 +436,7 @@ class _Intake:
         kept = by_key.agg(
             F.bool_or(F.col("_was") == VALID).alias("had"), F.bool_or(F.col("_status") == VALID).alias("has")
         )
-        return kept.where("had and not has").count()
+        return int(kept.where("had and not has").count())
 
     def _hold_outcomes(self, work: _Work, decided: DataFrame) -> None:
         from pyspark.sql import functions as F  # noqa: N812
@@ -457,7 +460,8 @@ class _Intake:
         leaves = ((was == ORPHAN) & (~rejected | is_changed)) | ((was == QUARANTINED) & ~rejected)
         added = removed = None
         if any(
-            g.status == QUARANTINED and (g.was not in (ORPHAN, QUARANTINED) or (g.was == ORPHAN and g.changed))
+            g.status == QUARANTINED
+            and (g.was not in (ORPHAN, QUARANTINED) or (g.was == ORPHAN and g.changed))
             for g in groups
         ):
             added = decided.where(enters)
@@ -480,7 +484,9 @@ class _Intake:
                 self.warehouse,
                 spec.quarantine_table,
                 added=masked if added is not None else None,
-                removed=removed.withColumnRenamed("_sequence", MASKED_ROW[0]) if removed is not None else None,
+                removed=removed.withColumnRenamed("_sequence", MASKED_ROW[0])
+                if removed is not None
+                else None,
                 match=MASKED_ROW,
             )
 
@@ -513,9 +519,7 @@ class _Intake:
                     match=ROW,
                 )
 
-    def _result(
-        self, work: _Work, entries: Iterable[LedgerEntry], control: SourceControl
-    ) -> SourceResult:
+    def _result(self, work: _Work, entries: Iterable[LedgerEntry], control: SourceControl) -> SourceResult:
         mine = tuple(entry for entry in entries if entry.source == work.spec.name)
         reasons: Counter[str] = Counter()
         warnings: Counter[str] = Counter()

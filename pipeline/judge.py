@@ -16,7 +16,7 @@ from pipeline.bronze import META
 from pipeline.contracts.model import ColumnSpec, ColumnType, Rule, SourceSpec
 from pipeline.masking import Masker
 from pipeline.rules import rule_kinds
-from pipeline.values import clean_text, exact_amount, has_surplus_decimals, typed_value
+from pipeline.values import clean_text, exact_amount, typed_value
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -121,8 +121,7 @@ def judge(
         (exact_amount(row.text(spec.amount_column)) if spec.amount_column else F.lit(None))
         .cast(STAMP_TYPE)
         .alias("_amount"),
-        currency(spec, _bronze_column(bronze, spec.column(spec.currency_column)))
-        .alias("_currency")
+        currency(spec, _bronze_column(bronze, spec.column(spec.currency_column))).alias("_currency")
         if spec.currency_column
         else currency(spec, None).alias("_currency"),
         F.when(~is_good, _key_text(spec, row)).alias("_key_text"),
@@ -185,9 +184,7 @@ def safe_columns(spec: SourceSpec) -> tuple[ColumnSpec, ...]:
     A free text in a broken row may be anything, personal data of a neighbouring column among it.
     """
     formed = {c for rule in spec.rules if rule.kind in _SAFE_RULES for c in rule.columns[:1]}
-    return tuple(
-        c for c in spec.columns if not c.is_pii and (c.type.kind != "string" or c.name in formed)
-    )
+    return tuple(c for c in spec.columns if not c.is_pii and (c.type.kind != "string" or c.name in formed))
 
 
 def _safe_columns(spec: SourceSpec, broken: Mapping[str, Column]) -> list[tuple[ColumnSpec, Column]]:

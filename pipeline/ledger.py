@@ -290,7 +290,8 @@ class _Known:
         return path in self._paths.get(sha256, ()) or (sha256, path) in self._rejected
 
     def first_path(self, sha256: str) -> str | None:
-        return self._paths.get(sha256, [None])[0]  # type: ignore[list-item]
+        paths = self._paths.get(sha256)
+        return paths[0] if paths else None
 
 
 def _raw_file(

@@ -31,7 +31,13 @@ HISTORY = ("_sequence", "_line", "_file_sha", "_key", "_stamp", "_row_hash", "_a
 def silver_columns(spec: SourceSpec, masker: Masker) -> tuple[tuple[str, str], ...]:
     """Return names and types of the silver table, as Spark writes them."""
     own = [(c.name, kind) for c in spec.columns if (kind := masker.silver_type(c)) is not None]
-    return (*own, ("_file_sha", "string"), ("_sequence", "bigint"), ("_line", "bigint"), ("_row_hash", "string"))
+    return (
+        *own,
+        ("_file_sha", "string"),
+        ("_sequence", "bigint"),
+        ("_line", "bigint"),
+        ("_row_hash", "string"),
+    )
 
 
 def to_silver(decided: DataFrame, spec: SourceSpec, masker: Masker) -> DataFrame:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from datatrust.core.errors import UserError
 from datatrust.core.issues import Issue, SourcePosition, did_you_mean
-from datatrust.core.masking import load_masking_policy
+from datatrust.core.masking import MaskingPolicy, load_masking_policy
 from datatrust.core.settings import Project, SourceEntry, SourceInclude, load_json
 from pipeline.contracts.model import SourceSpec
 from pipeline.contracts.odcs import read_contract
@@ -46,6 +46,7 @@ def load_contracts(project: Project) -> tuple[SourceSpec, ...]:
             specs.append(_with_entry(spec, listed, issues))
     for check in (_check_names, _check_tables, _check_references):
         issues += check(specs)
+    issues += _check_masked_references(specs, policy)
     if issues:
         raise UserError.all(issues)
     return _parents_first(specs)
@@ -105,7 +106,7 @@ def _with_entry(spec: SourceSpec, listed: _Listed, issues: list[Issue]) -> Sourc
         )
     if entry.reader is not None and entry.reader != spec.reader:
         spec = replace(spec, reader=_known_reader(entry.reader, listed, issues) or spec.reader)
-    if entry.load_mode in ("upsert", "append"):
+    if entry.load_mode == "upsert" or entry.load_mode == "append":
         return replace(spec, load_mode=entry.load_mode)
     if entry.load_mode is not None:
         issues.append(
@@ -165,6 +166,14 @@ def _check_references(specs: Sequence[SourceSpec]) -> Iterator[Issue]:
     for spec in specs:
         for fk in spec.foreign_keys:
             parent = by_name.get(fk.parent)
+            if fk.parent == spec.name:
+                yield Issue(
+                    code="DT415",
+                    message=f'"{spec.name}" refers to itself, which is not judged here',
+                    at=fk.rule.position,
+                    hint="leave the relationship out, or split the source in two",
+                )
+                continue
             if parent is None:
                 yield Issue(
                     code="DT415",
@@ -206,6 +215,23 @@ def _check_reference_column(
                 "their masked values would never be equal",
                 at=at,
             )
+
+
+def _check_masked_references(specs: Sequence[SourceSpec], policy: MaskingPolicy) -> Iterator[Issue]:
+    """A foreign key over personal data is compared masked, so its mask must tell values apart."""
+    for spec in specs:
+        columns = {column.name: column for column in spec.columns}
+        for fk in spec.foreign_keys:
+            for name in fk.columns:
+                pii = columns[name].pii_class if name in columns else None
+                if pii is not None and pii in policy.classes and policy.classes[pii].action != "token":
+                    yield Issue(
+                        code="DT408",
+                        message=f"{spec.name}.{name} is a foreign key masked by {policy.classes[pii].action}: "
+                        "its values could not be told apart",
+                        at=fk.rule.position,
+                        hint="a foreign key may be masked by token only",
+                    )
 
 
 def _check_circles(specs: Sequence[SourceSpec]) -> Iterator[Issue]:

@@ -155,7 +155,7 @@ def _read_schema(reading: _Reading, body: Mapping[str, Any], digest: str) -> Sou
     rules = [rule for column in columns for rule in _type_rules(column, reading)]
     foreign_keys: list[ForeignKey] = []
     for index, item in enumerate(reading.items(schema.get("properties"), *here, "properties")):
-        column = by_name.get(item.get("name")) if isinstance(item, dict) else None
+        column = by_name.get(str(item.get("name"))) if isinstance(item, dict) else None
         if column is not None:
             at = (*here, "properties", index)
             rules += _column_rules(reading, item, column, by_name, at)
@@ -285,8 +285,8 @@ def _read_type(reading: _Reading, body: Mapping[str, Any], name: str, at: Path_)
             reading.wrong("DT406", f"{physical} is no decimal that Spark has", *at, "physicalType")
             return None
         return ColumnType(kind="decimal", precision=precision, scale=scale)
-    if logical in words.LOGICAL_TYPES:
-        return ColumnType(kind=words.LOGICAL_TYPES[logical])
+    if kind := words.LOGICAL_TYPES.get(str(logical)):
+        return ColumnType(kind=kind)
     if logical is None:
         reading.wrong("DT406", f'column "{name}" needs a `logicalType`', *at, "name")
     else:
@@ -501,9 +501,7 @@ def _library_rule(
             reading.wrong("DT410", "rowCount needs mustBeGreaterThan, mustBeBetween or the like", *here)
         warn = _SEVERITY.get(str(entry.get("severity") or "error").lower()) == "warn"
         counts.append(
-            RowCount(
-                id="row_count", minimum=low, maximum=high, severity="warn" if warn else "reject"
-            )
+            RowCount(id="row_count", minimum=low, maximum=high, severity="warn" if warn else "reject")
         )
         return []
     if metric not in words.METRICS:
@@ -520,7 +518,10 @@ def _library_rule(
         return []
     if entry.get("mustBe") != 0:
         reading.wrong(
-            "DT410", f"{metric} is judged row by row here: write `mustBe: 0`", *here, hint="or severity warning"
+            "DT410",
+            f"{metric} is judged row by row here: write `mustBe: 0`",
+            *here,
+            hint="or severity warning",
         )
         return []
     if column is None or metric == "duplicateValues":
@@ -564,9 +565,7 @@ def _references(
         entry = reading.keys(item, words.RELATIONSHIP, *here)
         if entry.get("type") not in (None, "foreignKey"):
             reading.wrong("DT413", "the only relationship is foreignKey", *here, "type")
-        source = columns or tuple(
-            str(name).rpartition(".")[2] for name in _as_list(entry.get("from"))
-        )
+        source = columns or tuple(str(name).rpartition(".")[2] for name in _as_list(entry.get("from")))
         targets = [str(name).split(".") for name in _as_list(entry.get("to"))]
         if not source or len(source) != len(targets) or any(len(target) != 2 for target in targets):
             reading.wrong("DT413", "a foreign key needs `to: source.column`, one for each column", *here)
@@ -616,7 +615,11 @@ def _read_key(
 ) -> tuple[str, ...]:
     key = []
     for index, item in enumerate(reading.items(schema.get("properties"), *here, "properties")):
-        if not isinstance(item, dict) or item.get("primaryKey") is not True or item.get("name") not in columns:
+        if (
+            not isinstance(item, dict)
+            or item.get("primaryKey") is not True
+            or item.get("name") not in columns
+        ):
             continue
         column = columns[item["name"]]
         action = reading.policy.classes.get(column.pii_class or "")

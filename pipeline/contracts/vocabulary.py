@@ -14,9 +14,31 @@ ENGINE = "datatrust"
 IMPLIED_RULES = ("required", "type", "scale", "reference")  # written in the standard's own fields
 
 CONTRACT = frozenset(
-    "apiVersion kind id name version status tenant tags servers dataProduct description domain schema support "
-    "price team roles slaDefaultElement slaProperties authoritativeDefinitions customProperties context "
-    "contractCreatedTs".split()
+    [
+        "apiVersion",
+        "kind",
+        "id",
+        "name",
+        "version",
+        "status",
+        "tenant",
+        "tags",
+        "servers",
+        "dataProduct",
+        "description",
+        "domain",
+        "schema",
+        "support",
+        "price",
+        "team",
+        "roles",
+        "slaDefaultElement",
+        "slaProperties",
+        "authoritativeDefinitions",
+        "customProperties",
+        "context",
+        "contractCreatedTs",
+    ]
 )
 _ELEMENT = (
     "id name physicalType description businessName deprecated synonyms authoritativeDefinitions tags "
@@ -31,17 +53,57 @@ PROPERTY = frozenset(
     ).split()
 )
 QUALITY = frozenset(
-    "id authoritativeDefinitions businessImpact customProperties description dimension method name schedule "
-    "scheduler severity tags type unit metric rule arguments mustBe mustNotBe mustBeGreaterThan "
-    "mustBeGreaterOrEqualTo mustBeLessThan mustBeLessOrEqualTo mustBeBetween mustNotBeBetween query engine "
-    "implementation".split()
+    [
+        "id",
+        "authoritativeDefinitions",
+        "businessImpact",
+        "customProperties",
+        "description",
+        "dimension",
+        "method",
+        "name",
+        "schedule",
+        "scheduler",
+        "severity",
+        "tags",
+        "type",
+        "unit",
+        "metric",
+        "rule",
+        "arguments",
+        "mustBe",
+        "mustNotBe",
+        "mustBeGreaterThan",
+        "mustBeGreaterOrEqualTo",
+        "mustBeLessThan",
+        "mustBeLessOrEqualTo",
+        "mustBeBetween",
+        "mustNotBeBetween",
+        "query",
+        "engine",
+        "implementation",
+    ]
 )
-RELATIONSHIP = frozenset("id type from to customProperties".split())
+RELATIONSHIP = frozenset(["id", "type", "from", "to", "customProperties"])
 SERVER = frozenset(
-    "id server type description environment roles customProperties path format delimiter encoding".split()
+    [
+        "id",
+        "server",
+        "type",
+        "description",
+        "environment",
+        "roles",
+        "customProperties",
+        "path",
+        "format",
+        "delimiter",
+        "encoding",
+    ]
 )
-TEAM = frozenset("id name description members tags customProperties authoritativeDefinitions".split())
-CUSTOM_PROPERTY = frozenset("id property value description vendor".split())
+TEAM = frozenset(
+    ["id", "name", "description", "members", "tags", "customProperties", "authoritativeDefinitions"]
+)
+CUSTOM_PROPERTY = frozenset(["id", "property", "value", "description", "vendor"])
 
 TABLE_PROPERTIES = (
     "silverTable",

@@ -57,7 +57,9 @@ def _check(
     kind = arguments.get("checksum")
     if kind not in CHECKSUMS:
         near = did_you_mean(str(kind), CHECKSUMS) if kind else None
-        yield f"`checksum` must be one of {', '.join(CHECKSUMS)}" + (f"; did you mean {near}?" if near else "")
+        yield f"`checksum` must be one of {', '.join(CHECKSUMS)}" + (
+            f"; did you mean {near}?" if near else ""
+        )
 
 
 def _breaks(rule: Rule, row: Row) -> Column:

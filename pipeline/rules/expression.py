@@ -33,7 +33,7 @@ _KINDS = {
 }  # fmt: skip
 
 # function -> (kinds of its arguments, kind of its result); the last kind repeats
-_FUNCTIONS: Mapping[type[exp.Expression], tuple[tuple[str, ...], str]] = {
+_FUNCTIONS: Mapping[type[exp.Expr], tuple[tuple[str, ...], str]] = {
     exp.Abs: ((_NUMBER,), _NUMBER),
     exp.Round: ((_NUMBER,), _NUMBER),
     exp.Floor: ((_NUMBER,), _NUMBER),
@@ -52,7 +52,13 @@ _FUNCTIONS: Mapping[type[exp.Expression], tuple[tuple[str, ...], str]] = {
     exp.DayOfMonth: ((_DATE,), _NUMBER),
     exp.LastDay: ((_DATE,), _DATE),
 }
-_ARITHMETIC = {
+_SPARK_NAMES: Mapping[type[exp.Expr], str] = {
+    exp.Abs: "abs", exp.Round: "round", exp.Floor: "floor", exp.Ceil: "ceil", exp.Sign: "sign",
+    exp.Length: "char_length", exp.Upper: "upper", exp.Lower: "lower", exp.Left: "left", exp.Right: "right",
+    exp.Substring: "substring", exp.StartsWith: "startswith", exp.Year: "year", exp.Month: "month",
+    exp.Day: "day", exp.DayOfMonth: "day", exp.LastDay: "last_day",
+}  # fmt: skip
+_ARITHMETIC: Mapping[type[exp.Expr], str] = {
     exp.Add: "try_add", exp.Sub: "try_subtract", exp.Mul: "try_multiply", exp.Div: "try_divide",
     exp.Mod: "try_mod",
 }  # fmt: skip
@@ -63,7 +69,7 @@ class ExpressionError(ValueError):
     """The condition is not of this language; the message is for its author."""
 
 
-def parse_condition(text: str, columns: Mapping[str, ColumnSpec]) -> exp.Expression:
+def parse_condition(text: str, columns: Mapping[str, ColumnSpec]) -> exp.Expr:
     """Return the tree of a condition over `columns`.
 
     Raises:
@@ -109,7 +115,7 @@ class _Builder:
         self._row = row
         self._specs = specs
 
-    def build(self, node: exp.Expression) -> Column:
+    def build(self, node: exp.Expr) -> Column:
         from pyspark.sql import functions as F  # noqa: N812
 
         if isinstance(node, exp.Paren):
@@ -129,7 +135,9 @@ class _Builder:
         if isinstance(node, exp.Or):
             return self.build(node.left) | self.build(node.right)
         if type(node) in _ARITHMETIC:
-            return F.call_function(_ARITHMETIC[type(node)], self.build(node.left), self.build(node.right))
+            return F.call_function(
+                _ARITHMETIC[type(node)], self.build(node.this), self.build(node.args["expression"])
+            )
         if isinstance(node, _COMPARISONS):
             return _COMPARE[type(node)](*self._pair(node.left, node.right))
         if isinstance(node, exp.Is):
@@ -158,27 +166,26 @@ class _Builder:
             return built.otherwise(self.build(default)) if default is not None else built
         return self._function(node)
 
-    def _function(self, node: exp.Expression) -> Column:
+    def _function(self, node: exp.Expr) -> Column:
         from pyspark.sql import functions as F  # noqa: N812
 
         arguments = [self.build(part) for part in _arguments(node)]
-        names = {exp.Ceil: "ceil", exp.DayOfMonth: "day", exp.Length: "char_length", exp.Sign: "sign"}
-        return F.call_function(names.get(type(node), type(node).__name__.lower().replace("lastday", "last_day")), *arguments)
+        return F.call_function(_SPARK_NAMES[type(node)], *arguments)
 
-    def _kind(self, node: exp.Expression) -> str:
+    def _kind(self, node: exp.Expr) -> str:
         return _kind(node, self._specs)
 
-    def _pair(self, left: exp.Expression, right: exp.Expression) -> tuple[Column, Column]:
+    def _pair(self, left: exp.Expr, right: exp.Expr) -> tuple[Column, Column]:
         return self._as(left, self._kind(right)), self._as(right, self._kind(left))
 
-    def _as(self, node: exp.Expression, kind: str) -> Column:
+    def _as(self, node: exp.Expr, kind: str) -> Column:
         """Build a node; a quoted date beside a date or timestamp is meant as one."""
         if isinstance(node, exp.Literal) and node.is_string and kind in (_DATE, _MOMENT):
             return _date_literal(node.name)
         return self.build(node)
 
 
-_COMPARE: Mapping[type[exp.Expression], Callable[[Column, Column], Column]] = {
+_COMPARE: Mapping[type[exp.Expr], Callable[[Column, Column], Column]] = {
     exp.EQ: lambda a, b: a == b,
     exp.NEQ: lambda a, b: a != b,
     exp.GT: lambda a, b: a > b,
@@ -188,7 +195,7 @@ _COMPARE: Mapping[type[exp.Expression], Callable[[Column, Column], Column]] = {
 }
 
 
-def _literal(node: exp.Expression) -> Column:
+def _literal(node: exp.Expr) -> Column:
     from decimal import Decimal
 
     from pyspark.sql import functions as F  # noqa: N812
@@ -211,20 +218,21 @@ def _date_literal(text: str) -> Column:
     return F.lit(dt.date.fromisoformat(text) if len(text) == 10 else dt.datetime.fromisoformat(text))
 
 
-def _arguments(node: exp.Expression) -> list[exp.Expression]:
+def _arguments(node: exp.Expr) -> list[exp.Expr]:
     """Return the arguments of an allowed function in order."""
-    names = {
+    places: Mapping[type[exp.Expr], tuple[str, ...]] = {
         exp.Round: ("this", "decimals"), exp.Substring: ("this", "start", "length"),
         exp.Left: ("this", "expression"), exp.Right: ("this", "expression"),
         exp.StartsWith: ("this", "expression"),
-    }.get(type(node), ("this",))  # fmt: skip
+    }  # fmt: skip
+    names = places.get(type(node), ("this",))
     given = [name for name, value in node.args.items() if value not in (None, [], False)]
     if odd := set(given) - set(names):
         raise ExpressionError(f"{node.key} takes no {', '.join(sorted(odd))} here")
     return [node.args[name] for name in names if node.args.get(name) is not None]
 
 
-def _kind(node: exp.Expression, columns: Mapping[str, ColumnSpec]) -> str:
+def _kind(node: exp.Expr, columns: Mapping[str, ColumnSpec]) -> str:
     """Return what kind of value a node gives, refusing what the language does not have."""
     if isinstance(node, exp.Paren):
         return _kind(node.this, columns)
@@ -241,8 +249,8 @@ def _kind(node: exp.Expression, columns: Mapping[str, ColumnSpec]) -> str:
     if isinstance(node, exp.Neg):
         return _need(node.this, _NUMBER, columns)
     if type(node) in _ARITHMETIC:
-        _need(node.left, _NUMBER, columns)
-        return _need(node.right, _NUMBER, columns)
+        _need(node.this, _NUMBER, columns)
+        return _need(node.args["expression"], _NUMBER, columns)
     if isinstance(node, exp.Not):
         return _need(node.this, _TRUTH, columns)
     if isinstance(node, exp.And | exp.Or):
@@ -312,16 +320,14 @@ def _date_kind(node: exp.Cast) -> str:
     raise ExpressionError("a cast is for date literals only: DATE '2026-06-30'")
 
 
-def _need(node: exp.Expression, wanted: str, columns: Mapping[str, ColumnSpec]) -> str:
+def _need(node: exp.Expr, wanted: str, columns: Mapping[str, ColumnSpec]) -> str:
     kind = _kind(node, columns)
     if kind in (wanted, _ANY) or (wanted == _DATE and kind == _MOMENT):
         return wanted
     raise ExpressionError(f'"{_plain(node.sql())}" is a {kind} where a {wanted} is needed')
 
 
-def _same(
-    whole: exp.Expression, parts: tuple[exp.Expression, ...], columns: Mapping[str, ColumnSpec]
-) -> str:
+def _same(whole: exp.Expr, parts: tuple[exp.Expr, ...], columns: Mapping[str, ColumnSpec]) -> str:
     """Return the one kind of all parts; a quoted date counts as a date beside one."""
     kinds = [_kind(part, columns) for part in parts]
     if {_DATE, _MOMENT} & set(kinds):

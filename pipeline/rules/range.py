@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from pyspark.sql import Column
 
 BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-_WORDS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
+_WORDS = {
+    "minimum": "at least",
+    "maximum": "at most",
+    "exclusiveMinimum": "above",
+    "exclusiveMaximum": "below",
+}
 
 
 def parse_bound(value: Any, column: ColumnSpec, today: dt.date) -> Decimal | dt.date | dt.datetime:
