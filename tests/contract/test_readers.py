@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,8 +9,8 @@ import pytest
 
 from pipeline.contracts.model import ColumnSpec, ColumnType, SourceSpec
 from pipeline.ledger import read_facts
-from pipeline.readers import readers
 from pipeline.readers import csv as csv_reader
+from pipeline.readers import readers
 from pipeline.readers.base import Layout, Refusal
 
 NAMES = ("id", "name", "amount")
@@ -72,11 +71,10 @@ def values(records: list[Record]) -> list[tuple[str | None, ...]]:
 
 
 @pytest.fixture(params=["one block", "tiny blocks"])
-def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read the file whole, and in blocks that end in the middle of everything."""
     if request.param == "tiny blocks":
         monkeypatch.setattr(csv_reader, "BLOCK_BYTES", 7)
-    yield
 
 
 @pytest.mark.usefixtures("blocks")
