@@ -144,6 +144,8 @@ def _plain_words(node: exp.Expr) -> str:
         )
     if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Literal):
         return f"{node.this.sql()} = {node.expression.name}"
+    if isinstance(node, exp.Not) and isinstance(node.this, exp.Is):
+        return f"{node.this.this.sql()} is not {node.this.expression.sql().lower()}"
     words = node.sql()
     for keyword in ("AND", "OR", "NOT", "IS", "NULL", "BETWEEN", "LIKE"):
         words = re.sub(rf"\b{keyword}\b", keyword.lower(), words)

@@ -57,17 +57,22 @@ class Fields:
         self.data = data
         self.what = what  # how messages call it: 'metric "revenue"'
         self.plain = ""  # the field that stands for the whole entry, where it was written as a plain value
+        self.key_at: tuple[str, SourcePosition] | None = None  # the field that was written as a mapping's key
         self._known: list[str] = []
 
     # ------------------------------------------------------------------------------------------------ positions
 
     @property
     def position(self) -> SourcePosition:
-        """Where the mapping begins."""
+        """Where the mapping begins, or the key that it stands under."""
+        if self.key_at is not None:
+            return self.key_at[1]
         return self.file.document.at(*self.path)
 
     def at(self, *more: Hashable) -> SourcePosition:
         """Where the text of a field begins."""
+        if self.key_at is not None and more == (self.key_at[0],):
+            return self.key_at[1]
         if more == (self.plain,):
             return self.file.text_at(*self.path)
         return self.file.text_at(*self.path, *more)
@@ -215,6 +220,8 @@ class Fields:
                     self.report(f'"{own}" must be a mapping, not {_shape(body)}', name, own, code="DT203")
                     continue
                 entry = Fields(self.file, path, {key: own, **data}, f'{what} "{own}"')
+                if key not in data:
+                    entry.key_at = key, self.file.document.key_at(*path)
                 entry.plain = plain or "" if body is not None and not isinstance(body, dict) else ""
                 yield entry
             return

@@ -37,9 +37,8 @@ def read_metric(body: Fields, defaults: Mapping[str, Any]) -> Metric | None:
         body: the entry.
         defaults: fields that its file or model gives to every metric.
     """
-    for name in _DEFAULTED:
-        if name not in body.data and defaults.get(name) is not None:
-            body.data = {**body.data, name: defaults[name]}
+    given = {key: defaults[key] for key in _DEFAULTED if defaults.get(key) is not None}
+    body.data = {**given, **body.data}
     name = body.text("name", required=True)
     made: Made = {
         "name": name or "",

@@ -41,9 +41,7 @@ def reachable(catalog: Catalog, metric: str) -> dict[str, DimensionRef]:
     if metric not in by_metric:
         found = catalog.metrics[metric]
         if found.model:
-            by_metric[metric] = _reach_of_model(
-                catalog, catalog.models[found.model], own_time(catalog, found)
-            )
+            by_metric[metric] = _reach_at(catalog, found.model, own_time(catalog, found), by_metric)
         else:
             by_metric[metric] = reachable_together(catalog, found.inputs)
     return by_metric[metric]
@@ -152,6 +150,16 @@ def follow_path(catalog: Catalog, model: str, aliases: Iterable[str]) -> tuple[t
             return None
         here = catalog.models[here.joins[alias].to]
     return tuple(path), here
+
+
+def _reach_at(
+    catalog: Catalog, model: str, time: str | None, known: dict[str, dict[str, DimensionRef]]
+) -> dict[str, DimensionRef]:
+    """The names from one model with one time; metrics of the same model and time share them."""
+    key = f"{model} at {time}"  # no metric has a name with spaces
+    if key not in known:
+        known[key] = _reach_of_model(catalog, catalog.models[model], time)
+    return known[key]
 
 
 def _reach_of_model(catalog: Catalog, model: Model, time: str | None) -> dict[str, DimensionRef]:

@@ -32,7 +32,7 @@ def infer_units(catalog: Catalog) -> dict[str, Metric]:
             return metric
         inputs = {each: visit(each, (*above, name)) for each in metric.inputs}
         known = {each: found for each, found in inputs.items() if found is not None}
-        unit = metric.unit or _unit_of(metric, known)
+        unit = metric.unit or ("count" if _is_flag_sum(catalog, metric) else _unit_of(metric, known))
         currency = metric.currency
         if unit == "currency" and currency is None:
             currencies = {each.currency for each in known.values() if each.currency}
@@ -83,6 +83,13 @@ def formula_unit(
             return "percent" if one == "currency" else None
         return "currency" if one == "currency" and two == "count" else None
     return None
+
+
+def _is_flag_sum(catalog: Catalog, metric: Metric) -> bool:
+    """A sum over a flag counts the rows where it holds."""
+    model = catalog.models.get(metric.model or "")
+    flag = model.dimensions.get(metric.expr or "") if model else None
+    return metric.agg == "sum" and flag is not None and flag.type == "flag"
 
 
 def _unit_of(metric: Metric, inputs: Mapping[str, Metric]) -> str | None:
