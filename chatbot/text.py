@@ -1,4 +1,4 @@
-"""Say a result in a sentence or two. Every digit comes from the result; nothing is computed but a shifted decimal point.
+"""Say a result in a sentence or two. Every digit comes from the result: nothing is computed, long quotients are rounded.
 
 Layer: chatbot. Pure.
 """
@@ -33,9 +33,9 @@ def show_value(value: Scalar, column: ResultColumn, catalog: Catalog | None = No
     if isinstance(value, Decimal | int):
         number = Decimal(value)
         if column.unit in ("percent", "points"):
-            shown = _grouped(number.scaleb(2))
+            shown = _grouped(_rounded(number.scaleb(2)))
             return f"{shown}%" if column.unit == "percent" else f"{shown} points"
-        text = _grouped(number)
+        text = _grouped(_rounded(number))
         return f"{text} {column.currency}" if column.unit == "currency" and column.currency else text
     return str(value)
 
@@ -104,6 +104,12 @@ def _say_comparison(
             f" That is {change} {base}{share}, which was {show_value(before[0], before[1], catalog)}."
         )
     return "".join(said)
+
+
+def _rounded(number: Decimal) -> Decimal:
+    """A quotient of many digits to two decimals, for reading; the rows keep every digit."""
+    exponent = number.as_tuple().exponent
+    return number.quantize(Decimal("0.01")) if isinstance(exponent, int) and exponent < -6 else number
 
 
 def _grouped(number: Decimal) -> str:

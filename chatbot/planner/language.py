@@ -163,6 +163,16 @@ ABBREVIATIONS = {
     "tx": "transaction", "exp": "expense", "avgs": "average", "desc": "description",
 }  # fmt: skip
 
+# Verbs and the nouns that say the same of a figure: "which region sold most" asks for sales.
+VERB_NOUNS = {
+    "sell": ("sale",), "spend": ("spending", "expense", "cost"), "earn": ("earnings", "income"), "buy": ("purchase",),
+    "order": ("order",), "pay": ("payment",), "ship": ("shipment",), "deliver": ("delivery",), "refund": ("refund",),
+    "owe": ("debt",), "invoice": ("invoice",), "bill": ("billing",),
+}  # fmt: skip
+AUXILIARIES = frozenset(
+    {"were", "was", "are", "is", "been", "did", "we", "do", "does", "have", "has", "being"}
+)
+
 SCENARIO_WORDS = {"budget": ("budget", "budgeted", "plan", "planned", "target"), "plan": ("plan", "planned", "budget", "target"),
                   "target": ("target", "goal", "plan"), "forecast": ("forecast", "forecasted", "outlook")}  # fmt: skip
 

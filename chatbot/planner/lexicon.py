@@ -25,6 +25,7 @@ from chatbot.planner.language import (
     SCENARIO_WORDS,
     TIME_NOUNS,
     TRUE_VALUES,
+    VERB_NOUNS,
 )
 from chatbot.planner.stems import derive, stem
 from chatbot.planner.tokens import Token, phrase_tokens
@@ -134,6 +135,8 @@ class Lexicon:
                 (*tokens[at + 1 :], *tokens[:at]), replace(meaning, cost=meaning.cost + 0.1), twin=False
             )
         elif 2 <= len(tokens) <= 4 and tokens[-1].norm not in FILLER:
+            if len(tokens) == 2 and meaning.kind == "metric":
+                self.add_tokens(tokens[::-1], replace(meaning, cost=meaning.cost + 0.15), twin=False)
             of = Token(text="of", norm="of", stem="of")
             for cut in range(1, len(tokens)):
                 self.add_tokens(
@@ -168,9 +171,12 @@ class Lexicon:
                 for entry in self.entries[key]:
                     yield replace(entry.meaning, cost=entry.meaning.cost + 0.15)
 
-    def corrections(self, token: Token) -> list[tuple[str, float, str | None]]:
-        """Return the stems that an unknown word may be meant for: abbreviation, another part of speech, spelling."""
+    def corrections(self, token: Token, *, spelling: bool = True) -> list[tuple[str, float, str | None]]:
+        """Return the stems that a word may be meant for: abbreviation, another part of speech, spelling."""
         word = token.norm
+        nouns = [n for n in VERB_NOUNS.get(token.stem, ()) if stem(n) in self.stems]
+        if nouns:
+            return [(stem(n), 0.3, f'"{token.text}" read as "{self._written(stem(n))}"') for n in nouns[:1]]
         full = ABBREVIATIONS.get(word)
         if full and stem(full) in self.stems:
             return [(stem(full), 0.2, f'"{token.text}" read as "{full}"')]

@@ -64,6 +64,7 @@ class FilterSlot:
     values: tuple[Scalar, ...] = ()  # of conditions that name their value themselves
     optional: bool = False  # the words may just as well be context
     beside: bool = False  # "EMEA vs APAC": show them side by side
+    unsure: bool = False  # "in USD" may ask for a conversion
 
 
 @dataclass
@@ -109,6 +110,7 @@ class Draft:
     ranked_word: str = ""
     top_n: int | None = None
     why: bool = False
+    unsure: bool = False  # "highest revenue by region": the reading is to be confirmed
     unknown: list[str] = field(default_factory=list)
     unsupported: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -142,6 +144,7 @@ class Reader:
         self.number: int | None = None
         self.superlative: tuple[str, str] | None = None  # direction, word
         self.last: str = ""  # the part that the word before took
+        self.before_versus = ""
         self.ordering = False
         self.open_time_dim: tuple[tuple[Meaning, ...], str] | None = None
         self.tail = [w.before for w in self.words]
@@ -209,6 +212,7 @@ class Reader:
             draft.direction = str(direction)
         elif item.op("versus") or item.op("compare"):
             self.versus = bool(item.op("versus")) or self.versus
+            self.before_versus = self.last
             self.comparing = True
             self.grouping = None
             self.last = "versus"
@@ -405,6 +409,8 @@ class Reader:
 
     def _time(self, word: _Word, span: TimeSpan) -> None:
         draft = self.draft
+        if span.kind == "edge":
+            return
         if span.kind == "compare":
             draft.compare, draft.compare_unit = span.compare, span.unit
             self.versus = False
@@ -543,6 +549,10 @@ class Reader:
         """A mention that no word before it asks for a part."""
         item, draft = word.item, self.draft
         nxt = self._next()
+        linked = word.comma or bool(_LINKS & set(word.before))
+        if metrics and linked and self.last == "metric" and _least(metrics) <= _least(values) + 0.1:
+            self._take_metric(word, metrics)
+            return
         costs = {"metric": _least(metrics), "group": _least(groups), "value": _least(values)}
         if (
             values
@@ -705,6 +715,9 @@ class Reader:
     ) -> bool:
         """After "by", "per", "for each"."""
         item, nxt = word.item, self._next()
+        if self.grouping == "list" and not (word.comma or _LINKS & set(word.before)):
+            self.grouping = None
+            return False
         if self.agent:
             self.agent, self.grouping = False, None
             if any(m.kind == "entity" for m in groups):
@@ -896,7 +909,10 @@ class Reader:
             draft.unsupported.append(f"or {word.item.text}")
         if all(m.kind == "segment" for m in values):
             optional = False
-        draft.filters.append(FilterSlot(word.item.text, [values], optional=optional))
+        unsure = (
+            "in" in word.before and self.last != "bare" and all("currency" in (m.name or "") for m in values)
+        )
+        draft.filters.append(FilterSlot(word.item.text, [values], optional=optional, unsure=unsure))
         if self.versus or self.comparing:
             draft.filters[-1].beside = True
         self._note(values)
@@ -906,7 +922,8 @@ class Reader:
     def _continues_values(self, word: _Word, values: tuple[Meaning, ...]) -> bool:
         """ "EMEA, APAC and Americas": one condition with several values."""
         draft = self.draft
-        if not values or self.last != "value" or not draft.filters:
+        beside = self.last == "versus" and self.before_versus == "value"
+        if not values or not (self.last == "value" or beside) or not draft.filters:
             return False
         slot = draft.filters[-1]
         linked = word.comma or _LINKS & set(word.before) or self.versus
@@ -999,6 +1016,11 @@ class Reader:
         if draft.superlative and not any(g.ranked for g in draft.groups):
             if len(draft.groups) == 1:
                 draft.groups[0].ranked = True
+                draft.unsure = (
+                    draft.top_n is None
+                    and draft.groups[0].grain is None
+                    and draft.ranked_word not in ("top", "bottom")
+                )
             elif not draft.groups and len(draft.bare) == 1:
                 slot = draft.bare.pop()
                 slot.ranked = True

@@ -377,6 +377,7 @@ class _Settler:
             grain = "month"
             names.append("time.month")
             notes.append("by month, no other grain was said")
+        self._check_conditions([f for c in chosen for f in c.filters])
         results: list[Candidate] = []
         for compare, base_note, extra_grain in self._compares(span, grain):
             grouped = [*names, f"time.{extra_grain}"] if extra_grain else list(names)
@@ -401,6 +402,18 @@ class _Settler:
                 )
                 results.append(Candidate(query=query, cost=cost, notes=all_notes, shown=self.metrics))
         return results
+
+    def _check_conditions(self, filters: Sequence[Filter]) -> None:
+        """Two different values asked of one thing at once can never hold."""
+        seen: dict[str, Filter] = {}
+        for each in filters:
+            if each.op in ("=", "in"):
+                known = seen.setdefault(each.field, each)
+                if not set(known.values) & set(each.values):
+                    raise _Needs(
+                        "unsupported",
+                        f"{each.field} cannot be {known.values[0]} and {each.values[0]} at once",
+                    )
 
     def _is_time_name(self, name: str) -> bool:
         ref = self.reach.get(name)
@@ -500,7 +513,7 @@ class _Settler:
         if n is None:
             if ranked and not groups[ranked[0]].plural:
                 n = 1
-            elif draft.ranked_word in ("top", "bottom"):
+            elif ranked and not groups[ranked[0]].focus:
                 n, note = DEFAULT_TOP, f"the first {DEFAULT_TOP}, no number was said"
         outs: list[tuple[tuple[str, ...], Top | None, str | None]] = []
         others = [i for i in range(len(groups)) if i not in ranked] if ranked else []

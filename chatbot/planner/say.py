@@ -40,6 +40,17 @@ def upper_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def plural(words: str) -> str:
+    """Return a name for several of a thing.
+
+    >>> plural("country"), plural("sales region"), plural("product class")
+    ('countries', 'sales regions', 'product classes')
+    """
+    if words.endswith("y") and words[-2:-1] not in "aeiou":
+        return words[:-1] + "ies"
+    return words + ("es" if words.endswith(("s", "x", "z", "ch", "sh")) else "s")
+
+
 def list_words(words: Sequence[str], last: str = "and") -> str:
     """Return words as a list: "a, b and c"."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}" if words else ""
@@ -127,6 +138,8 @@ def say_interpretation(
         column = query.order_by[0].lstrip("-").split("__")[0] if query.order_by else query.metrics[0]
         which = "highest" if descending else "lowest"
         number = "" if query.top.n == 1 else f"{query.top.n} "
+        if query.top.n != 1:
+            ranked = [plural(words) for words in ranked]
         sentence += (
             f", the {number}{list_words(ranked)} with the {which} {metric_words(catalog, column)}"
             if ranked
@@ -147,7 +160,17 @@ def say_interpretation(
         words = metric_words(catalog, condition.field.split("__")[0])
         values = " and ".join(_number(v) for v in condition.values)
         sentence += f", only where {words} is {_OPS.get(condition.op, condition.op)} {values}"
-    sentence += _time_words(query.time, catalog, coverage)
+    balances = all(catalog.metrics[m].kind == "balance" for m in query.metrics)
+    if (
+        balances
+        and query.time
+        and query.time.end
+        and not query.time.start
+        and not any(g.startswith("time.") for g in groups)
+    ):
+        sentence += f", as of {show_day(query.time.end)}"
+    else:
+        sentence += _time_words(query.time, catalog, coverage)
     if query.compare is not None:
         sentence += {
             "previous_period": ", beside the period before",

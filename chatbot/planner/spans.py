@@ -199,40 +199,75 @@ def _item(tokens: Sequence[Token], first: int, last: int, *, cost: float, **rest
     return Item(first=first, last=last, text=text, cost=cost, plural=plural, quoted=quoted, **rest)  # type: ignore[arg-type]
 
 
-def _mentions(tokens: Sequence[Token], lexicon: Lexicon, in_time: set[int]) -> Iterable[Item]:
-    options: list[list[tuple[str, float, str | None]]] = []
+def _mentions(tokens: Sequence[Token], lexicon: Lexicon, in_time: set[int]) -> list[Item]:
+    """Every span that the catalog has a phrase for; words that none covers are tried in other forms."""
+    options: list[list[tuple[str, float, str | None]]] = [[(t.stem, 0.0, None)] for t in tokens]
+    found = list(_windows(tokens, options, lexicon))
+    covered = {i for item in found for i in range(item.first, item.last)}
+    again = False
     for i, token in enumerate(tokens):
-        own: list[tuple[str, float, str | None]] = [(token.stem, 0.0, None)]
+        if i in covered or i in in_time or token.kind != "word" or token.quote is not None:
+            continue
         if (
-            token.kind == "word" and token.quote is None and i not in in_time and not is_known(token, lexicon)
-        ) or (token.kind == "word" and token.norm in lang.ABBREVIATIONS and token.norm not in lexicon.words):
-            own += lexicon.corrections(token)
-        options.append(own)
+            token.norm in _PLAIN_WORDS
+            or token.stem in lang.CHANGE
+            or token.stem in lang.VARIANCE
+            or token.stem in lang.BEAT
+        ):
+            continue
+        others = lexicon.corrections(token, spelling=not is_known(token, lexicon))
+        options[i] += others
+        again = again or bool(others)
+    return list(_windows(tokens, options, lexicon)) if again else found
+
+
+def _windows(
+    tokens: Sequence[Token], options: Sequence[Sequence[tuple[str, float, str | None]]], lexicon: Lexicon
+) -> Iterable[Item]:
     for i, token in enumerate(tokens):
         if token.kind == "punct" or (token.norm in lang.ARTICLES and token.quote is None):
             continue
-        window: list[int] = []
-        comma = False
-        for j in range(i, min(len(tokens), i + 2 * _LONGEST)):
-            here = tokens[j]
-            if here.kind == "punct":
-                if here.norm not in _CROSSED:
-                    break
-                comma = comma or here.norm in (",", ".")
-                continue
-            if here.norm in lang.ARTICLES and here.quote is None and j > i:
-                continue
-            window.append(j)
-            if len(window) > _LONGEST:
-                break
-            part = [tokens[k] for k in window]
-            meanings = _meanings(part, [options[k] for k in window], lexicon)
-            if comma:
-                meanings = [m for m in meanings if m.kind == "value"]
-            meanings = [m for m in meanings if _is_fair(m, part)]
-            if meanings:
-                least = min(m.cost for m in meanings)
-                yield _item(tokens, i, j + 1, cost=1.0 + least, meanings=_distinct(meanings))
+        for last, window, comma in _spans_from(tokens, i, skip=frozenset()):
+            yield from _window_item(tokens, i, last, window, comma, options, lexicon, 0.0)
+        if any(t.norm in lang.AUXILIARIES for t in tokens[i + 1 : i + 4]):
+            for last, window, comma in _spans_from(tokens, i, skip=lang.AUXILIARIES):
+                if len(window) > 1 and tokens[window[-1]].norm not in lang.AUXILIARIES:
+                    yield from _window_item(tokens, i, last, window, comma, options, lexicon, 0.1)
+
+
+def _spans_from(
+    tokens: Sequence[Token], i: int, *, skip: frozenset[str]
+) -> Iterable[tuple[int, list[int], bool]]:
+    """Growing windows from `i`: (index after, indexes of the words that count, whether a comma was crossed)."""
+    window: list[int] = []
+    comma = False
+    for j in range(i, min(len(tokens), i + 2 * _LONGEST)):
+        here = tokens[j]
+        if here.kind == "punct":
+            if here.norm not in _CROSSED:
+                return
+            comma = comma or here.norm in (",", ".")
+            continue
+        if j > i and here.quote is None and (here.norm in lang.ARTICLES or here.norm in skip):
+            continue
+        window.append(j)
+        if len(window) > _LONGEST:
+            return
+        yield j + 1, list(window), comma
+
+
+def _window_item(
+    tokens: Sequence[Token], first: int, last: int, window: Sequence[int], comma: bool,
+    options: Sequence[Sequence[tuple[str, float, str | None]]], lexicon: Lexicon, extra: float,
+) -> Iterable[Item]:  # fmt: skip
+    part = [tokens[k] for k in window]
+    meanings = _meanings(part, [options[k] for k in window], lexicon)
+    if comma:
+        meanings = [m for m in meanings if m.kind == "value"]
+    meanings = [m for m in meanings if _is_fair(m, part)]
+    if meanings:
+        least = min(m.cost for m in meanings)
+        yield _item(tokens, first, last, cost=1.0 + least + extra, meanings=_distinct(meanings))
 
 
 def _meanings(

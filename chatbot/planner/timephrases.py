@@ -29,7 +29,7 @@ from semantic.calendar import (
 )
 from semantic.model import Calendar
 
-SpanKind = Literal["range", "grain", "compare"]
+SpanKind = Literal["range", "grain", "compare", "edge"]  # edge: "at month end", no period of its own
 
 MONTH_NAMES = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
@@ -997,7 +997,8 @@ class _Reader:
             return TimeSpan(first=first, last=j + 1, kind="range", end=self.today, unit="day", point=True)
         found = self.point(j)
         if found is None:
-            return None
+            unit = next((_UNITS[n] for n in self.norms[i:j] if n in _UNITS), "")
+            return TimeSpan(first=first, last=j, kind="edge", unit=unit) if unit and j > i + 1 else None
         point = found[1]
 
         def close(each: _Point) -> TimeSpan:
