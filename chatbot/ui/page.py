@@ -54,6 +54,9 @@ class Page:
         self.agent = agent
         self.exports = exports
         self.context = PageContext(agent, project)
+        self.starters: tuple[str, ...] = tuple(
+            agent.starters(EVERYONE)
+        )  # the agent's release does not change
 
     def build(self) -> gr.Blocks:
         """Return the page, its events wired and its queue wide enough for a team."""
@@ -159,7 +162,7 @@ class Page:
         turn = conversation.show(conversation.shown)
         no_chart = gr.update(visible=False, value=None)
         if turn is None:
-            lead = render_welcome(self.context, self.agent.starters(EVERYONE))
+            lead = render_welcome(self.context, self.starters)
             return conversation, render_history(conversation), lead, no_chart, "", ""
         if turn.document is not None:
             try:
@@ -182,6 +185,15 @@ class Page:
             render_detail(view, export=turn.export),
             view.announcement,
         )
+
+
+def _starters(agent: Any) -> tuple[str, ...]:
+    """Return the questions of the empty page; a page without them is better than none."""
+    try:
+        return tuple(agent.starters(EVERYONE))
+    except Exception:  # logged; the first question will tell
+        LOG.exception("no starter questions")
+        return ()
 
 
 def _failed(question: str) -> Turn:

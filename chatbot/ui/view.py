@@ -411,10 +411,12 @@ def _head_text(column: Mapping[str, Any], columns: Sequence[Mapping[str, Any]], 
     label = str(column.get("label") or "")
     metric, _, part = name.rpartition("__")
     named = {"base": base, "difference": "Difference", "percent": "Difference %", "favourable": "Assessment"}
-    if column["kind"] == "comparison" and part in named and (not label or label == name):
-        alone = len(measured(columns)) == 1
-        own = next((str(c.get("label") or metric) for c in columns if c["name"] == metric), metric)
-        return named[part] if alone else f"{own}: {named[part].lower()}"
+    if column["kind"] == "comparison" and part in named:
+        if len(measured(columns)) == 1:
+            return named[part]  # the metric stands in the column before: its name need not be said again
+        if not label or label == name:
+            own = next((str(c.get("label") or metric) for c in columns if c["name"] == metric), metric)
+            return f"{own}: {named[part].lower()}"
     return label or words(name)
 
 
