@@ -43,7 +43,8 @@ class Slice:
     them each bucket has days of its own.
     """
 
-    name: str = ""  # "" is what was asked; "base" what it is compared with
+    name: str = ""  # "" is what was asked, "base" or "plan" its base; with the rule's name of a cumulative metric
+    bases: tuple[str, ...] = ()  # the base metrics that are taken
     start: dt.date | None = None
     end: dt.date | None = None
     windows: tuple[Window, ...] | None = None
@@ -76,6 +77,7 @@ class ResolvedQuery:
     total_slices: tuple[Slice, ...] = (Slice(),)  # the same over all groups at once
     calendar: Calendar
     scenario: Mapping[str, str] | None = None  # metric -> the metric it is compared with
+    share_within: tuple[str, ...] = ()  # keys whose members are each a whole that shares are of
     order: tuple[Order, ...] = ()
     reach: Mapping[str, Mapping[str, DimensionRef]]  # base metric -> its names
     last_period: Period | None = None  # the last bucket or range that was asked

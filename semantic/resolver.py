@@ -11,6 +11,8 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from sqlglot import exp
+
 from datatrust.core.errors import UnknownName, UserError
 from datatrust.core.issues import Issue, did_you_mean
 from semantic.baselines import base_range, base_windows, bucket_windows
@@ -22,6 +24,8 @@ from semantic.calendar import (
     show_day,
     show_range,
 )
+from semantic.cumulative import bases_by_rule, first_day, slice_name
+from semantic.expressions import parse_expression
 from semantic.model import Calendar, Catalog, DimensionRef, Metric
 from semantic.query import Filter, MetricQuery, TimeRange, Viewer
 from semantic.reach import (
@@ -75,6 +79,17 @@ def resolve(
     return resolved
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Days:
+    """Days that measures are taken over: the asked ones, or those of a base."""
+
+    start: dt.date | None  # open ends are closed by the data's first and last day
+    end: dt.date | None
+    asked: tuple[dt.date | None, dt.date | None]  # open ends stay open: a row without a day counts too
+    finest: Key | None = None  # the key whose buckets they fall into
+    windows: tuple[Window, ...] | None = None  # days of each bucket, where they are not its own
+
+
 @dataclass
 class _Resolution:
     """One query on its way; `issues` fills up."""
@@ -102,10 +117,15 @@ class _Resolution:
         keys = self._keys(shared, reach, names, calendar)
         filters = self._filters(shared, bases, names, calendar)
         filters, time = self._range(filters, shared, reach, keys)
-        slices, totals, time = self._slices(time, keys, bases, calendar)
+        slices, totals, time = self._slices(
+            time, keys, [metric.name for metric in metrics], scenario, calendar
+        )
         having = self._having(metrics)
         order = self._order(metrics, keys)
         self._limits(keys)
+        share_within = self._share_within(metrics, keys, shared)
+        self._running(metrics, keys)
+        self._others(metrics, keys)
         self._later()
         if self.issues:
             return None
@@ -129,6 +149,7 @@ class _Resolution:
             total_slices=totals,
             calendar=calendar,
             scenario=scenario,
+            share_within=share_within,
             order=order,
             reach=reach,
             last_period=self._last_period(time, keys, calendar),
@@ -160,13 +181,31 @@ class _Resolution:
             seen.add(name)
             metric = self.catalog.metrics[name]
             waiting += metric.inputs
-            if metric.kind in ("cumulative", "lifecycle"):
-                self._not_yet(f"{metric.kind} metrics ({name})")
+            if metric.kind == "lifecycle":
+                self._not_yet(f"lifecycle metrics ({name})")
+            elif metric.kind == "cumulative":
+                self._check_cumulative(metric)
             elif metric.balance is not None and metric.balance.valid is not None:
                 self._not_yet(f"stocks kept as intervals ({name})")
             elif metric.balance is not None and reachable(self.catalog, name).get(TIME) is None:
                 self._add("DT307", f"{name} is a balance and needs a time dimension", at=metric)
         return not self.issues
+
+    def _check_cumulative(self, metric: Metric) -> None:
+        waiting = list(metric.inputs)
+        while waiting:
+            each = self.catalog.metrics[waiting.pop()]
+            waiting += each.inputs
+            if each.balance is not None:
+                self._add(
+                    "DT313",
+                    f"{metric.name}: {each.name} is a balance; it does not add up over time",
+                    at=metric,
+                )
+            elif each.kind == "cumulative":
+                self._add("DT313", f"{metric.name}: {each.name} is cumulative itself", at=metric)
+            elif each.model and reachable(self.catalog, each.name).get(TIME) is None:
+                self._add("DT307", f"{metric.name} adds up over time, but {each.name} has no time", at=metric)
 
     def _scenario(self, metrics: Sequence[Metric]) -> dict[str, str] | None:
         compare = self.query.compare
@@ -190,13 +229,112 @@ class _Resolution:
                 chosen[metric.name] = plan
         return chosen
 
+    # ------------------------------------------------------------------------------------- shares, running
+
     def _later(self) -> None:
-        if self.query.share_of:
-            self._not_yet("shares")
-        if self.query.running:
-            self._not_yet("running totals")
         if self.query.currency and self.query.currency != self.catalog.currency:
             self._not_yet(f"conversion to {self.query.currency}")
+
+    def _share_within(self, metrics: Sequence[Metric], keys: Sequence[Key], shared: Names) -> tuple[str, ...]:
+        """Return the keys whose members are each a whole: of "total" the buckets of time, if there are others."""
+        wanted = self.query.share_of
+        if wanted is None:
+            return ()
+        for metric in metrics:
+            self._check_additive(metric, "a share", over_time=False)
+        if not keys:
+            self._add("DT311", "a share needs groups to share between", hint="add a dimension to group_by")
+            return ()
+        times = [key.name for key in keys if key.grain]
+        others = [key.name for key in keys if not key.grain]
+        within = times if others else []
+        if wanted == "total":
+            return tuple(within)
+        if wanted == "parent":
+            parents = [name for name in others if self._is_parent(name, others, shared)]
+            if not parents:
+                self._add(
+                    "DT311",
+                    "share of parent: the query holds no dimension together with its parent",
+                    hint="group by both, for instance region and city",
+                )
+            return (*within, *parents)
+        if wanted not in (*times, *others):
+            known = ["total", "parent", *times, *others]
+            self._add(
+                "DT311",
+                f'share of "{wanted}": the query is not grouped by it',
+                did_you_mean(wanted, known),
+                f"can be: {', '.join(known)}",
+            )
+            return ()
+        return tuple(dict.fromkeys([*within, wanted]))
+
+    def _is_parent(self, name: str, others: Sequence[str], shared: Names) -> bool:
+        found = find_dimension(shared, name)
+        children = [ref for other in others if (ref := find_dimension(shared, other)) and other != name]
+        return found is not None and any(
+            child[0].dimension.parent == found[0].dimension.name
+            and child[0].dimension.model == found[0].dimension.model
+            for child in children
+        )
+
+    def _running(self, metrics: Sequence[Metric], keys: Sequence[Key]) -> None:
+        if not self.query.running:
+            return
+        if sum(1 for key in keys if key.grain) != 1:
+            self._add(
+                "DT311", "a running total needs one grain of time to run along", hint="group by time.month"
+            )
+        for metric in metrics:
+            self._check_additive(metric, "a running total", over_time=True, ratios=True)
+
+    def _check_additive(self, metric: Metric, what: str, *, over_time: bool, ratios: bool = False) -> None:
+        """Refuse metrics whose groups overlap, or do not add up to anything."""
+        waiting = [metric]
+        while waiting:
+            each = waiting.pop()
+            waiting += [self.catalog.metrics[name] for name in each.inputs]
+            reason = None
+            if each.kind == "ratio" and not ratios:
+                reason = "a ratio does not add up"
+            elif (
+                each.kind == "derived"
+                and not ratios
+                and parse_expression(each.formula or "").ast.find(exp.Div)
+            ):
+                reason = "a quotient does not add up"
+            elif each.kind == "cumulative" and over_time:
+                reason = "it is cumulative already"
+            elif each.balance is not None and over_time:
+                reason = "a balance does not add up over time"
+            elif each.balance is not None and each.balance.take in ("min", "max"):
+                reason = f"the {each.balance.take} of a balance does not add up"
+            elif each.agg == "average" and not ratios:
+                reason = "an average does not add up"
+            elif each.agg in ("count_distinct", "median", "percentile", "min", "max"):
+                reason = f"{each.agg} does not add up over groups"
+            if reason:
+                which = metric.name if each is metric else f"{metric.name} (made of {each.name})"
+                self._add("DT313", f"{what} of {which} says nothing: {reason}", at=metric)
+                return
+
+    def _others(self, metrics: Sequence[Metric], keys: Sequence[Key]) -> None:
+        """A row of all others is added up from the leaves of the groups, so it needs leaves that add up."""
+        top = self.query.top
+        if top is None or not top.others:
+            return
+        ranked = [key for key in keys if key.name != top.per]
+        if len(ranked) != 1 or ranked[0].grain:
+            self._add("DT311", "others need one dimension, not of time, whose members are ranked")
+        if self.query.having:
+            self._add("DT311", "others and having do not go together: which rows would the others be?")
+        names = {metric.name for metric in metrics}
+        wanted = [order.removeprefix("-") for order in self.query.order_by]
+        if any(each not in names and each != top.per for each in wanted):
+            self._add("DT311", "others are ranked by a metric; order by one of the metrics")
+        for metric in metrics:
+            self._check_additive(metric, "a row of others", over_time=False, ratios=True)
 
     # ----------------------------------------------------------------------------------------- dimensions
 
@@ -332,6 +470,8 @@ class _Resolution:
 
     def _value_columns(self, metrics: Sequence[Metric]) -> list[str]:
         suffixes = ["", "__base", "__difference", "__percent", "__favourable"] if self.query.compare else [""]
+        suffixes += ["__share"] if self.query.share_of else []
+        suffixes += ["__running"] if self.query.running else []
         return [f"{metric.name}{suffix}" for metric in metrics for suffix in suffixes]
 
     # ----------------------------------------------------------------------------------------------- time
@@ -369,61 +509,94 @@ class _Resolution:
         return filters, time
 
     def _slices(
-        self, time: TimeRange | None, keys: Sequence[Key], bases: Sequence[str], calendar: Calendar
+        self,
+        time: TimeRange | None,
+        keys: Sequence[Key],
+        metrics: Sequence[str],
+        scenario: Mapping[str, str] | None,
+        calendar: Calendar,
     ) -> tuple[tuple[Slice, ...], tuple[Slice, ...], TimeRange | None]:
         """Return what is taken for the rows, for the totals, and the range with its open ends found."""
-        asked = (time.start, time.end) if time else (None, None)
         if self.issues:
             return (), (), time
+        asked = (time.start, time.end) if time else (None, None)
+        plans = list((scenario or {}).values())
+        bases = list(
+            dict.fromkeys(base for each in [*metrics, *plans] for base in base_metrics(self.catalog, each))
+        )
         start, end = self._known_range(asked, bases)
         if start is not None and end is not None and asked != (start, end):
-            shown = show_range(start, end, calendar)
-            exact = f"{show_day(start)} to {show_day(end)}"
-            self.assumptions.append(
-                f"No period was named: all data, {exact}"
-                if asked == (None, None)
-                else f"The period was left open: {exact}"
-                if shown
-                else ""
-            )
+            shown = f"{show_day(start)} to {show_day(end)}"
+            words = "No period was named: all data" if asked == (None, None) else "The period was left open"
+            self.assumptions.append(f"{words}, {shown}")
             time = replace(time or TimeRange(), start=start, end=end)
-        current = Slice(start=asked[0], end=asked[1])
         own = [key for key in keys if key.is_own_time]
         finest = min(own, key=lambda key: GRAINS.index(key.grain or "day"), default=None)
-        carried = [
-            base for base in bases if (rule := self.catalog.metrics[base].balance) and rule.carry_forward_days
-        ]
-        if carried and finest is not None and start is not None and end is not None:
-            assert finest.calendar is not None
-            buckets = bucket_windows(start, end, finest.grain or "day", finest.calendar)
-            current = replace(current, buckets=self._few(buckets))
+        days = _Days(start=start, end=end, asked=asked, finest=finest)
+        rows = self._taken("", metrics, days)
+        totals = self._taken("", metrics, replace(days, finest=None))
+        if plans:
+            rows += self._taken("plan", plans, days)
+            totals += self._taken("plan", plans, replace(days, finest=None))
+        elif self.query.compare is not None and (base := self._base_days(days, bases, calendar)) is not None:
+            rows += self._taken("base", metrics, base)
+            whole = replace(base, asked=(base.start, base.end), finest=None, windows=None)
+            totals += self._taken("base", metrics, whole)
+        return tuple(rows), tuple(totals), time
+
+    def _taken(self, part: str, metrics: Sequence[str], days: _Days) -> list[Slice]:
+        """One slice for the days themselves, and one for each rule of cumulative metrics."""
+        slices = []
+        for rule, (metric, bases) in bases_by_rule(self.catalog, metrics).items():
+            made = Slice(name=slice_name(part, rule), bases=tuple(bases))
+            if metric is None:
+                slices.append(self._plain_slice(made, days))
+            else:
+                slices.append(self._cumulative_slice(made, metric, days))
+        return slices
+
+    def _plain_slice(self, made: Slice, days: _Days) -> Slice:
+        if days.windows is not None and days.finest is not None:
+            return replace(made, windows=days.windows, aligned=days.finest.grain)
+        made = replace(made, start=days.asked[0], end=days.asked[1])
+        carried = any(
+            (rule := self.catalog.metrics[base].balance) is not None and rule.carry_forward_days
+            for base in made.bases
+        )
+        return replace(made, buckets=self._buckets(days)) if carried else made
+
+    def _cumulative_slice(self, made: Slice, metric: Metric, days: _Days) -> Slice:
+        windows = days.windows if days.windows is not None else self._buckets(days)
+        if windows is not None:
+            wide = tuple(replace(each, start=first_day(metric, each.end, self.catalog)) for each in windows)
+            return replace(made, windows=wide)
+        if days.end is None:
+            return made
+        return replace(made, start=first_day(metric, days.end, self.catalog), end=days.end)
+
+    def _buckets(self, days: _Days) -> tuple[Window, ...] | None:
+        """The buckets of the asked days, each with its own days."""
+        if days.finest is None or days.start is None or days.end is None:
+            return None
+        assert days.finest.calendar is not None
+        return self._few(
+            bucket_windows(days.start, days.end, days.finest.grain or "day", days.finest.calendar)
+        )
+
+    def _base_days(self, days: _Days, bases: Sequence[str], calendar: Calendar) -> _Days | None:
+        """The days that the asked days, or each of their buckets, are compared with."""
         compare = self.query.compare
-        if compare is None:
-            return (current,), (replace(current, buckets=None),), time
-        if compare.to not in _IN_TIME:
-            plan = replace(current, name="plan")
-            return (current, plan), (replace(current, buckets=None), replace(plan, buckets=None)), time
-        if start is None or end is None or (finest is None and None in asked):
+        assert compare is not None
+        start, end, finest = days.start, days.end, days.finest
+        if start is None or end is None or (finest is None and None in days.asked):
             self._add(
                 "DT308",
                 f"a comparison with the {compare.to.replace('_', ' ')} needs a period to compare",
                 hint="name a period, or group by time (time.month)",
             )
-            return (), (), time
-        return *self._compared(current, start, end, finest, bases, calendar), time
-
-    def _compared(
-        self,
-        current: Slice,
-        start: dt.date,
-        end: dt.date,
-        finest: Key | None,
-        bases: Sequence[str],
-        calendar: Calendar,
-    ) -> tuple[tuple[Slice, ...], tuple[Slice, ...]]:
-        compare = self.query.compare
-        assert compare is not None
+            return None
         known = min(end, known_through(self.catalog, bases, self.coverage) or end)
+        windows: tuple[Window, ...] | None = None
         if finest is None:
             first, last = base_range(
                 start,
@@ -433,29 +606,27 @@ class _Resolution:
                 calendar=calendar,
                 like_for_like=compare.like_for_like,
             )
-            base = Slice(name="base", start=first, end=last)
         else:
             assert finest.calendar is not None
-            windows = base_windows(
-                start,
-                end,
-                finest.grain or "day",
-                to=compare.to,
-                known_through=known,
-                calendar=finest.calendar,
-                like_for_like=compare.like_for_like,
+            windows = self._few(
+                base_windows(
+                    start,
+                    end,
+                    finest.grain or "day",
+                    to=compare.to,
+                    known_through=known,
+                    calendar=finest.calendar,
+                    like_for_like=compare.like_for_like,
+                )
             )
-            windows = self._few(windows)
             first = min((each.start for each in windows), default=start)
             last = max((each.end for each in windows), default=start)
-            base = Slice(name="base", windows=windows, aligned=finest.grain)
-        whole = Slice(name="base", start=first, end=last)
         self.assumptions.append(f"Compared with {show_range(first, last, calendar)}")
-        if compare.like_for_like and known < end and known >= start:
+        if compare.like_for_like and start <= known < end:
             self.assumptions.append(
                 f"Like for like: data reach {show_day(known)}, so the base is cut there too"
             )
-        return (current, base), (replace(current, buckets=None), whole)
+        return _Days(start=first, end=last, asked=(first, last), finest=finest, windows=windows)
 
     def _few(self, windows: tuple[Window, ...]) -> tuple[Window, ...]:
         if len(windows) > MAX_BUCKETS:
@@ -529,8 +700,6 @@ class _Resolution:
                 f'top per "{top.per}": the query is not grouped by it',
                 did_you_mean(top.per, [key.name for key in keys]),
             )
-        if top.others:
-            self._not_yet("a row of all others")
 
     # --------------------------------------------------------------------------------------------- issues
 

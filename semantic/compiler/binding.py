@@ -61,10 +61,10 @@ class Binder:
 
     def attach(self, select: exp.Select) -> exp.Select:
         """Give `select` the model's table and the joins that were needed."""
-        select = select.from_(sql.table(self.model.table, self.model.name), copy=False)
+        select = select.from_(sql.stored_table(self.model.table, self.model.name), copy=False)
         for path, (target, condition) in self._joins.items():
             select = select.join(
-                sql.table(target.table, _alias(path)), on=condition, join_type="left", copy=False
+                sql.stored_table(target.table, _alias(path)), on=condition, join_type="left", copy=False
             )
         return select
 

@@ -14,11 +14,12 @@ from semantic.compiler import arithmetic as math
 from semantic.compiler import sql
 from semantic.compiler.arithmetic import Value
 from semantic.compiler.measures import count_name, sum_name
+from semantic.cumulative import rule_name, slice_name
 from semantic.expressions import parse_expression
 from semantic.model import Catalog, Metric
 from semantic.schema import SqlType
 
-Lookup = Callable[[str, str], tuple[exp.Expr, SqlType]]  # (base metric, leaf column) -> where it stands
+Lookup = Callable[[str, str], tuple[exp.Expr, SqlType]]  # (slice, leaf column) -> where it stands
 SPLIT = "average"  # aggregation, or take of a balance, that is kept as a sum and a count
 
 
@@ -30,9 +31,11 @@ def is_split(metric: Metric) -> bool:
 class Formulas:
     """The values of metrics over one set of aggregated columns."""
 
-    def __init__(self, catalog: Catalog, lookup: Lookup) -> None:
+    def __init__(self, catalog: Catalog, lookup: Lookup, part: str = "", rule: str = "") -> None:
         self._catalog = catalog
         self._lookup = lookup
+        self._part = part
+        self._slice = slice_name(part, rule)
 
     def value(self, metric: Metric) -> Value:
         """Return the finished value of `metric`, at the digits that it declares."""
@@ -45,10 +48,13 @@ class Formulas:
         if metric.kind == "derived":
             tree = parse_expression(metric.formula or "").ast
             return _Formula(self, metric).value(tree)
+        if metric.kind == "cumulative":
+            over = Formulas(self._catalog, self._lookup, self._part, rule_name(metric))
+            return over.named(metric.inputs[0])
         if is_split(metric):
-            total = math.leaf(*self._lookup(metric.name, sum_name(metric)))
-            return math.divide(total, math.leaf(*self._lookup(metric.name, count_name(metric))))
-        return math.leaf(*self._lookup(metric.name, metric.name))
+            total = math.leaf(*self._lookup(self._slice, sum_name(metric)))
+            return math.divide(total, math.leaf(*self._lookup(self._slice, count_name(metric))))
+        return math.leaf(*self._lookup(self._slice, metric.name))
 
     def named(self, name: str) -> Value:
         """Return the unfinished value of the metric called `name`."""

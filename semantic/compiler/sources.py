@@ -7,6 +7,7 @@ Layer: semantic.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ from semantic.compiler.filters import condition
 from semantic.compiler.measures import Leaf, aggregate
 from semantic.model import BalanceRule, Calendar, DimensionRef, Metric
 from semantic.query import Filter
-from semantic.reach import TIME, base_metrics, find_dimension, own_time
+from semantic.reach import TIME, find_dimension, own_time
 from semantic.resolved import Key, ResolvedQuery, Slice
 
 WINDOWS = "windows"
@@ -50,10 +51,10 @@ class LeafTable:
     helpers: tuple[tuple[str, exp.Select], ...] = ()  # further CTEs that `select` reads
 
 
-def plan_sources(rq: ResolvedQuery, metrics: Sequence[str]) -> list[Source]:
-    """Group the base metrics of `metrics` by the pass that gives them."""
+def plan_sources(rq: ResolvedQuery, bases: Sequence[str]) -> list[Source]:
+    """Group base metrics by the pass that gives them."""
     grouped: dict[tuple[str, str | None, BalanceRule | None], list[Metric]] = {}
-    for name in dict.fromkeys(base for each in metrics for base in base_metrics(rq.catalog, each)):
+    for name in bases:
         metric = rq.catalog.metrics[name]
         assert metric.model is not None
         key = (metric.model, own_time(rq.catalog, metric), metric.balance)
@@ -245,7 +246,7 @@ def bin_labels(bins: Sequence[float]) -> list[str]:
     ['under 0', '0 to under 100', '100 and over']
     """
     shown = [f"{border:g}" for border in bins]
-    inner = [f"{low} to under {high}" for low, high in zip(shown, shown[1:], strict=False)]
+    inner = [f"{low} to under {high}" for low, high in itertools.pairwise(shown)]
     return [f"under {shown[0]}", *inner, f"{shown[-1]} and over"]
 
 

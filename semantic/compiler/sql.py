@@ -14,6 +14,7 @@ from sqlglot import exp
 from semantic.query import Scalar
 
 DIGITS = 38
+DEFAULT_SCHEMA = "main"
 
 
 def name(text: str) -> exp.Identifier:
@@ -37,6 +38,11 @@ def table(text: str, alias: str | None = None) -> exp.Table:
     if alias:
         made.set("alias", exp.TableAlias(this=name(alias)))
     return made
+
+
+def stored_table(text: str, alias: str) -> exp.Table:
+    """A table of the data. It always names its schema, so that no part of a statement can be taken for it."""
+    return table(text if "." in text else f"{DEFAULT_SCHEMA}.{text}", alias)
 
 
 def aliased(node: exp.Expr, text: str) -> exp.Expr:

@@ -5,27 +5,24 @@ Layer: semantic.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from semantic.compiler import comparison, sql, top
+from semantic.compiler import comparison, shares, sql, top
 from semantic.compiler.balances import compile_balance
 from semantic.compiler.dialects import print_sql
 from semantic.compiler.filters import condition
-from semantic.compiler.formulas import Formulas, Lookup
-from semantic.compiler.measures import Leaf
+from semantic.compiler.formulas import Formulas
 from semantic.compiler.outputs import Output, metric_output
 from semantic.compiler.sources import LeafTable, bin_labels, compile_flow, plan_sources
+from semantic.compiler.view import View
 from semantic.reach import find_dimension
 from semantic.resolved import Key, Order, ResolvedQuery
 from semantic.result import ResultColumn
-from semantic.schema import SqlType
 
-KEYS = "groups"  # CTE of all groups that any pass has
-JOINED = "joined"  # CTE of the passes side by side
-RESULT = "result"  # CTE of the finished columns
+RESULT = "result"  # CTE of the metrics and their bases
+COMPARED = "compared"  # CTE of all columns, where rows are still to be chosen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,79 +42,67 @@ def compile_query(rq: ResolvedQuery, dialect: str = "duckdb") -> CompiledQuery:
     select, outputs, tables = _statement(rq)
     totals_sql = None
     if rq.query.totals and rq.keys:
-        totals, _, _ = _statement(_without_keys(rq))
+        totals, _, _ = _statement(_over_all_groups(rq))
         totals_sql = print_sql(totals, dialect)
-    columns = tuple(_key_column(rq, key) for key in rq.keys)
-    count = len(columns)
+    keys = tuple(_key_column(key) for key in rq.keys)
     return CompiledQuery(
         sql=print_sql(select, dialect),
         dialect=dialect,
-        columns=(*columns, *(output.column for output in outputs)),
+        columns=(*keys, *(output.column for output in outputs)),
         tables=tables,
         totals_sql=totals_sql,
-        trimmed=frozenset(count + index for index, output in enumerate(outputs) if output.is_divided),
+        trimmed=frozenset(len(keys) + index for index, each in enumerate(outputs) if each.is_divided),
     )
 
 
-def _without_keys(rq: ResolvedQuery) -> ResolvedQuery:
-    """The same question over all groups at once."""
-    query = replace(rq.query, top=None, limit=None, running=False, share_of=None, having=())
+def _over_all_groups(rq: ResolvedQuery) -> ResolvedQuery:
+    """The same question without groups; shares and running totals of the whole are those of one row."""
+    query = replace(rq.query, top=None, limit=None)
     return replace(rq, keys=(), having=(), order=(), slices=rq.total_slices, query=query)
 
 
 def _statement(rq: ResolvedQuery) -> tuple[exp.Select, list[Output], tuple[str, ...]]:
     passes = _passes(rq)
-    tables = tuple(dict.fromkeys(table for each in passes for table in each.tables))
-    ctes: list[tuple[str, exp.Select]] = []
-    for each in passes:
-        ctes += [helper for helper in each.helpers if helper[0] not in {name for name, _ in ctes}]
-        ctes.append((each.name, each.select))
-    view = _View(rq, passes)
-    if len(passes) > 1:
-        ctes += view.joined()
-    others = top.others_table(rq, view.name, view.leaves)
-    if others is not None:
-        ctes += others
-        view.name = others[-1][0]
+    view = View(rq, passes)
+    ctes = [*view.ctes]
+    if rq.query.top is not None and rq.query.top.others:
+        ctes += top.with_others(rq, view)
     outputs = _outputs(rq, view)
-    keys = [sql.column(key.name, view.name) for key in rq.keys]
-    shown = [sql.aliased(output.expr, output.column.name) for output in outputs]
-    select = exp.Select(expressions=[*keys, *shown]).from_(sql.table(view.name), copy=False)
-    if rq.is_compared or rq.having or (rq.query.top and rq.query.top.per):
+    keys = [key.name for key in rq.keys]
+    hidden = [sql.column(top.RANK, view.name)] if view.is_ranked else []
+    select = _select(keys, outputs, view.name, hidden)
+    chosen = bool(rq.having) or (rq.query.top is not None and rq.query.top.per is not None)
+    if rq.is_compared:
         ctes.append((RESULT, select))
-        if rq.is_compared:
-            outputs = comparison.compared(rq, outputs, RESULT)
-        names = [key.name for key in rq.keys]
-        select = exp.Select(
-            expressions=[
-                *(sql.column(each, RESULT) for each in names),
-                *(sql.aliased(output.expr, output.column.name) for output in outputs),
-            ]
-        ).from_(sql.table(RESULT), copy=False)
-        if rq.having or (rq.query.top and rq.query.top.per):
-            ctes.append(("compared", select))
-            select = exp.Select(
-                expressions=[sql.column(each) for each in [*names, *(o.column.name for o in outputs)]]
-            ).from_(sql.table("compared"), copy=False)
-            select = _having(rq, select)
-            select, ctes = top.first_of_each(rq, select, ctes, _orders(rq))
-    select = select.order_by(*_orders(rq), copy=False) if rq.keys else select
+        outputs = comparison.compared(rq, outputs, RESULT)
+        select = _select(keys, outputs, RESULT, [sql.column(top.RANK, RESULT)] if view.is_ranked else [])
+    if chosen and not view.is_ranked:
+        ctes.append((COMPARED, select))
+        select = _passed(keys, outputs, COMPARED)
+        select = _having(rq, select)
+        if rq.query.top is not None and rq.query.top.per is not None:
+            ctes.append((top.RANKED, top.ranked(rq, select, _orders(rq))))
+            select = top.first_of_each(rq, _passed(keys, outputs, top.RANKED))
+    if view.is_ranked:
+        ctes.append((COMPARED, select))
+        select = top.ordered(rq, _passed(keys, outputs, COMPARED))
+    elif rq.keys:
+        select = select.order_by(*_orders(rq), copy=False)
     limit = _limit(rq)
     if limit is not None:
         select = select.limit(limit, copy=False)
     for name, body in ctes:
         select = select.with_(sql.name(name), as_=body, copy=False)
+    tables = tuple(dict.fromkeys(table for each in passes for table in each.tables))
     return select, outputs, tables
 
 
 def _passes(rq: ResolvedQuery) -> list[LeafTable]:
+    """One pass for each source of each slice; each with a name of its own."""
     passes: list[LeafTable] = []
-    taken: set[str] = {KEYS, JOINED, RESULT, "compared", "ranked"}
+    taken: set[str] = set()
     for part in rq.slices:
-        asked = [metric.name for metric in rq.metrics]
-        if part.name == "plan":
-            asked = [rq.scenario[name] for name in asked] if rq.scenario else []
-        for source in plan_sources(rq, asked):
+        for source in plan_sources(rq, part.bases):
             base = f"{source.model}_{part.name}" if part.name else source.model
             name, count = base, 1
             while name in taken:
@@ -129,76 +114,33 @@ def _passes(rq: ResolvedQuery) -> list[LeafTable]:
     return passes
 
 
-class _View:
-    """Where the leaves of every pass can be read: one pass alone, or all of them joined."""
-
-    def __init__(self, rq: ResolvedQuery, passes: Sequence[LeafTable]) -> None:
-        self.rq = rq
-        self.passes = passes
-        self.name = passes[0].name if len(passes) == 1 else JOINED
-        self.leaves: dict[str, Leaf] = {}
-        self._columns: dict[tuple[str, str], str] = {}  # (slice, leaf) -> column
-        for each in passes:
-            for leaf_name, leaf in each.leaves.items():
-                column = f"{leaf_name}__{each.slice}" if each.slice and len(passes) > 1 else leaf_name
-                self._columns[each.slice, leaf_name] = column
-                self.leaves[column] = leaf
-
-    def column(self, part: str, leaf: str) -> tuple[exp.Expr, SqlType]:
-        """Return a leaf of a slice, and its type."""
-        name = self._columns[part, leaf]
-        return sql.column(name, self.name), self.leaves[name].type
-
-    def lookup(self, part: str) -> Lookup:
-        """Return how formulas find the leaves of a slice."""
-        return lambda _, leaf: self.column(part, leaf)
-
-    def joined(self) -> list[tuple[str, exp.Select]]:
-        """The passes side by side: each group once, a group that a pass lacks has nothing there."""
-        keys = [key.name for key in self.rq.keys]
-        made: list[tuple[str, exp.Select]] = []
-        if keys:
-            groups: exp.Expr | None = None
-            for each in self.passes:
-                part = exp.Select(expressions=[sql.column(key) for key in keys]).from_(
-                    sql.table(each.name), copy=False
-                )
-                groups = part if groups is None else exp.Union(this=groups, expression=part, distinct=True)
-            made.append((KEYS, groups))  # type: ignore[arg-type]
-        leaves = []
-        for each in self.passes:
-            for name, leaf in each.leaves.items():
-                node: exp.Expr = sql.column(name, each.name)
-                if leaf.is_count:
-                    node = exp.Coalesce(this=node, expressions=[exp.Literal.number(0)])
-                leaves.append(sql.aliased(node, self._columns[each.slice, name]))
-        first = KEYS if keys else self.passes[0].name
-        select = exp.Select(expressions=[*(sql.column(key, KEYS) for key in keys), *leaves])
-        select = select.from_(sql.table(first), copy=False)
-        for each in self.passes if keys else self.passes[1:]:
-            on = sql.all_of([sql.same(sql.column(key, KEYS), sql.column(key, each.name)) for key in keys])
-            select = select.join(
-                sql.table(each.name),
-                on=on,
-                join_type="left" if on is not None else "cross",
-                copy=False,
-            )
-        made.append((JOINED, select))
-        return made
-
-
-def _outputs(rq: ResolvedQuery, view: _View) -> list[Output]:
-    """The asked metrics, each followed by its base where the query compares, and by share and running total."""
+def _outputs(rq: ResolvedQuery, view: View) -> list[Output]:
+    """The asked metrics, each followed by its base where the query compares, by its share and its running total."""
     outputs: list[Output] = []
-    asked = Formulas(rq.catalog, view.lookup(""))
+    asked = Formulas(rq.catalog, view.column)
     for metric in rq.metrics:
-        outputs.append(metric_output(metric, asked.value(metric)))
+        value = asked.value(metric)
+        outputs.append(metric_output(metric, value))
         if rq.is_compared:
-            part = "plan" if rq.scenario else "base"
-            base = Formulas(rq.catalog, view.lookup(part))
+            base = Formulas(rq.catalog, view.column, "plan" if rq.scenario else "base")
             other = rq.catalog.metrics[rq.scenario[metric.name]] if rq.scenario else metric
             outputs.append(comparison.base_output(metric, base.value(other)))
+        if rq.query.share_of is not None:
+            outputs.append(shares.share_output(rq, view, metric, value))
+        if rq.query.running:
+            outputs.append(shares.running_output(rq, view, metric))
     return outputs
+
+
+def _select(keys: list[str], outputs: list[Output], table: str, hidden: list[exp.Column]) -> exp.Select:
+    shown = [sql.aliased(output.expr, output.column.name) for output in outputs]
+    columns = [sql.column(key, table) for key in keys]
+    return exp.Select(expressions=[*columns, *shown, *hidden]).from_(sql.table(table), copy=False)
+
+
+def _passed(keys: list[str], outputs: list[Output], table: str) -> exp.Select:
+    names = [*keys, *(output.column.name for output in outputs)]
+    return exp.Select(expressions=[sql.column(name) for name in names]).from_(sql.table(table), copy=False)
 
 
 def _having(rq: ResolvedQuery, select: exp.Select) -> exp.Select:
@@ -208,39 +150,38 @@ def _having(rq: ResolvedQuery, select: exp.Select) -> exp.Select:
 
 def _orders(rq: ResolvedQuery) -> list[exp.Expr]:
     """The order, made complete by the groups so that rows of equal value never change places."""
-    asked = [*rq.order]
-    named = {order.column for order in asked}
-    asked += [Order(column=key.name) for key in rq.keys if key.name not in named]
-    return [_ordered(rq, order) for order in asked]
+    named = {order.column for order in rq.order}
+    rest = [Order(column=key.name) for key in rq.keys if key.name not in named]
+    return [_ordered(rq, order) for order in [*rq.order, *rest]]
 
 
 def _ordered(rq: ResolvedQuery, order: Order) -> exp.Expr:
     node: exp.Expr = sql.column(order.column)
-    for base in rq.reach.values():
-        found = find_dimension(base, order.column)
+    for names in rq.reach.values():
+        found = find_dimension(names, order.column)
         if found is not None and found[0].dimension.bins:
-            labels = bin_labels(found[0].dimension.bins)
-            ifs = [
-                exp.If(
-                    this=exp.EQ(this=node.copy(), expression=exp.Literal.string(label)),
-                    true=sql.number(index),
-                )
-                for index, label in enumerate(labels)
-            ]
-            node = exp.Case(ifs=ifs)
+            node = _bin_number(node, bin_labels(found[0].dimension.bins))
             break
     return exp.Ordered(this=node, desc=order.descending, nulls_first=False)
 
 
+def _bin_number(node: exp.Expr, labels: list[str]) -> exp.Expr:
+    ifs = [
+        exp.If(this=exp.EQ(this=node.copy(), expression=exp.Literal.string(label)), true=sql.number(index))
+        for index, label in enumerate(labels)
+    ]
+    return exp.Case(ifs=ifs)
+
+
 def _limit(rq: ResolvedQuery) -> int | None:
-    wanted = [rq.query.limit]
-    if rq.query.top and not rq.query.top.per:
-        wanted.append(rq.query.top.n + (1 if rq.query.top.others else 0))
-    given = [each for each in wanted if each is not None]
+    top_rows = rq.query.top
+    given = [rq.query.limit] if rq.query.limit is not None else []
+    if top_rows is not None and top_rows.per is None and not top_rows.others:
+        given.append(top_rows.n)
     return min(given) if given else None
 
 
-def _key_column(rq: ResolvedQuery, key: Key) -> ResultColumn:
+def _key_column(key: Key) -> ResultColumn:
     return ResultColumn(
         name=key.name,
         label=key.label,

@@ -1,0 +1,68 @@
+"""Over which days a cumulative metric adds up: a rolling window, a period to date, or all time.
+
+Each bucket's value is taken at its last day. A window of months ends on the same day as it begins after.
+Layer: semantic. Pure.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from semantic.calendar import add_months, calendar_for, month_end, period_of
+from semantic.model import Catalog, Metric
+
+ALL_TIME = dt.date(1, 1, 1)
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_DAYS = {"day": 1, "week": 7}
+
+
+def rule_name(metric: Metric) -> str:
+    """Return a name for the days that a cumulative metric adds up over; metrics of one name share a pass."""
+    if metric.rolling is not None:
+        return f"rolling_{metric.rolling[0]}_{metric.rolling[1]}"
+    return f"to_date_{metric.to_date}" if metric.to_date else "all_time"
+
+
+def first_day(metric: Metric, end: dt.date, catalog: Catalog) -> dt.date:
+    """Return the first of the days that add up to the value at `end`.
+
+    >>> first_day(Metric(name="m", kind="cumulative", rolling=(1, "month")), dt.date(2024, 3, 31), None)
+    datetime.date(2024, 3, 1)
+    """
+    if metric.rolling is not None:
+        count, unit = metric.rolling
+        if unit in _DAYS:
+            return end - dt.timedelta(days=count * _DAYS[unit] - 1)
+        before = add_months(end, -count * _MONTHS[unit])
+        if end == month_end(end):
+            before = month_end(before)
+        return before + dt.timedelta(days=1)
+    if metric.to_date:
+        return period_of(end, metric.to_date, calendar_for(catalog, grain=metric.to_date)).start
+    return ALL_TIME
+
+
+def bases_by_rule(catalog: Catalog, metrics: Iterable[str]) -> dict[str, tuple[Metric | None, list[str]]]:
+    """Return the base metrics by the days they are taken over: "" is the asked days, else a rule's name."""
+    found: dict[str, tuple[Metric | None, list[str]]] = {}
+
+    def visit(name: str, rule: Metric | None) -> None:
+        metric = catalog.metrics[name]
+        if metric.kind == "cumulative":
+            rule = metric
+        if not metric.inputs:
+            bases = found.setdefault(rule_name(rule) if rule else "", (rule, []))[1]
+            if name not in bases:
+                bases.append(name)
+        for each in metric.inputs:
+            visit(each, rule)
+
+    for name in metrics:
+        visit(name, None)
+    return found
+
+
+def slice_name(part: str, rule: str) -> str:
+    """Return the name of the slice that holds a part's ("", "base", "plan") values over a rule's days."""
+    return "_".join(each for each in (part, rule) if each)
