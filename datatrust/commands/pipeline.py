@@ -31,10 +31,9 @@ def run_command(
     context: Context, selected: tuple[str, ...], more: tuple[str, ...], full_refresh: bool, as_json: bool
 ) -> None:
     """Ingest, validate, transform, audit and publish; a release for each delivery."""
+    from pipeline.progress import ConsoleProgress
     from pipeline.run import run_pipeline
     from pipeline.status import render_summary
-
-    from pipeline.progress import ConsoleProgress
 
     if more and not selected:
         raise click.UsageError(f"unexpected argument: {more[0]} (name sources with --select)")

@@ -24,13 +24,12 @@ def sample() -> None:
 @click.pass_obj
 def build(context: Context, seed: int, orders_per_month: int | None, dirt: float, as_json: bool) -> None:
     """Write three closings of raw files, and the ground truth of their defects beside them."""
-    from datatrust.sample import build_sample
+    from datatrust.sample import DEFAULT_ORDERS_PER_MONTH, build_sample
 
     project = context.project
-    sizes = {} if orders_per_month is None else {"orders_per_month": orders_per_month}
-    summary = build_sample(
-        project.raw, truth_file=project.raw.parent / "sample_truth.jsonl", seed=seed, dirt=dirt, **sizes
-    )
+    truth = project.raw.parent / "sample_truth.jsonl"
+    size = orders_per_month or DEFAULT_ORDERS_PER_MONTH
+    summary = build_sample(project.raw, truth_file=truth, seed=seed, orders_per_month=size, dirt=dirt)
     if as_json:
         print_json(summary)
     else:

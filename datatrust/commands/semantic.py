@@ -97,7 +97,6 @@ def query(  # one parameter an option: click's way
 ) -> None:  # fmt: skip
     """Run one metric query; `time` is each metric's own time dimension."""
     from semantic.engine import SemanticLayer
-
     from semantic.expressions import parse_filter
     from semantic.periods import named_period
 
@@ -105,6 +104,8 @@ def query(  # one parameter an option: click's way
         raise click.UsageError("--per goes with --top N")
     viewer = load_viewer(context.project, role)
     layer = SemanticLayer.open(context.project, as_of=as_of, definitions_now=definitions == "now")
+    start_day: dt.date | None
+    end_day: dt.date | None
     if period:
         if start or end:
             raise click.UsageError("--period stands alone: it sets --from and --to")

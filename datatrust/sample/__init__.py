@@ -24,6 +24,6 @@ are the same: defects are extra rows, odd writings of clean rows, or late parent
 Layer: between core and the command line. Imports core and the standard library only; no reader of ours knows it.
 """
 
-from datatrust.sample.build import SampleSummary, build_sample
+from datatrust.sample.build import DEFAULT_ORDERS_PER_MONTH, SampleSummary, build_sample
 
-__all__ = ["SampleSummary", "build_sample"]
+__all__ = ["DEFAULT_ORDERS_PER_MONTH", "SampleSummary", "build_sample"]
