@@ -331,7 +331,9 @@ def _new_source() -> Any:
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
+    logger = logging.getLogger("great_expectations")
+    logger.propagate = False  # its modules set levels of their own; nothing of it belongs on the terminal
+    logger.handlers = [logging.NullHandler()]
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context.data_sources.add_spark("release", persist=False)

@@ -16,10 +16,10 @@ from datatrust.core.errors import OutcomeError
 from datatrust.core.release import SourceControl
 from pipeline.contracts.model import SourceSpec
 from pipeline.ledger import LedgerEntry
+from pipeline.quarantine import OUTCOMES, QUARANTINE
 from pipeline.tables import query_tables, table_path
 
 FATES = ("valid", "quarantined", "duplicate", "superseded", "discarded")
-QUARANTINE = "restricted.quarantine"
 
 
 def check_conservation(
@@ -90,6 +90,12 @@ def _stored_rows(
         _count(warehouse, QUARANTINE, "source = ?", spec.name),
         control.quarantined,
     )
+    for fate in ("duplicate", "superseded", "discarded"):
+        yield (
+            f"{spec.name}: rows noted as {fate}, and {fate} rows",
+            _count(warehouse, OUTCOMES, "source = ? and status = ?", spec.name, fate),
+            getattr(control, fate),
+        )
 
 
 def _amounts(
@@ -98,15 +104,16 @@ def _amounts(
     """The valid amounts of each currency are those that silver holds, to the last digit."""
     if control.amount_column is None or not _exists(warehouse, spec.silver_table):
         return
-    currency = f'"{spec.currency_column}"' if spec.currency_column else "null"
+    code = f'"{spec.currency_column}"'
+    currency = f"case when {code} similar to '[A-Z]{{3}}' then {code} else '?' end"
     rows = query_tables(
-        f'select {currency} as currency, sum("{control.amount_column}") as total from silver group by 1',
+        f"select {currency if spec.currency_column else '?'} as currency, "
+        f'sum("{control.amount_column}") as total from silver group by 1',
         {"silver": warehouse / table_path(spec.silver_table)},
+        [] if spec.currency_column else [spec.currency or ""],
     )
     stored = {row["currency"]: row["total"] for row in rows if row["total"] is not None}
-    if not spec.currency_column and None in stored:
-        stored = {spec.currency or "": stored[None]}
-    for name in sorted({*control.amounts, *stored}, key=str):
+    for name in sorted({*control.amounts, *stored}):
         valid = control.amounts.get(name, {}).get("valid", Decimal(0))
         yield f"{spec.name}: {name} in {spec.silver_table}, and valid", stored.get(name, Decimal(0)), valid
 

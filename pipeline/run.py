@@ -189,7 +189,9 @@ class _Run:
                 timed.metrics += _ingest_metrics(taken)
                 self._check_share(taken)
             with self._step(timed, "gold", f"{prefix}gold", gold.table_count()) as advance:
-                built = self._build_gold(spark, gold, since, refresh_gold, advance)
+                since = min(since, (taken.oldest_sequence or since + 1) - 1)
+                rebuild = refresh_gold or taken.keys_lost > 0
+                built = self._build_gold(spark, gold, since, rebuild, advance)
             with self._step(timed, "audit", f"{prefix}audit") as advance:
                 evidence = self._prove(spark, auditor, taken, built, title)
             with self._step(timed, "publish", f"{prefix}metrics and publish") as advance:

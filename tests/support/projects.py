@@ -16,7 +16,7 @@ from datatrust.core.settings import Project, load_project
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "tests"
-ORDERS_PER_MONTH = 12  # about a thousand order lines in all
+ORDERS_PER_MONTH = 20  # the smallest company there is: some 1,600 order lines
 SHAPING = (
     "configs",
     "datatrust/core",
