@@ -61,6 +61,7 @@ class SemanticLayer:
         self._coverage: dict[tuple[str, str | None], tuple[dt.date, dt.date] | None] = {}
         self._values: dict[tuple[str, str, int], tuple[Scalar, ...]] = {}
         self._plans: dict[tuple[MetricQuery, str | None], tuple[ResolvedQuery, CompiledQuery]] = {}
+        self._proved: dict[str, bool] = {}
         self._at: dict[str, SemanticLayer] = {}
 
     @classmethod
@@ -210,6 +211,7 @@ class SemanticLayer:
         started = time.perf_counter()
         rq, compiled = self._plan(query, viewer)
         planned = time.perf_counter()
+        self._prove(compiled)
         raw = self._run(compiled.sql, compiled.tables)
         rows = tuple(_row(row, compiled.trimmed) for row in raw.rows)
         totals = self._totals(rq, compiled)
@@ -282,6 +284,25 @@ class SemanticLayer:
             timeout_seconds=serving.timeout_seconds,
         )
 
+    def _prove(self, compiled: CompiledQuery) -> None:
+        """Make sure that no join repeats rows: the data of a release do not change, so once is enough."""
+        issues = []
+        for proof in compiled.proofs:
+            if proof.sql not in self._proved:
+                self._proved[proof.sql] = not self._run(proof.sql, [proof.table], max_rows=1).rows
+            if not self._proved[proof.sql]:
+                issues.append(
+                    Issue(
+                        code="DT320",
+                        message=f"{proof.model} cannot be joined: several rows of {proof.table} have the same key, "
+                        "so a join would count rows twice",
+                        at=self.catalog.models[proof.model].position,
+                        hint="make the key unique, or join on all of its columns",
+                    )
+                )
+        if issues:
+            raise UserError.all(issues)
+
     def _totals(self, rq: ResolvedQuery, compiled: CompiledQuery) -> tuple[Scalar, ...] | None:
         if compiled.totals_sql is None:
             return None
@@ -323,8 +344,10 @@ class SemanticLayer:
         flags = []
         period = rq.last_period
         if period is not None:
-            known = known_through(self.catalog, tuple(rq.reach), self._base_coverage)
-            if (known is not None and period.end > known) or period.start <= self.today < period.end:
+            known = known_through(
+                self.catalog, tuple(rq.reach), self._base_coverage, today=self.today, until=period.end
+            )
+            if known < period.end or period.start <= self.today < period.end:
                 flags.append("partial_period")
             closed = self.catalog.closed_through
             asked_end = rq.query.time.end if rq.query.time else None

@@ -595,7 +595,7 @@ class _Resolution:
                 hint="name a period, or group by time (time.month)",
             )
             return None
-        known = min(end, known_through(self.catalog, bases, self.coverage) or end)
+        known = known_through(self.catalog, bases, self.coverage, today=self.today, until=end)
         windows: tuple[Window, ...] | None = None
         if finest is None:
             first, last = base_range(
@@ -719,21 +719,47 @@ class _Resolution:
         self._add("DT309", f"not supported yet: {what}", hint="ask without it")
 
 
-def known_through(catalog: Catalog, bases: Sequence[str], coverage: Coverage) -> dt.date | None:
-    """Return the last day that the data of all these base metrics know of; None where there are none.
+def known_through(
+    catalog: Catalog, bases: Sequence[str], coverage: Coverage, *, today: dt.date, until: dt.date
+) -> dt.date:
+    """Return the last day, up to `until`, that the data behind these base metrics know of.
 
-    A record that is dated by month stands for its whole month, and a closed period is known to its end.
-    Balances count only where nothing else is asked: theirs are the days of their last statement.
+    That is the last day that any of them has rows of. Where that is before `until`, a day on which nothing
+    happened and a day that has not arrived yet look alike; then rows of other daily facts, which are published
+    together, tell how far the data reach. A record that is dated by month stands for its whole month, and a
+    closed period is known to its end. Balances count only where nothing else is asked, plans never.
     """
     flows = [base for base in bases if catalog.metrics[base].balance is None]
-    known = []
-    for base in flows or bases:
+    own = [_whole_period(catalog, base, days[1]) for base in flows or bases if (days := coverage(base))]
+    if not own:
+        return until
+    known = max([min(own), *([catalog.closed_through] if catalog.closed_through else [])])
+    for base in _daily_facts(catalog):
+        if known >= until:
+            break
         days = coverage(base)
         if days is not None:
-            known.append(_whole_period(catalog, base, days[1]))
-    if not known:
-        return None
-    return max([min(known), *([catalog.closed_through] if catalog.closed_through else [])])
+            known = max(known, min(days[1], today))
+    return min(known, until)
+
+
+def _daily_facts(catalog: Catalog) -> list[str]:
+    """One base metric of each model whose rows are dated by day, plans and balances apart."""
+    plans = {
+        base
+        for metric in catalog.metrics.values()
+        for plan in metric.plan.values()
+        if plan in catalog.metrics
+        for base in base_metrics(catalog, plan)
+    }
+    found: dict[str, str] = {}
+    for name, metric in catalog.metrics.items():
+        if metric.model is None or metric.balance is not None or name in plans or metric.model in found:
+            continue
+        ref = reachable(catalog, name).get(TIME)
+        if ref is not None and ref.dimension.grain == "day":
+            found[metric.model] = name
+    return list(found.values())
 
 
 def _whole_period(catalog: Catalog, base: str, last: dt.date) -> dt.date:

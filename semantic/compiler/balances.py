@@ -71,6 +71,7 @@ def compile_balance(rq: ResolvedQuery, source: Source, part: Slice, name: str) -
         leaves={leaf.name: leaf for leaf in leaves},
         metrics=tuple(metric.name for metric in source.metrics),
         tables=work.binder.tables,
+        proofs=work.binder.proofs,
         helpers=tuple(helpers),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlglot import exp
@@ -24,6 +25,16 @@ _TYPE = "datatrust_type"  # where a bound column keeps its SqlType
 Path = tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """What must hold for a join to leave rows as they are: no two rows of `table` have the same key."""
+
+    model: str
+    table: str
+    alias: str
+    statement: exp.Select  # gives a row where it does not hold
+
+
 class Binder:
     """The FROM clause of one SELECT over one model, growing as names are bound."""
 
@@ -33,6 +44,7 @@ class Binder:
         self._schema = schema
         self._today = today
         self._joins: dict[Path, tuple[Model, exp.Expr]] = {}
+        self._proofs: list[Proof] = []
 
     # -------------------------------------------------------------------------------------------- names
 
@@ -72,6 +84,11 @@ class Binder:
     def tables(self) -> tuple[str, ...]:
         """The tables of the FROM clause."""
         return (self.model.table, *(target.table for target, _ in self._joins.values()))
+
+    @property
+    def proofs(self) -> tuple[Proof, ...]:
+        """What must hold for the FROM clause to have each row of the model once."""
+        return tuple(self._proofs)
 
     # -------------------------------------------------------------------------------------------- inside
 
@@ -119,8 +136,9 @@ class Binder:
             join = model.joins[here[-1]]
             target = self._catalog.models[join.to]
             if here not in self._joins:
-                condition = self._condition(model, path[: length - 1], join, target, here)
-                self._joins[here] = (target, condition)
+                self._joins[here] = (target, exp.Boolean(this=True))
+                self._joins[here] = (target, self._condition(model, path[: length - 1], join, target, here))
+                self._proofs.append(self._proof(join, target))
             model = target
         return model
 
@@ -128,7 +146,8 @@ class Binder:
         parts: list[exp.Expr] = []
         for own, other in zip(join.key, join.to_key, strict=True):
             left = self._bind(own, model, path, frozenset())
-            parts.append(exp.EQ(this=left, expression=self._column(target, here, other)))
+            right = self._bind(other, target, here, frozenset())
+            parts.append(exp.EQ(this=left, expression=right))
         if join.where:
             parts.append(self._bind(join.where, model, path, frozenset()))
         if target.where:
@@ -145,6 +164,21 @@ class Binder:
         condition = sql.all_of(parts)
         assert condition is not None
         return condition
+
+    def _proof(self, join: Join, target: Model) -> Proof:
+        inner = Binder(self._catalog, target, self._schema, self._today)
+        keys = [inner.expression(each) for each in join.to_key]
+        conditions: list[exp.Expr] = [
+            exp.Not(this=exp.Is(this=key.copy(), expression=exp.Null())) for key in keys
+        ]
+        if (kept := inner.row_filter()) is not None:
+            conditions.append(exp.Paren(this=kept))
+        select = exp.Select(expressions=[exp.Literal.number(1)])
+        select = inner.attach(select).where(sql.all_of(conditions), copy=False)
+        select = select.group_by(*keys, copy=False)
+        repeated = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
+        select = select.having(repeated, copy=False).limit(1, copy=False)
+        return Proof(model=target.name, table=target.table, alias=join.alias, statement=select)
 
 
 def _alias(path: Path) -> str:

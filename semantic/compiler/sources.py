@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from semantic.calendar import period_of
 from semantic.compiler import sql
-from semantic.compiler.binding import Binder, type_of
+from semantic.compiler.binding import Binder, Proof, type_of
 from semantic.compiler.buckets import bucket
 from semantic.compiler.filters import condition
 from semantic.compiler.measures import Leaf, aggregate
@@ -48,6 +48,7 @@ class LeafTable:
     leaves: dict[str, Leaf]  # column -> leaf
     metrics: tuple[str, ...]
     tables: tuple[str, ...]
+    proofs: tuple[Proof, ...] = ()
     helpers: tuple[tuple[str, exp.Select], ...] = ()  # further CTEs that `select` reads
 
 
@@ -192,6 +193,7 @@ def compile_flow(rq: ResolvedQuery, source: Source, part: Slice, name: str) -> L
         leaves={leaf.name: leaf for leaf in leaves},
         metrics=tuple(metric.name for metric in source.metrics),
         tables=work.binder.tables,
+        proofs=work.binder.proofs,
         helpers=((window_name(part), window_table(part, rq)),) if windows is not None else (),
     )
 

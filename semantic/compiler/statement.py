@@ -26,6 +26,15 @@ COMPARED = "compared"  # CTE of all columns, where rows are still to be chosen
 
 
 @dataclass(frozen=True, kw_only=True)
+class JoinProof:
+    """A statement that gives a row where a join would repeat rows; the data must give none."""
+
+    model: str
+    table: str
+    sql: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CompiledQuery:
     """A statement and what its columns are. `totals_sql` computes the totals from the rows, not from the groups."""
 
@@ -34,12 +43,13 @@ class CompiledQuery:
     columns: tuple[ResultColumn, ...]
     tables: tuple[str, ...]
     totals_sql: str | None = None
+    proofs: tuple[JoinProof, ...] = ()
     trimmed: frozenset[int] = frozenset()  # columns of quotients, whose trailing zeros say nothing
 
 
 def compile_query(rq: ResolvedQuery, dialect: str = "duckdb") -> CompiledQuery:
     """Compile a resolved query for a dialect."""
-    select, outputs, tables = _statement(rq)
+    select, outputs, passes = _statement(rq)
     totals_sql = None
     if rq.query.totals and rq.keys:
         totals, _, _ = _statement(_over_all_groups(rq))
@@ -49,7 +59,8 @@ def compile_query(rq: ResolvedQuery, dialect: str = "duckdb") -> CompiledQuery:
         sql=print_sql(select, dialect),
         dialect=dialect,
         columns=(*keys, *(output.column for output in outputs)),
-        tables=tables,
+        tables=tuple(dict.fromkeys(table for each in passes for table in each.tables)),
+        proofs=_proofs(passes, dialect),
         totals_sql=totals_sql,
         trimmed=frozenset(len(keys) + index for index, each in enumerate(outputs) if each.is_divided),
     )
@@ -61,7 +72,7 @@ def _over_all_groups(rq: ResolvedQuery) -> ResolvedQuery:
     return replace(rq, keys=(), having=(), order=(), slices=rq.total_slices, query=query)
 
 
-def _statement(rq: ResolvedQuery) -> tuple[exp.Select, list[Output], tuple[str, ...]]:
+def _statement(rq: ResolvedQuery) -> tuple[exp.Select, list[Output], list[LeafTable]]:
     passes = _passes(rq)
     view = View(rq, passes)
     ctes = [*view.ctes]
@@ -93,8 +104,7 @@ def _statement(rq: ResolvedQuery) -> tuple[exp.Select, list[Output], tuple[str, 
         select = select.limit(limit, copy=False)
     for name, body in ctes:
         select = select.with_(sql.name(name), as_=body, copy=False)
-    tables = tuple(dict.fromkeys(table for each in passes for table in each.tables))
-    return select, outputs, tables
+    return select, outputs, passes
 
 
 def _passes(rq: ResolvedQuery) -> list[LeafTable]:
@@ -112,6 +122,14 @@ def _passes(rq: ResolvedQuery) -> list[LeafTable]:
             build = compile_balance if source.balance else compile_flow
             passes.append(build(rq, source, part, name))
     return passes
+
+
+def _proofs(passes: list[LeafTable], dialect: str) -> tuple[JoinProof, ...]:
+    found = {(each.table, each.statement.sql()): each for part in passes for each in part.proofs}
+    return tuple(
+        JoinProof(model=each.model, table=each.table, sql=print_sql(each.statement, dialect))
+        for each in found.values()
+    )
 
 
 def _outputs(rq: ResolvedQuery, view: View) -> list[Output]:
