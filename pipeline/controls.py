@@ -1,8 +1,9 @@
 """Count what the tables hold, source by source, into the figures of conservation: rows, reasons, exact amounts.
 
-Nothing is carried over from an earlier run: every figure is counted from the tables as they stand. Amounts in
-bronze are parsed from the raw text again, so that a cent lost between bronze and silver shows.
-Layer: pipeline. Imports core, contracts, judge, ledger and store.
+Nothing is carried over from an earlier run or from Spark: every figure is counted by DuckDB from the stored files
+as they stand. Amounts in bronze are parsed from the raw text again and by another engine than the one that wrote
+silver, so that a cent lost on the way shows.
+Layer: pipeline. Imports core, contracts, ledger, tables and the names of ingest's tables.
 """
 
 from __future__ import annotations
@@ -10,25 +11,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from deltalake import DeltaTable
 
 from datatrust.core.release import SourceControl
 from pipeline.bronze import bronze_table
-from pipeline.contracts.model import SourceSpec
-from pipeline.judge import bronze_amount, bronze_currency, currency
+from pipeline.contracts.model import ColumnSpec, SourceSpec
 from pipeline.ledger import LedgerEntry, loaded_sequences
 from pipeline.quarantine import OUTCOMES, QUARANTINE
 from pipeline.silver import DUPLICATE, QUARANTINED, SUPERSEDED, VALID
-from pipeline.store import exists, read
-
-if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame, SparkSession
+from pipeline.store import exists
+from pipeline.tables import query_tables, table_path
+from pipeline.values import AMOUNT_LIMIT, BLANKS, DECIMAL_PATTERN, SURPLUS_PATTERN
 
 READ = "read"
 FATES = (VALID, QUARANTINED, DUPLICATE, SUPERSEDED, "discarded")
 _REASON = "reason"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineCount:
+    """The records of one file in bronze: how many, the lines they span, and the blank lines between them."""
+
+    records: int
+    lines: int
+    gaps: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,107 +45,140 @@ class _Figure:
 
     source: str
     part: str
-    group: str  # currency, or the reason
+    name: str  # currency, or the reason
     rows: int
     amount: Decimal | None
     unparseable: int
 
 
+def count_lines(warehouse: Path, spec: SourceSpec, sequences: Sequence[int]) -> dict[int, LineCount]:
+    """Return what bronze holds of each file, by its number."""
+    if not sequences:
+        return {}
+    rows = query_tables(
+        "select _sequence as number, count(*) as records, sum(_span) as lines, sum(_gap) as gaps "
+        f"from bronze where {_within(sequences)} group by 1",
+        {"bronze": warehouse / table_path(bronze_table(spec))},
+    )
+    return {
+        row["number"]: LineCount(records=row["records"], lines=int(row["lines"]), gaps=int(row["gaps"]))
+        for row in rows
+    }
+
+
 def count_controls(
-    spark: SparkSession, warehouse: Path, specs: Sequence[SourceSpec], ledger: Iterable[LedgerEntry]
+    warehouse: Path, specs: Sequence[SourceSpec], ledger: Iterable[LedgerEntry]
 ) -> tuple[SourceControl, ...]:
-    """Return the conservation figures of every source, counted from the tables in one Spark job."""
+    """Return the conservation figures of every source, counted from the tables as they stand."""
     entries = tuple(ledger)
-    parts = [part for spec in specs for part in _parts_of(spark, warehouse, spec, entries)]
-    parts += _shared_parts(spark, warehouse)
-    figures: list[_Figure] = []
-    if parts:
-        union = reduce(lambda a, b: a.unionByName(b), parts)
-        figures = [_Figure(**row.asDict()) for row in union.collect()]
+    tables: dict[str, Path] = {}
+    parts: list[str] = []
+    for place, spec in enumerate(specs):
+        parts += _parts_of(warehouse, spec, place, loaded_sequences(entries, spec.name), tables)
+    parts += _shared_parts(warehouse, tables)
+    rows = query_tables("\nunion all ".join(parts), tables) if parts else []
+    figures = [_Figure(**row) for row in rows]
     return tuple(_control(spec, [f for f in figures if f.source == spec.name]) for spec in specs)
 
 
-def within(column: Column, numbers: Sequence[int]) -> Column:
-    """Return true where `column` is one of `numbers`, as few ranges."""
-    from pyspark.sql import functions as F  # noqa: N812
+def ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """Return numbers as ranges of neighbours.
 
-    found = F.lit(False)
-    for low, high in _ranges(numbers):
-        found = found | column.between(low, high)
+    >>> ranges([1, 2, 3, 7, 9, 10])
+    [(1, 3), (7, 7), (9, 10)]
+    """
+    found: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if found and number == found[-1][1] + 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
     return found
 
 
-def _ranges(numbers: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the numbers as ranges of neighbours.
-
-    >>> _ranges([1, 2, 3, 7, 9, 10])
-    [(1, 3), (7, 7), (9, 10)]
-    """
-    ranges: list[tuple[int, int]] = []
-    for number in sorted(numbers):
-        if ranges and number == ranges[-1][1] + 1:
-            ranges[-1] = (ranges[-1][0], number)
-        else:
-            ranges.append((number, number))
-    return ranges
+def _within(numbers: Iterable[int]) -> str:
+    return "(" + " or ".join(f"_sequence between {low} and {high}" for low, high in ranges(numbers)) + ")"
 
 
 def _parts_of(
-    spark: SparkSession, warehouse: Path, spec: SourceSpec, entries: Sequence[LedgerEntry]
-) -> list[DataFrame]:
-    from pyspark.sql import functions as F  # noqa: N812
-
+    warehouse: Path, spec: SourceSpec, place: int, listed: Sequence[int], tables: dict[str, Path]
+) -> list[str]:
+    """Return the counts of one source's own tables as SQL; the tables that they name go to `tables`."""
     parts = []
-    listed = loaded_sequences(entries, spec.name)
+    source = _quoted(spec.name)
     if listed and exists(warehouse, bronze_table(spec)):
-        bronze = read(spark, warehouse, bronze_table(spec))
-        counted = bronze.where(within(F.col("_sequence"), listed))
-        parts.append(
-            _count(
-                counted,
-                F.lit(spec.name),
-                F.lit(READ),
-                bronze_currency(spec, bronze),
-                bronze_amount(spec, bronze),
-            )
-        )
+        name = f"bronze_{place}"
+        tables[name] = warehouse / table_path(bronze_table(spec))
+        stored = {field.name for field in DeltaTable(str(tables[name])).schema().fields}
+        amount = _raw_amount(spec, stored)
+        code = _raw_currency(spec, stored)
+        parts.append(_count(source, f"'{READ}'", code, amount, f"{name} where {_within(listed)}"))
     if exists(warehouse, spec.silver_table):
-        silver = read(spark, warehouse, spec.silver_table)
-        code = F.col(spec.currency_column) if spec.currency_column else None
-        amount = F.col(spec.amount_column) if spec.amount_column else F.lit(None)
-        parts.append(_count(silver, F.lit(spec.name), F.lit(VALID), currency(spec, code), amount))
+        name = f"silver_{place}"
+        tables[name] = warehouse / table_path(spec.silver_table)
+        amount = f'cast("{spec.amount_column}" as decimal(38,6))' if spec.amount_column else "null"
+        amount = f"case when abs({amount}) < {AMOUNT_LIMIT} then {amount} end"
+        code = f'"{spec.currency_column}"' if spec.currency_column else _quoted(spec.currency or "")
+        parts.append(_count(source, f"'{VALID}'", _code(spec, code), amount, name))
     return parts
 
 
-def _shared_parts(spark: SparkSession, warehouse: Path) -> list[DataFrame]:
-    from pyspark.sql import functions as F  # noqa: N812
-
+def _shared_parts(warehouse: Path, tables: dict[str, Path]) -> list[str]:
     parts = []
-    code, amount = F.coalesce("_currency", F.lit("?")), F.col("_amount")
+    code = "coalesce(_currency, '?')"
     if exists(warehouse, QUARANTINE):
-        rows = read(spark, warehouse, QUARANTINE)
-        parts.append(_count(rows, F.col("source"), F.lit(QUARANTINED), code, amount))
-        reasons = rows.select("source", F.explode("reasons").alias("why"))
-        parts.append(_count(reasons, F.col("source"), F.lit(_REASON), F.col("why"), F.lit(None)))
+        tables["quarantine"] = warehouse / table_path(QUARANTINE)
+        parts.append(_count("source", f"'{QUARANTINED}'", code, "_amount", "quarantine"))
+        each = "(select source, unnest(reasons) as why from quarantine)"
+        parts.append(_count("source", f"'{_REASON}'", "why", "null", each))
     if exists(warehouse, OUTCOMES):
-        rows = read(spark, warehouse, OUTCOMES)
-        parts.append(_count(rows, F.col("source"), F.col("status"), code, amount))
+        tables["outcomes"] = warehouse / table_path(OUTCOMES)
+        parts.append(_count("source", "status", code, "_amount", "outcomes"))
     return parts
 
 
-def _count(rows: DataFrame, source: Column, part: Column, group: Column, amount: Column) -> DataFrame:
-    from pyspark.sql import functions as F  # noqa: N812
-
-    exact = amount.cast("decimal(38,6)")
+def _count(source: str, part: str, name: str, amount: str, rows: str) -> str:
+    exact = f"cast({amount} as decimal(38,6))"
     return (
-        rows.select(source.alias("source"), part.alias("part"), group.alias("group"), exact.alias("exact"))
-        .groupBy("source", "part", "group")
-        .agg(
-            F.count(F.lit(1)).alias("rows"),
-            F.try_sum("exact").alias("amount"),
-            F.count_if(F.col("exact").isNull()).alias("unparseable"),
-        )
+        f"select {source} as source, {part} as part, {name} as name, count(*) as rows, "
+        f"sum({exact}) as amount, count(*) filter ({exact} is null) as unparseable from {rows} group by 1, 2, 3"
     )
+
+
+def _raw_amount(spec: SourceSpec, stored: set[str]) -> str:
+    """Return the amount of a row of bronze, by the same rules as `values.exact_amount` and another engine."""
+    if spec.amount_column is None or spec.amount_column not in stored:
+        return "null"
+    text = _raw_text(spec.column(spec.amount_column))
+    decimals = f"length(regexp_extract({text}, {_quoted(SURPLUS_PATTERN)}, 1))"
+    exact = f"try_cast({text} as decimal(38,6))"
+    is_number = f"regexp_matches({text}, {_quoted(DECIMAL_PATTERN)}) and {decimals} <= 6"
+    return f"case when {is_number} and abs({exact}) < {AMOUNT_LIMIT} then {exact} end"
+
+
+def _raw_currency(spec: SourceSpec, stored: set[str]) -> str:
+    if spec.currency_column is None:
+        return _quoted(spec.currency or "")
+    if spec.currency_column not in stored:
+        return "'?'"
+    return _code(spec, _raw_text(spec.column(spec.currency_column)))
+
+
+def _code(spec: SourceSpec, text: str) -> str:
+    """Return a currency as `judge.currency` does: a code of three letters, else "?"."""
+    if spec.currency_column is None:
+        return text
+    return f"case when regexp_full_match({text}, '[A-Z]{{3}}') then {text} else '?' end"
+
+
+def _raw_text(column: ColumnSpec) -> str:
+    trimmed = f'trim("{column.name}", {_quoted(BLANKS)})'
+    absent = ", ".join(_quoted(word) for word in ("", *column.missing))
+    return f"(case when {trimmed} not in ({absent}) then {trimmed} end)"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _control(spec: SourceSpec, figures: Sequence[_Figure]) -> SourceControl:
@@ -147,8 +188,9 @@ def _control(spec: SourceSpec, figures: Sequence[_Figure]) -> SourceControl:
         zero = _scaled(Decimal(0), spec)
         for figure in figures:
             if figure.part != _REASON and figure.amount is not None:
-                sums = amounts.setdefault(figure.group, dict.fromkeys((READ, *FATES), zero))
+                sums = amounts.setdefault(figure.name, dict.fromkeys((READ, *FATES), zero))
                 sums[figure.part] = _scaled(figure.amount, spec)
+    unparseable = sum(f.unparseable for f in figures if f.part == READ)
     return SourceControl(
         source=spec.name,
         table=spec.silver_table,
@@ -158,12 +200,10 @@ def _control(spec: SourceSpec, figures: Sequence[_Figure]) -> SourceControl:
         duplicate=counts[DUPLICATE],
         superseded=counts[SUPERSEDED],
         discarded=counts["discarded"],
-        reasons={f.group: f.rows for f in sorted(figures, key=lambda f: f.group) if f.part == _REASON},
+        reasons={f.name: f.rows for f in sorted(figures, key=lambda f: f.name) if f.part == _REASON},
         amount_column=spec.amount_column,
         amounts=dict(sorted(amounts.items())),
-        unparseable_amounts=sum(f.unparseable for f in figures if f.part == READ)
-        if spec.amount_column
-        else 0,
+        unparseable_amounts=unparseable if spec.amount_column else 0,
     )
 
 

@@ -21,7 +21,7 @@ from datatrust.core.release import SourceControl
 from datatrust.core.settings import Project
 from pipeline.bronze import Inspected, bronze_table, inspect, write_bronze
 from pipeline.contracts.model import SourceSpec
-from pipeline.controls import count_controls, within
+from pipeline.controls import LineCount, count_controls, count_lines, ranges
 from pipeline.judge import REASONS, WARNINGS, judge
 from pipeline.ledger import Delivery, LedgerEntry, RawFile, append_ledger, load_ledger, loaded_sequences
 from pipeline.masking import Masker, open_masker
@@ -53,7 +53,7 @@ from pipeline.store import change, exists, read
 from pipeline.store import replace as replace_table
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
 _THREADS = 3  # sources at work at once: their small commits wait for the disk in turns
 _T = TypeVar("_T")
@@ -223,7 +223,7 @@ class _Intake:
             _in_parallel(self._derive, [self.works[spec.name] for spec in level])
         self._write_shared()
         ledger = tuple(sorted((*self.known, *entries), key=lambda entry: entry.sequence))
-        controls = count_controls(self.spark, self.warehouse, [work.spec for work in works], ledger)
+        controls = count_controls(self.warehouse, [work.spec for work in works], ledger)
         append_ledger(self.warehouse, entries)
         loaded = [entry.arrived_at for entry in ledger if entry.status == "loaded"]
         return IngestResult(
@@ -250,15 +250,15 @@ class _Intake:
         Raises:
             OutcomeError: lines of a file are neither header, nor blank, nor part of a record in bronze.
         """
-        counted = self._count_lines()
         entries = []
         lost = []
         for work in self.works.values():
+            counted = count_lines(self.warehouse, work.spec, [one.file.sequence for one in work.loaded])
             for one in work.files:
-                entry = _entry(work.spec, one, counted.get(one.file.sequence, (0, 0, 0)))
+                lines = counted.get(one.file.sequence, LineCount(records=0, lines=0, gaps=0))
+                entry = _entry(work.spec, one, lines)
                 if entry.status == "loaded":
-                    _, span, _ = counted.get(one.file.sequence, (0, 0, 0))
-                    found = entry.header_lines + entry.blank_lines + span
+                    found = entry.header_lines + entry.blank_lines + lines.lines
                     if found != entry.physical_lines:
                         lost.append(f"{entry.path}: {entry.physical_lines:,} lines, {found:,} accounted for")
                 entries.append(entry)
@@ -266,25 +266,6 @@ class _Intake:
         if lost:
             raise OutcomeError("lines were lost on the way to bronze:\n  " + "\n  ".join(lost))
         return tuple(sorted(entries, key=lambda entry: entry.sequence))
-
-    def _count_lines(self) -> dict[int, tuple[int, int, int]]:
-        """Return for each new file (by number) its records, their lines, and the blank lines between them."""
-        from pyspark.sql import functions as F  # noqa: N812
-
-        frames = []
-        for work in self.works.values():
-            if work.loaded:
-                bronze = read(self.spark, self.warehouse, bronze_table(work.spec))
-                numbers = [one.file.sequence for one in work.loaded]
-                frames.append(
-                    bronze.where(within(F.col("_sequence"), numbers))
-                    .groupBy("_sequence")
-                    .agg(F.count(F.lit(1)), F.sum("_span"), F.sum("_gap"))
-                )
-        if not frames:
-            return {}
-        rows = reduce(lambda a, b: a.union(b), frames).collect()
-        return {row[0]: (row[1], row[2], row[3]) for row in rows}
 
     def _derive(self, work: _Work) -> None:
         """Judge what is new of a source, decide which versions stand, and write its silver tables."""
@@ -311,7 +292,7 @@ class _Intake:
             fresh += self.listed[spec.name]
         parts = []
         if fresh:
-            rows = bronze.where(within(F.col("_sequence"), fresh))
+            rows = bronze.where(_within(fresh))
             parts.append(
                 rows.withColumns(
                     {
@@ -557,10 +538,9 @@ _RESOLVED = (DUPLICATE, SUPERSEDED)
 _EARLIER = (VALID, QUARANTINED, *_RESOLVED)
 
 
-def _entry(spec: SourceSpec, one: Inspected, counted: tuple[int, int, int]) -> LedgerEntry:
-    """Return what the ledger says of a new file; `counted` are its records, their lines and blank lines between."""
+def _entry(spec: SourceSpec, one: Inspected, lines: LineCount) -> LedgerEntry:
+    """Return what the ledger says of a new file."""
     file, outcome = one.file, one.outcome
-    records, _, gaps = counted
     is_loaded = isinstance(outcome, Layout)
     return LedgerEntry(
         source=spec.name,
@@ -573,8 +553,8 @@ def _entry(spec: SourceSpec, one: Inspected, counted: tuple[int, int, int]) -> L
         status="loaded" if is_loaded else "rejected",
         physical_lines=file.physical_lines,
         header_lines=outcome.header_lines if isinstance(outcome, Layout) else 0,
-        blank_lines=gaps + file.trailing_blank_lines if is_loaded else 0,
-        records=records if is_loaded else 0,
+        blank_lines=lines.gaps + file.trailing_blank_lines if is_loaded else 0,
+        records=lines.records if is_loaded else 0,
         contract_version=spec.version,
         contract_hash=spec.hash,
         message=outcome.reason if isinstance(outcome, Refusal) else "; ".join(outcome.notes) or None,
@@ -599,6 +579,16 @@ def _resent_entry(spec: SourceSpec, file: RawFile) -> LedgerEntry:
         contract_hash=spec.hash,
         message=f"has the same content as {file.resent_of}; not loaded again",
     )
+
+
+def _within(numbers: Iterable[int]) -> Column:
+    """Return true for the rows of the files with these numbers."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    found = F.lit(False)
+    for low, high in ranges(numbers):
+        found = found | F.col("_sequence").between(low, high)
+    return found
 
 
 def _union(frames: Sequence[DataFrame]) -> DataFrame | None:

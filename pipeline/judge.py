@@ -146,23 +146,6 @@ def currency(spec: SourceSpec, text: Column | None) -> Column:
     return F.when(code.rlike("^[A-Z]{3}$"), code).otherwise("?")
 
 
-def bronze_amount(spec: SourceSpec, frame: DataFrame) -> Column:
-    """Return the amount of a row of bronze as control totals count it."""
-    from pyspark.sql import functions as F  # noqa: N812
-
-    if spec.amount_column is None:
-        return F.lit(None).cast(STAMP_TYPE)
-    column = spec.column(spec.amount_column)
-    return exact_amount(clean_text(_bronze_column(frame, column), column.missing))
-
-
-def bronze_currency(spec: SourceSpec, frame: DataFrame) -> Column:
-    """Return the currency of a row of bronze as control totals count it."""
-    if spec.currency_column is None:
-        return currency(spec, None)
-    return currency(spec, _bronze_column(frame, spec.column(spec.currency_column)))
-
-
 def key_of_silver(spec: SourceSpec) -> Column:
     """Return the `_key` of a row of silver: the same as `judge` gave it."""
     from pyspark.sql import functions as F  # noqa: N812

@@ -6,6 +6,7 @@ Layer: pipeline. Imports contracts; Spark column expressions only.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pipeline.contracts.model import ColumnSpec, ColumnType
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
 
 BLANKS = " \t\r\n\u00a0\ufeff"
 _INTEGER = r"^[+-]?[0-9]{1,18}$"
-_DECIMAL = r"^[+-]?([0-9]{1,38}(\.[0-9]*)?|\.[0-9]+)$"
+DECIMAL_PATTERN = r"^[+-]?([0-9]{1,38}(\.[0-9]*)?|\.[0-9]+)$"
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _TIMESTAMP = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?$"
 )
-_SURPLUS = r"\.([0-9]*?)0*$"  # the decimals but for trailing zeros
+AMOUNT_LIMIT = 10**24  # control totals leave greater numbers out, so that no sum of them overflows
+SURPLUS_PATTERN = r"\.([0-9]*?)0*$"  # the decimals but for trailing zeros
 
 
 def clean_text(column: Column, missing: tuple[str, ...] = ()) -> Column:
@@ -42,7 +44,9 @@ def typed_value(text: Column, spec: ColumnSpec) -> Column:
     if kind.kind == "integer":
         return F.when(text.rlike(_INTEGER), text.try_cast("bigint"))
     if kind.kind == "decimal":
-        return F.when(text.rlike(_DECIMAL) & ~has_surplus_decimals(text, kind), text.try_cast(kind.spark))
+        return F.when(
+            text.rlike(DECIMAL_PATTERN) & ~has_surplus_decimals(text, kind), text.try_cast(kind.spark)
+        )
     if kind.kind == "boolean":
         word = F.lower(text)
         return F.when(word.isin("true", "t", "yes", "y", "1"), F.lit(True)).when(
@@ -58,8 +62,8 @@ def has_surplus_decimals(text: Column, kind: ColumnType) -> Column:
     """Return true where `text` is a number with more decimals than a decimal type keeps; trailing zeros are none."""
     from pyspark.sql import functions as F  # noqa: N812
 
-    decimals = F.char_length(F.regexp_extract(text, _SURPLUS, 1))
-    return F.coalesce(text.rlike(_DECIMAL) & (decimals > kind.scale), F.lit(False))
+    decimals = F.char_length(F.regexp_extract(text, SURPLUS_PATTERN, 1))
+    return F.coalesce(text.rlike(DECIMAL_PATTERN) & (decimals > kind.scale), F.lit(False))
 
 
 def exact_amount(text: Column) -> Column:
@@ -67,4 +71,6 @@ def exact_amount(text: Column) -> Column:
     from pyspark.sql import functions as F  # noqa: N812
 
     wide = ColumnType(kind="decimal", precision=38, scale=6)
-    return F.when(text.rlike(_DECIMAL) & ~has_surplus_decimals(text, wide), text.try_cast(wide.spark))
+    amount = text.try_cast(wide.spark)
+    is_exact = text.rlike(DECIMAL_PATTERN) & ~has_surplus_decimals(text, wide)
+    return F.when(is_exact & (F.abs(amount) < F.lit(Decimal(AMOUNT_LIMIT))), amount)
