@@ -28,6 +28,7 @@ from chatbot.ui.context import PageContext, words
 
 MAX_TABLE_ROWS = 200
 MAX_SHOWN_QUESTION = 400
+MAX_REASONS = 6  # of quarantine, in the evidence
 
 OPERATORS = {
     "=": "is", "!=": "is not", "in": "is one of", "not_in": "is none of", ">": "above", ">=": "at least",
@@ -176,7 +177,7 @@ def view_of(document: Mapping[str, Any], context: PageContext, *, locale: str) -
         table=_table(document, locale=locale, name_period=namer) if answered else None,
         chart_note=_chart_note(document) if answered else "",
         warnings=tuple(FLAGS.get(str(flag), words(str(flag)) + ".") for flag in document.get("flags") or ()),
-        assumptions=tuple(str(item) for item in document.get("assumptions") or ()),
+        assumptions=tuple(_sentence(str(item)) for item in document.get("assumptions") or ()),
         evidence=_evidence(document, context, locale=locale) if answered else None,
         options=tuple((str(o["label"]), str(o["question"])) for o in document.get("options") or ()),
         announcement=". ".join(part for part in spoken if part),
@@ -199,6 +200,12 @@ def clip(text: str, limit: int) -> str:
     """Return `text` on one line, cut where it is too long to show."""
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def _sentence(text: str) -> str:
+    """Return `text` as a sentence: a capital at the start, a full stop at the end."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def _chips(document: Mapping[str, Any], context: PageContext, *, locale: str) -> tuple[Chip, ...]:
@@ -511,10 +518,7 @@ def _evidence(document: Mapping[str, Any], context: PageContext, *, locale: str)
         ),
         lines=tuple(lines),
         withheld=_withheld(excluded, context, locale=locale),
-        reasons=tuple(
-            (words(reason), format_number(rows, unit="count", locale=locale))
-            for reason, rows in context.withheld_reasons(tuple(name for name, _ in tables))
-        )
+        reasons=_reasons(tuple(name for name, _ in tables), context, locale=locale)
         if excluded.get("quarantined_rows")
         else (),
         tables=tables,
@@ -577,6 +581,20 @@ def _withheld(excluded: Mapping[str, Any], context: PageContext, *, locale: str)
             f", worth {format_number(amount, unit='currency', currency=currency, locale=locale)} as delivered"
         )
     return text + "."
+
+
+def _reasons(tables: tuple[str, ...], context: PageContext, *, locale: str) -> tuple[tuple[str, str], ...]:
+    """Why rows are held back, the most frequent reasons first: "range:amount" reads "Amount, range"."""
+    counted = context.withheld_reasons(tables)
+    shown = [(_reason_words(reason), rows) for reason, rows in counted[:MAX_REASONS]]
+    if rest := counted[MAX_REASONS:]:
+        shown.append((f"{len(rest)} other reasons", sum(rows for _, rows in rest)))
+    return tuple((text, format_number(rows, unit="count", locale=locale)) for text, rows in shown)
+
+
+def _reason_words(reason: str) -> str:
+    rule, _, column = reason.partition(":")
+    return f"{words(column)}, {words(rule).lower()}" if column else words(rule)
 
 
 def _moment(text: str, *, locale: str) -> str:
