@@ -1,0 +1,167 @@
+"""Golden SQL: what a query becomes in each dialect. `make snap` rewrites the files; review them as a diff."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import sqlglot
+
+from semantic.compiler.dialects import DIALECTS
+from semantic.compiler.statement import compile_query
+from semantic.loader import load_catalog
+from semantic.query import EVERYONE, Compare, Filter, MetricQuery, TimeRange, Top
+from semantic.resolver import resolve
+from semantic.schema import Schema
+
+FOLDER = Path(__file__).parent / "sql"
+SNAP = os.environ.get("DATATRUST_SNAP") == "1"
+TODAY = dt.date(2026, 6, 30)
+YEAR = TimeRange(start=dt.date(2025, 7, 1), end=dt.date(2026, 6, 30))
+CATALOG = {
+    "all.yml": """
+calendars:
+  fiscal: {starts: 07-01, named_by: end, default: true}
+models:
+  - model: sales
+    table: gold.fct_sales
+    key: [id]
+    time: sold_on
+    joins: [{to: customers, key: customer_id}]
+    segments: {booked: "status in ('completed', 'refunded')"}
+    dimensions: [{name: sold_on, type: time}, {name: status}, {name: size, expr: net_amount, bins: [0, 1000]}]
+  - model: customers
+    table: gold.dim_customers
+    key: [customer_id]
+    dimensions: [{name: region}, {name: since, type: time}]
+  - model: shipments
+    table: gold.fct_shipments
+    key: [id]
+    joins: [{to: customers, key: customer_id}, {to: customers, key: ship_to_id, as: ship_to}]
+  - model: plan
+    table: gold.fct_plan
+    key: [month, region]
+    time: month
+    dimensions: [{name: month, type: time, grain: month}, {name: region}]
+  - model: accounts
+    table: gold.fct_balances
+    key: [day, account]
+    time: day
+    dimensions: [{name: day, type: time}, {name: account}]
+metrics:
+  - {name: revenue, model: sales, agg: sum, expr: net_amount, where: booked, better: higher, plan: {budget: planned}}
+  - {name: cost, model: sales, agg: sum, expr: unit_cost * quantity, where: booked, better: lower}
+  - {name: orders, model: sales, agg: count_distinct, expr: order_id}
+  - {name: average_line, model: sales, agg: average, expr: net_amount}
+  - {name: middle_line, model: sales, agg: median, expr: net_amount}
+  - {name: margin, derived: (revenue - cost) / revenue, on_zero: undefined, unit: percent, better: higher}
+  - {name: shipped, model: shipments, agg: count}
+  - {name: planned, model: plan, agg: sum, expr: amount}
+  - {name: cash, model: accounts, where: account = 'Cash', balance: {agg: sum, expr: amount, take: last}}
+  - {name: average_cash, model: accounts, balance: {agg: sum, expr: amount, take: average}}
+  - name: carried_cash
+    model: accounts
+    balance: {agg: sum, expr: amount, take: last, per: [account], carry_forward: 31 days}
+  - {name: revenue_90d, cumulative: {of: revenue, rolling: 90 days}}
+"""
+}
+SCHEMA = Schema.of(
+    {
+        "gold.fct_sales": [
+            ("id", "string"), ("sold_on", "date"), ("status", "string"), ("net_amount", "decimal(18,2)"),
+            ("unit_cost", "decimal(18,6)"), ("quantity", "int"), ("order_id", "string"),
+            ("customer_id", "string"),
+        ],
+        "gold.fct_shipments": [("id", "string"), ("customer_id", "string"), ("ship_to_id", "string")],
+        "gold.dim_customers": [("customer_id", "string"), ("region", "string"), ("since", "timestamp")],
+        "gold.fct_plan": [("month", "date"), ("region", "string"), ("amount", "decimal(18,2)")],
+        "gold.fct_balances": [("day", "date"), ("account", "string"), ("amount", "decimal(18,2)")],
+    }
+)  # fmt: skip
+CASES: Mapping[str, MetricQuery] = {
+    "total": MetricQuery(metrics=("revenue",)),
+    "by_region_and_fiscal_quarter": MetricQuery(
+        metrics=("revenue", "orders"), group_by=("region", "time.fiscal_quarter"), time=YEAR
+    ),
+    "two_roles_of_one_table": MetricQuery(
+        metrics=("shipped",), group_by=("customers.region", "ship_to.region")
+    ),
+    "ratio": MetricQuery(metrics=("margin", "average_line"), group_by=("time.week",), time=YEAR),
+    "median_by_bin": MetricQuery(metrics=("middle_line",), group_by=("size",)),
+    "two_models": MetricQuery(metrics=("revenue", "planned"), group_by=("region", "time.month"), time=YEAR),
+    "filters": MetricQuery(
+        metrics=("orders",),
+        where=(
+            Filter(field="region", op="in", values=("EMEA", "O'Brien's")),
+            Filter(field="status", op="contains", values=("Comp",)),
+            Filter(field="since", op="<", values=(dt.date(2025, 1, 1),)),
+        ),
+    ),
+    "previous_year": MetricQuery(
+        metrics=("revenue",),
+        group_by=("time.month",),
+        time=TimeRange(start=dt.date(2026, 5, 1), end=dt.date(2026, 6, 30)),
+        compare=Compare(to="previous_year"),
+        totals=True,
+    ),
+    "budget": MetricQuery(
+        metrics=("revenue",), group_by=("region",), time=YEAR, compare=Compare(to="budget")
+    ),
+    "balance": MetricQuery(metrics=("cash",), group_by=("time.quarter",), time=YEAR),
+    "average_balance": MetricQuery(metrics=("average_cash",), group_by=("account",), time=YEAR),
+    "carried_balance": MetricQuery(
+        metrics=("carried_cash",),
+        group_by=("time.month",),
+        time=TimeRange(start=dt.date(2026, 5, 1), end=dt.date(2026, 6, 30)),
+    ),
+    "rolling": MetricQuery(
+        metrics=("revenue_90d",),
+        group_by=("time.month",),
+        time=TimeRange(start=dt.date(2026, 5, 1), end=dt.date(2026, 6, 30)),
+    ),
+    "top_per": MetricQuery(
+        metrics=("revenue",),
+        group_by=("region", "status"),
+        having=(Filter(field="revenue", op=">", values=(10,)),),
+        top=Top(n=3, per="region"),
+    ),
+    "top_with_others": MetricQuery(metrics=("margin",), group_by=("region",), top=Top(n=3, others=True)),
+    "share_and_running": MetricQuery(
+        metrics=("revenue",), group_by=("time.month", "region"), time=YEAR, share_of="total", running=True
+    ),
+}
+
+
+def compiled(query: MetricQuery, dialect: str) -> str:
+    catalog = load_catalog(Path("catalog"), texts=CATALOG)
+    resolved = resolve(query, catalog, EVERYONE, today=TODAY, schema=SCHEMA)
+    statement = compile_query(resolved, dialect)
+    return "\n\n".join(f"{each};" for each in (statement.sql, statement.totals_sql) if each) + "\n"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("case", CASES)
+def test_a_query_becomes_this_sql(case: str, dialect: str) -> None:
+    text = compiled(CASES[case], dialect)
+    file = FOLDER / f"{case}.{dialect}.sql"
+    if SNAP:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    assert text == file.read_text(), "changed; if that is meant: make snap"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("case", CASES)
+def test_the_text_can_be_read_back(case: str, dialect: str) -> None:
+    assert all(sqlglot.parse(compiled(CASES[case], dialect), dialect=dialect))
+
+
+def test_the_same_query_gives_the_same_text() -> None:
+    assert len({compiled(CASES["two_models"], "duckdb") for _ in range(3)}) == 1
+
+
+def test_no_file_is_left_over() -> None:
+    assert {file.stem.split(".")[0] for file in FOLDER.glob("*.sql")} == set(CASES)
