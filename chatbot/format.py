@@ -95,8 +95,11 @@ def format_number(
     exact = value if isinstance(value, Decimal) else Decimal(str(value))
     known = known_locale(locale)
     if unit == "percent":
-        pattern = known.percent_formats[None].pattern.replace("0", "0.0", 1)
-        text = format_percent(_round(exact, 3), pattern, locale=known)
+        digits = (
+            1 if exact == 0 or abs(exact) >= Decimal("0.001") else 2
+        )  # a small one is not shown as nothing
+        pattern = known.percent_formats[None].pattern.replace("0", "0." + "0" * digits, 1)
+        text = format_percent(_round(exact, digits + 2), pattern, locale=known)
     elif unit == "points":
         text = format_decimal(_round(exact * 100, 1), "#,##0.0", locale=known)
     elif unit == "currency" or currency:

@@ -52,13 +52,18 @@ class Scale:
 
 
 def scale_of(measure: Measure, *, more: Iterable[Decimal | None] = ()) -> Scale:
-    """Return a scale in which the largest value has one to three digits before the point."""
+    """Return a scale in which the largest value of `measure`, and of `more`, has one to three digits."""
+    return scale_values((*measure.values, *more), measure)
+
+
+def scale_values(values: Iterable[Decimal | None], measure: Measure) -> Scale:
+    """Return a scale for `values` that are in the unit of `measure`."""
     if measure.unit in ("percent", "points"):
         return Scale(divisor=Decimal("0.01"), title="", percent=True)
-    largest = max((abs(v) for v in (*measure.values, *more) if v is not None), default=Decimal(0))
+    largest = max((abs(v) for v in values if v is not None), default=Decimal(0))
     word = measure.currency or (measure.unit if measure.unit not in (None, "count", "currency") else "") or ""
     for divisor, name in SCALES:
-        if largest >= 2 * divisor or (largest >= divisor and divisor > 1000):
+        if largest >= divisor:
             return Scale(divisor=divisor, title=f"{word} {name}".strip())
     return Scale(divisor=Decimal(1), title=word)
 

@@ -44,7 +44,7 @@ def draw_bars(shape: Shape) -> go.Figure:
         customdata=[measure.text(measure.values[at], locale=shape.locale) for at in places],
         hovertemplate="%{y}: %{customdata}<extra></extra>",
     )  # fmt: skip
-    figure.update_layout(margin={"r": 64})
+    figure.update_layout(margin={"r": 64, "t": 8})
     figure.update_xaxes(title_text=escape(scale.title), ticksuffix=scale.suffix)
     figure.update_yaxes(showgrid=False)
     return figure

@@ -22,6 +22,7 @@ from chatbot.charts._style import (
     largest_rows,
     period_ticks,
     scale_of,
+    scale_values,
     shorten,
 )
 
@@ -55,7 +56,7 @@ def _over_categories(shape: Shape) -> go.Figure:
     base, difference = measure.base or (), measure.difference or ()
     places = largest_rows(measure.values)[::-1]  # Plotly draws from the bottom up
     labels = [shorten(shape.category.texts[at]) for at in places]
-    scale = scale_of(measure, more=base)
+    scale, small = scale_of(measure, more=base), scale_values(difference, measure)
     figure = make_subplots(
         rows=1, cols=2, shared_yaxes=True, column_widths=[0.62, 0.38], horizontal_spacing=0.05,
         subplot_titles=(f"Actual and {escape(shape.base_label.lower())}", "Difference"),
@@ -71,7 +72,7 @@ def _over_categories(shape: Shape) -> go.Figure:
         hovertemplate="%{y}: %{customdata}", row=1, col=1,
     )  # fmt: skip
     figure.add_bar(
-        y=labels, x=scale.plot_all(difference[at] for at in places), orientation="h", showlegend=False,
+        y=labels, x=small.plot_all(difference[at] for at in places), orientation="h", showlegend=False,
         marker_color=_colours(measure, places), name="Difference",
         customdata=[signed_text(difference[at], measure, locale=shape.locale) for at in places],
         hovertemplate="%{y}: %{customdata}", row=1, col=2,
@@ -79,7 +80,10 @@ def _over_categories(shape: Shape) -> go.Figure:
     dress(figure, locale=shape.locale, height=bars_height(len(places), series=2) + 36)
     figure.update_layout(barmode="group", legend={**BELOW, "traceorder": "reversed"}, margin={"b": 44})
     figure.update_yaxes(showgrid=False)
-    figure.update_xaxes(title_text=escape(scale.title), nticks=5, tickangle=0, ticksuffix=scale.suffix)
+    for place, each in enumerate((scale, small), start=1):
+        figure.update_xaxes(
+            title_text=escape(each.title), nticks=5, tickangle=0, ticksuffix=each.suffix, col=place
+        )
     _title_style(figure)
     return figure
 
@@ -90,7 +94,7 @@ def _over_time(shape: Shape) -> go.Figure:
     base, difference = measure.base or (), measure.difference or ()
     places = list(range(shape.rows))
     labels = period_ticks(shape.time.texts)
-    scale = scale_of(measure, more=base)
+    scale, small = scale_of(measure, more=base), scale_values(difference, measure)
     figure = make_subplots(
         rows=2, cols=1, shared_xaxes=True, row_heights=[0.66, 0.34], vertical_spacing=0.14,
         subplot_titles=(f"Actual and {escape(shape.base_label.lower())}", "Difference"),
@@ -107,7 +111,7 @@ def _over_time(shape: Shape) -> go.Figure:
         hovertemplate=HOVER, row=1, col=1,
     )  # fmt: skip
     figure.add_bar(
-        x=labels, y=scale.plot_all(difference), name="Difference", showlegend=False,
+        x=labels, y=small.plot_all(difference), name="Difference", showlegend=False,
         marker_color=_colours(measure, places),
         customdata=[
             f"{escape(text)}: {signed_text(value, measure, locale=shape.locale)}"
@@ -118,7 +122,8 @@ def _over_time(shape: Shape) -> go.Figure:
     dress(figure, locale=shape.locale, height=430)
     figure.update_layout(legend=BELOW, margin={"b": 44})
     figure.update_xaxes(type="category", showgrid=False)
-    figure.update_yaxes(title_text=escape(scale.title), nticks=5, ticksuffix=scale.suffix)
+    for place, each in enumerate((scale, small), start=1):
+        figure.update_yaxes(title_text=escape(each.title), nticks=5, ticksuffix=each.suffix, row=place)
     _title_style(figure)
     return figure
 

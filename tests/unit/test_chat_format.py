@@ -28,6 +28,8 @@ from chatbot.format import (
         (Decimal("1234.5"), {"unit": "currency", "currency": "EUR", "symbol": False}, "1,234.50"),
         (Decimal("1234.5"), {"unit": "currency"}, "1,234.50"),
         (Decimal("0.0285"), {"unit": "percent"}, "2.9%"),
+        (Decimal("-0.00008"), {"unit": "percent"}, "−0.01%"),
+        (Decimal("2.5"), {"unit": "count"}, "2.5"),
         (Decimal("-0.5"), {"unit": "percent", "locale": "de"}, "−50,0\xa0%"),
         (Decimal("0.0125"), {"unit": "points", "signed": True}, "+1.3 points"),
         (12345, {"unit": "count"}, "12,345"),
