@@ -173,7 +173,7 @@ class _Resolution:
 
     def _can_compute(self, names: Sequence[str]) -> bool:
         """Kinds that are declared but cannot be computed yet."""
-        waiting, seen = list(names), set()
+        before, waiting, seen = len(self.issues), list(names), set()
         while waiting:
             name = waiting.pop()
             if name in seen:
@@ -189,7 +189,7 @@ class _Resolution:
                 self._not_yet(f"stocks kept as intervals ({name})")
             elif metric.balance is not None and reachable(self.catalog, name).get(TIME) is None:
                 self._add("DT307", f"{name} is a balance and needs a time dimension", at=metric)
-        return not self.issues
+        return len(self.issues) == before
 
     def _check_cumulative(self, metric: Metric) -> None:
         waiting = list(metric.inputs)
