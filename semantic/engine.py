@@ -23,12 +23,13 @@ from semantic.compiler.probes import compile_coverage, compile_values
 from semantic.compiler.statement import CompiledQuery, compile_query
 from semantic.engines import engine_for
 from semantic.engines.base import SqlEngine
+from semantic.horizon import known_through
 from semantic.loader import load_catalog
 from semantic.model import Catalog, Dimension, DimensionRef
 from semantic.query import MetricQuery, Scalar, Viewer
 from semantic.reach import base_metrics, own_time, reachable
 from semantic.resolved import ResolvedQuery
-from semantic.resolver import known_through, resolve
+from semantic.resolver import resolve
 from semantic.result import QueryResult
 from semantic.schema import tables_of
 from semantic.validation import check_columns

@@ -8,28 +8,22 @@ Layer: semantic. Imports the catalog's types; reads no data but through `coverag
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-
-from sqlglot import exp
 
 from datatrust.core.errors import UnknownName, UserError
 from datatrust.core.issues import Issue, did_you_mean
-from semantic.baselines import base_range, base_windows, bucket_windows
+from semantic.additivity import why_not_additive
 from semantic.calendar import (
     Period,
     calendar_for,
     fiscal_calendar,
     period_of,
-    show_day,
-    show_range,
 )
-from semantic.cumulative import bases_by_rule, first_day, slice_name
-from semantic.expressions import parse_expression
+from semantic.horizon import Coverage
 from semantic.model import Calendar, Catalog, DimensionRef, Metric
 from semantic.query import Filter, MetricQuery, TimeRange, Viewer
 from semantic.reach import (
-    GRAINS,
     TIME,
     base_metrics,
     find_dimension,
@@ -38,14 +32,13 @@ from semantic.reach import (
     reachable_together,
     split_grain,
 )
-from semantic.resolved import Key, Order, ResolvedQuery, Slice, Window
+from semantic.resolved import Key, Order, ResolvedQuery, Slice
 from semantic.schema import Schema, SqlType
+from semantic.slices import Slicer
 from semantic.values import WrongValue, as_number, check_count, typed_filter
 
-Coverage = Callable[[str], tuple[dt.date, dt.date] | None]  # metric -> its first and last day of data
 Names = Mapping[str, DimensionRef]
 
-MAX_BUCKETS = 5_000
 _LATER_COMPARISONS = ("as_reported", "constant_currency")
 _IN_TIME = ("previous_period", "previous_year")
 _UNKNOWN = ("DT301", "DT302")
@@ -79,17 +72,6 @@ def resolve(
     return resolved
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Days:
-    """Days that measures are taken over: the asked ones, or those of a base."""
-
-    start: dt.date | None  # open ends are closed by the data's first and last day
-    end: dt.date | None
-    asked: tuple[dt.date | None, dt.date | None]  # open ends stay open: a row without a day counts too
-    finest: Key | None = None  # the key whose buckets they fall into
-    windows: tuple[Window, ...] | None = None  # days of each bucket, where they are not its own
-
-
 @dataclass
 class _Resolution:
     """One query on its way; `issues` fills up."""
@@ -117,9 +99,14 @@ class _Resolution:
         keys = self._keys(shared, reach, names, calendar)
         filters = self._filters(shared, bases, names, calendar)
         filters, time = self._range(filters, shared, reach, keys)
-        slices, totals, time = self._slices(
-            time, keys, [metric.name for metric in metrics], scenario, calendar
-        )
+        slicer = Slicer(self.query, self.catalog, self.today, self.coverage, assumptions=self.assumptions)
+        slices: tuple[Slice, ...] = ()
+        totals: tuple[Slice, ...] = ()
+        if not self.issues:
+            slices, totals, time = slicer.plan(
+                time, keys, [metric.name for metric in metrics], scenario, calendar
+            )
+        self.issues += slicer.issues
         having = self._having(metrics)
         order = self._order(metrics, keys)
         self._limits(keys)
@@ -290,34 +277,11 @@ class _Resolution:
             self._check_additive(metric, "a running total", over_time=True, ratios=True)
 
     def _check_additive(self, metric: Metric, what: str, *, over_time: bool, ratios: bool = False) -> None:
-        """Refuse metrics whose groups overlap, or do not add up to anything."""
-        waiting = [metric]
-        while waiting:
-            each = waiting.pop()
-            waiting += [self.catalog.metrics[name] for name in each.inputs]
-            reason = None
-            if each.kind == "ratio" and not ratios:
-                reason = "a ratio does not add up"
-            elif (
-                each.kind == "derived"
-                and not ratios
-                and parse_expression(each.formula or "").ast.find(exp.Div)
-            ):
-                reason = "a quotient does not add up"
-            elif each.kind == "cumulative" and over_time:
-                reason = "it is cumulative already"
-            elif each.balance is not None and over_time:
-                reason = "a balance does not add up over time"
-            elif each.balance is not None and each.balance.take in ("min", "max"):
-                reason = f"the {each.balance.take} of a balance does not add up"
-            elif each.agg == "average" and not ratios:
-                reason = "an average does not add up"
-            elif each.agg in ("count_distinct", "median", "percentile", "min", "max"):
-                reason = f"{each.agg} does not add up over groups"
-            if reason:
-                which = metric.name if each is metric else f"{metric.name} (made of {each.name})"
-                self._add("DT313", f"{what} of {which} says nothing: {reason}", at=metric)
-                return
+        found = why_not_additive(self.catalog, metric, over_time=over_time, ratios=ratios)
+        if found is not None:
+            part, reason = found
+            which = metric.name if part is metric else f"{metric.name} (made of {part.name})"
+            self._add("DT313", f"{what} of {which} says nothing: {reason}", at=metric)
 
     def _others(self, metrics: Sequence[Metric], keys: Sequence[Key]) -> None:
         """A row of all others is added up from the leaves of the groups, so it needs leaves that add up."""
@@ -392,7 +356,7 @@ class _Resolution:
         without = [each for each in names if find_dimension(reachable(self.catalog, each), name) is None]
         head, grain = split_grain(name)
         known = sorted({ref.query_name for ref in shared.values()})
-        offered = [*known, *(f"{TIME}.{each}" for each in GRAINS if TIME in shared)]
+        offered = [*known, *([TIME] if TIME in shared else [])]
         hint = f"can be used: {', '.join(known[:25])}" if known else "nothing can be used with these metrics"
         exists = any(find_dimension(reachable(self.catalog, each), name) for each in self.catalog.metrics)
         if exists and without:
@@ -508,149 +472,6 @@ class _Resolution:
                     )
         return filters, time
 
-    def _slices(
-        self,
-        time: TimeRange | None,
-        keys: Sequence[Key],
-        metrics: Sequence[str],
-        scenario: Mapping[str, str] | None,
-        calendar: Calendar,
-    ) -> tuple[tuple[Slice, ...], tuple[Slice, ...], TimeRange | None]:
-        """Return what is taken for the rows, for the totals, and the range with its open ends found."""
-        if self.issues:
-            return (), (), time
-        asked = (time.start, time.end) if time else (None, None)
-        plans = list((scenario or {}).values())
-        bases = list(
-            dict.fromkeys(base for each in [*metrics, *plans] for base in base_metrics(self.catalog, each))
-        )
-        start, end = self._known_range(asked, bases)
-        if start is not None and end is not None and asked != (start, end):
-            shown = f"{show_day(start)} to {show_day(end)}"
-            words = "No period was named: all data" if asked == (None, None) else "The period was left open"
-            self.assumptions.append(f"{words}, {shown}")
-            time = replace(time or TimeRange(), start=start, end=end)
-        own = [key for key in keys if key.is_own_time]
-        finest = min(own, key=lambda key: GRAINS.index(key.grain or "day"), default=None)
-        days = _Days(start=start, end=end, asked=asked, finest=finest)
-        rows = self._taken("", metrics, days)
-        totals = self._taken("", metrics, replace(days, finest=None))
-        if plans:
-            rows += self._taken("plan", plans, days)
-            totals += self._taken("plan", plans, replace(days, finest=None))
-        elif self.query.compare is not None and (base := self._base_days(days, bases, calendar)) is not None:
-            rows += self._taken("base", metrics, base)
-            whole = replace(base, asked=(base.start, base.end), finest=None, windows=None)
-            totals += self._taken("base", metrics, whole)
-        return tuple(rows), tuple(totals), time
-
-    def _taken(self, part: str, metrics: Sequence[str], days: _Days) -> list[Slice]:
-        """One slice for the days themselves, and one for each rule of cumulative metrics."""
-        slices = []
-        for rule, (metric, bases) in bases_by_rule(self.catalog, metrics).items():
-            made = Slice(name=slice_name(part, rule), bases=tuple(bases))
-            if metric is None:
-                slices.append(self._plain_slice(made, days))
-            else:
-                slices.append(self._cumulative_slice(made, metric, days))
-        return slices
-
-    def _plain_slice(self, made: Slice, days: _Days) -> Slice:
-        if days.windows is not None and days.finest is not None:
-            return replace(made, windows=days.windows, aligned=days.finest.grain)
-        made = replace(made, start=days.asked[0], end=days.asked[1])
-        carried = any(
-            (rule := self.catalog.metrics[base].balance) is not None and rule.carry_forward_days
-            for base in made.bases
-        )
-        return replace(made, buckets=self._buckets(days)) if carried else made
-
-    def _cumulative_slice(self, made: Slice, metric: Metric, days: _Days) -> Slice:
-        windows = days.windows if days.windows is not None else self._buckets(days)
-        if windows is not None:
-            wide = tuple(replace(each, start=first_day(metric, each.end, self.catalog)) for each in windows)
-            return replace(made, windows=wide)
-        if days.end is None:
-            return made
-        return replace(made, start=first_day(metric, days.end, self.catalog), end=days.end)
-
-    def _buckets(self, days: _Days) -> tuple[Window, ...] | None:
-        """The buckets of the asked days, each with its own days."""
-        if days.finest is None or days.start is None or days.end is None:
-            return None
-        assert days.finest.calendar is not None
-        return self._few(
-            bucket_windows(days.start, days.end, days.finest.grain or "day", days.finest.calendar)
-        )
-
-    def _base_days(self, days: _Days, bases: Sequence[str], calendar: Calendar) -> _Days | None:
-        """The days that the asked days, or each of their buckets, are compared with."""
-        compare = self.query.compare
-        assert compare is not None
-        start, end, finest = days.start, days.end, days.finest
-        if start is None or end is None or (finest is None and None in days.asked):
-            self._add(
-                "DT308",
-                f"a comparison with the {compare.to.replace('_', ' ')} needs a period to compare",
-                hint="name a period, or group by time (time.month)",
-            )
-            return None
-        known = known_through(self.catalog, bases, self.coverage, today=self.today, until=end)
-        windows: tuple[Window, ...] | None = None
-        if finest is None:
-            first, last = base_range(
-                start,
-                end,
-                to=compare.to,
-                known_through=known,
-                calendar=calendar,
-                like_for_like=compare.like_for_like,
-            )
-        else:
-            assert finest.calendar is not None
-            windows = self._few(
-                base_windows(
-                    start,
-                    end,
-                    finest.grain or "day",
-                    to=compare.to,
-                    known_through=known,
-                    calendar=finest.calendar,
-                    like_for_like=compare.like_for_like,
-                )
-            )
-            first = min((each.start for each in windows), default=start)
-            last = max((each.end for each in windows), default=start)
-        self.assumptions.append(f"Compared with {show_range(first, last, calendar)}")
-        if compare.like_for_like and start <= known < end:
-            self.assumptions.append(
-                f"Like for like: data reach {show_day(known)}, so the base is cut there too"
-            )
-        return _Days(start=first, end=last, asked=(first, last), finest=finest, windows=windows)
-
-    def _few(self, windows: tuple[Window, ...]) -> tuple[Window, ...]:
-        if len(windows) > MAX_BUCKETS:
-            self._add(
-                "DT309",
-                f"{len(windows):,} periods are too many for this; at most {MAX_BUCKETS:,}",
-                hint="choose a coarser grain or a shorter period",
-            )
-            return ()
-        return windows
-
-    def _known_range(
-        self, asked: tuple[dt.date | None, dt.date | None], bases: Sequence[str]
-    ) -> tuple[dt.date | None, dt.date | None]:
-        """The asked range, its open ends closed by the data's first and last day."""
-        start, end = asked
-        if start is not None and end is not None:
-            return start, end
-        days = [days for base in bases if (days := self.coverage(base)) is not None]
-        if not days:
-            return start, end
-        first, last = min(each[0] for each in days), max(each[1] for each in days)
-        return (start if start is not None else first), (end if end is not None else last)
-
     def _last_period(self, time: TimeRange | None, keys: Sequence[Key], calendar: Calendar) -> Period | None:
         if time is None or time.start is None or time.end is None:
             return None
@@ -717,57 +538,6 @@ class _Resolution:
 
     def _not_yet(self, what: str) -> None:
         self._add("DT309", f"not supported yet: {what}", hint="ask without it")
-
-
-def known_through(
-    catalog: Catalog, bases: Sequence[str], coverage: Coverage, *, today: dt.date, until: dt.date
-) -> dt.date:
-    """Return the last day, up to `until`, that the data behind these base metrics know of.
-
-    That is the last day that any of them has rows of. Where that is before `until`, a day on which nothing
-    happened and a day that has not arrived yet look alike; then rows of other daily facts, which are published
-    together, tell how far the data reach. A record that is dated by month stands for its whole month, and a
-    closed period is known to its end. Balances count only where nothing else is asked, plans never.
-    """
-    flows = [base for base in bases if catalog.metrics[base].balance is None]
-    own = [_whole_period(catalog, base, days[1]) for base in flows or bases if (days := coverage(base))]
-    if not own:
-        return until
-    known = max([min(own), *([catalog.closed_through] if catalog.closed_through else [])])
-    for base in _daily_facts(catalog):
-        if known >= until:
-            break
-        days = coverage(base)
-        if days is not None:
-            known = max(known, min(days[1], today))
-    return min(known, until)
-
-
-def _daily_facts(catalog: Catalog) -> list[str]:
-    """One base metric of each model whose rows are dated by day, plans and balances apart."""
-    plans = {
-        base
-        for metric in catalog.metrics.values()
-        for plan in metric.plan.values()
-        if plan in catalog.metrics
-        for base in base_metrics(catalog, plan)
-    }
-    found: dict[str, str] = {}
-    for name, metric in catalog.metrics.items():
-        if metric.model is None or metric.balance is not None or name in plans or metric.model in found:
-            continue
-        ref = reachable(catalog, name).get(TIME)
-        if ref is not None and ref.dimension.grain == "day":
-            found[metric.model] = name
-    return list(found.values())
-
-
-def _whole_period(catalog: Catalog, base: str, last: dt.date) -> dt.date:
-    ref = reachable(catalog, base).get(TIME)
-    grain = ref.dimension.grain if ref else "day"
-    if grain not in GRAINS or grain == "day":
-        return last
-    return period_of(last, grain, calendar_for(catalog, grain=grain)).end
 
 
 def _is_own_time(names: Names, name: str) -> bool:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
 
 from semantic.compiler import sql
 from semantic.compiler.arithmetic import EXACT_QUOTIENT
 from semantic.compiler.measures import EXACT_PERCENTILE
 
 DIALECTS = ("duckdb", "spark", "databricks")
+Dialect.get_or_raise("duckdb")  # loaded with this module, not with the first question
 
 
 def print_sql(select: exp.Expr, dialect: str) -> str:

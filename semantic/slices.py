@@ -1,0 +1,189 @@
+"""Plan what is taken from the data: the asked days, their bases, the windows of cumulative metrics, the totals.
+
+Layer: semantic. Pure but for `coverage`; used by the resolver.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from datatrust.core.issues import Issue
+from semantic.baselines import base_range, base_windows, bucket_windows
+from semantic.calendar import show_day, show_range
+from semantic.cumulative import bases_by_rule, first_day, slice_name
+from semantic.horizon import Coverage, known_through
+from semantic.model import Calendar, Catalog, Metric
+from semantic.query import MetricQuery, TimeRange
+from semantic.reach import GRAINS, base_metrics
+from semantic.resolved import Key, Slice, Window
+
+MAX_BUCKETS = 5_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Days:
+    """Days that measures are taken over: the asked ones, or those of a base."""
+
+    start: dt.date | None  # open ends are closed by the data's first and last day
+    end: dt.date | None
+    asked: tuple[dt.date | None, dt.date | None]  # open ends stay open: a row without a day counts too
+    finest: Key | None = None  # the key whose buckets they fall into
+    windows: tuple[Window, ...] | None = None  # days of each bucket, where they are not its own
+
+
+@dataclass
+class Slicer:
+    """One query's slices; `issues` and `assumptions` fill up."""
+
+    query: MetricQuery
+    catalog: Catalog
+    today: dt.date
+    coverage: Coverage
+    issues: list[Issue] = field(default_factory=list)
+    assumptions: list[str] = field(default_factory=list)
+
+    def plan(
+        self,
+        time: TimeRange | None,
+        keys: Sequence[Key],
+        metrics: Sequence[str],
+        scenario: Mapping[str, str] | None,
+        calendar: Calendar,
+    ) -> tuple[tuple[Slice, ...], tuple[Slice, ...], TimeRange | None]:
+        """Return what is taken for the rows, for the totals, and the range with its open ends found."""
+        asked = (time.start, time.end) if time else (None, None)
+        plans = list((scenario or {}).values())
+        bases = list(
+            dict.fromkeys(base for each in [*metrics, *plans] for base in base_metrics(self.catalog, each))
+        )
+        start, end = self._known_range(asked, bases)
+        if start is not None and end is not None and asked != (start, end):
+            shown = f"{show_day(start)} to {show_day(end)}"
+            words = "No period was named: all data" if asked == (None, None) else "The period was left open"
+            self.assumptions.append(f"{words}, {shown}")
+            time = replace(time or TimeRange(), start=start, end=end)
+        own = [key for key in keys if key.is_own_time]
+        finest = min(own, key=lambda key: GRAINS.index(key.grain or "day"), default=None)
+        days = _Days(start=start, end=end, asked=asked, finest=finest)
+        rows = self._taken("", metrics, days)
+        totals = self._taken("", metrics, replace(days, finest=None))
+        if plans:
+            rows += self._taken("plan", plans, days)
+            totals += self._taken("plan", plans, replace(days, finest=None))
+        elif self.query.compare is not None and (base := self._base_days(days, bases, calendar)) is not None:
+            rows += self._taken("base", metrics, base)
+            whole = replace(base, asked=(base.start, base.end), finest=None, windows=None)
+            totals += self._taken("base", metrics, whole)
+        return tuple(rows), tuple(totals), time
+
+    def _taken(self, part: str, metrics: Sequence[str], days: _Days) -> list[Slice]:
+        """One slice for the days themselves, and one for each rule of cumulative metrics."""
+        slices = []
+        for rule, (metric, bases) in bases_by_rule(self.catalog, metrics).items():
+            made = Slice(name=slice_name(part, rule), bases=tuple(bases))
+            if metric is None:
+                slices.append(self._plain_slice(made, days))
+            else:
+                slices.append(self._cumulative_slice(made, metric, days))
+        return slices
+
+    def _plain_slice(self, made: Slice, days: _Days) -> Slice:
+        if days.windows is not None and days.finest is not None:
+            return replace(made, windows=days.windows, aligned=days.finest.grain)
+        made = replace(made, start=days.asked[0], end=days.asked[1])
+        carried = any(
+            (rule := self.catalog.metrics[base].balance) is not None and rule.carry_forward_days
+            for base in made.bases
+        )
+        return replace(made, buckets=self._buckets(days)) if carried else made
+
+    def _cumulative_slice(self, made: Slice, metric: Metric, days: _Days) -> Slice:
+        windows = days.windows if days.windows is not None else self._buckets(days)
+        if windows is not None:
+            wide = tuple(replace(each, start=first_day(metric, each.end, self.catalog)) for each in windows)
+            return replace(made, windows=wide)
+        if days.end is None:
+            return made
+        return replace(made, start=first_day(metric, days.end, self.catalog), end=days.end)
+
+    def _buckets(self, days: _Days) -> tuple[Window, ...] | None:
+        """The buckets of the asked days, each with its own days."""
+        if days.finest is None or days.start is None or days.end is None:
+            return None
+        assert days.finest.calendar is not None
+        return self._few(
+            bucket_windows(days.start, days.end, days.finest.grain or "day", days.finest.calendar)
+        )
+
+    def _base_days(self, days: _Days, bases: Sequence[str], calendar: Calendar) -> _Days | None:
+        """The days that the asked days, or each of their buckets, are compared with."""
+        compare = self.query.compare
+        assert compare is not None
+        start, end, finest = days.start, days.end, days.finest
+        if start is None or end is None or (finest is None and None in days.asked):
+            self._fault(
+                "DT308",
+                f"a comparison with the {compare.to.replace('_', ' ')} needs a period to compare",
+                hint="name a period, or group by time (time.month)",
+            )
+            return None
+        known = known_through(self.catalog, bases, self.coverage, today=self.today, until=end)
+        windows: tuple[Window, ...] | None = None
+        if finest is None:
+            first, last = base_range(
+                start,
+                end,
+                to=compare.to,
+                known_through=known,
+                calendar=calendar,
+                like_for_like=compare.like_for_like,
+            )
+        else:
+            assert finest.calendar is not None
+            windows = self._few(
+                base_windows(
+                    start,
+                    end,
+                    finest.grain or "day",
+                    to=compare.to,
+                    known_through=known,
+                    calendar=finest.calendar,
+                    like_for_like=compare.like_for_like,
+                )
+            )
+            first = min((each.start for each in windows), default=start)
+            last = max((each.end for each in windows), default=start)
+        self.assumptions.append(f"Compared with {show_range(first, last, calendar)}")
+        if compare.like_for_like and start <= known < end:
+            self.assumptions.append(
+                f"Like for like: data reach {show_day(known)}, so the base is cut there too"
+            )
+        return _Days(start=first, end=last, asked=(first, last), finest=finest, windows=windows)
+
+    def _few(self, windows: tuple[Window, ...]) -> tuple[Window, ...]:
+        if len(windows) > MAX_BUCKETS:
+            self._fault(
+                "DT309",
+                f"{len(windows):,} periods are too many for this; at most {MAX_BUCKETS:,}",
+                hint="choose a coarser grain or a shorter period",
+            )
+            return ()
+        return windows
+
+    def _known_range(
+        self, asked: tuple[dt.date | None, dt.date | None], bases: Sequence[str]
+    ) -> tuple[dt.date | None, dt.date | None]:
+        """The asked range, its open ends closed by the data's first and last day."""
+        start, end = asked
+        if start is not None and end is not None:
+            return start, end
+        days = [days for base in bases if (days := self.coverage(base)) is not None]
+        if not days:
+            return start, end
+        first, last = min(each[0] for each in days), max(each[1] for each in days)
+        return (start if start is not None else first), (end if end is not None else last)
+
+    def _fault(self, code: str, message: str, *, hint: str) -> None:
+        self.issues.append(Issue(code=code, message=message, hint=hint))
