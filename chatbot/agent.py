@@ -224,12 +224,10 @@ class _Asked:
         columns = [result.columns[i] for i in keep]
         rows = tuple(tuple(row[i] for i in keep) for row in result.rows)
         totals = tuple(result.totals[i] for i in keep) if result.totals is not None else None
-        coverage = (
-            self._coverage(query.metrics[0])
-            if not (query.time and (query.time.start or query.time.end))
-            else None
-        )
-        interpretation = say_interpretation(query, self.catalog, today=self.today, coverage=coverage)
+        asked = plan.query.time
+        coverage = None if asked and (asked.start or asked.end) else self._coverage(query.metrics[0])
+        said = replace(query, time=asked)
+        interpretation = say_interpretation(said, self.catalog, today=self.today, coverage=coverage)
         assumptions = tuple(dict.fromkeys((*plan.notes, *result.assumptions, *self._calendar_note(query))))
         timings = self._timings(result)
         return self._make(
@@ -325,15 +323,17 @@ class _Asked:
                 options.append(Option(label=describe_choice(queries, index, self.catalog), question=question))
             if len(options) >= _MAX_OPTIONS:
                 break
-        if len(works) == 1 and len(candidates) > 1 and not options:
-            return self._refuse(
-                "ambiguous", "This can be read in more than one way.", prefer=works[0].query.metrics
-            )
+        if not options:
+            return self._no_data(Plan(query=works[0].query))
         return self._make(
             "clarify",
             reason="ambiguous",
-            interpretation="Which of these is meant?",
-            text="This can be read in more than one way. Which one is meant?",
+            interpretation="Which of these is meant?" if len(options) > 1 else "Is this what is meant?",
+            text=(
+                "This can be read in more than one way. Which one is meant?"
+                if len(options) > 1
+                else "Is this what is meant?"
+            ),
             options=tuple(options),
         )
 
@@ -492,7 +492,7 @@ class _Asked:
 
     def _answerable(self, question: str) -> Plan | None:
         plan = self._understands(question)
-        return plan if plan is not None and self._accepts(plan.query) else None
+        return plan if plan is not None and self._has_rows(plan.query) else None
 
     def _make(self, status: Status, **parts: Any) -> Answer:
         now = time.perf_counter()

@@ -8,9 +8,20 @@ from __future__ import annotations
 ARTICLES = frozenset({"the", "a", "an", "our", "their", "its", "my", "your", "his", "her"})
 
 # Words that carry no meaning for a number. A word that is neither here nor understood is reported.
-FILLER = frozenset(
-    ["the", "a", "an", "our", "their", "its", "my", "your", "his", "her", "is", "are", "was", "were", "be", "been", "being", "am", "do", "does", "did", "have", "has", "had", "having", "of", "in", "on", "at", "to", "for", "from", "with", "about", "into", "onto", "within", "by", "and", "or", "as", "that", "which", "who", "whom", "whose", "what", "whats", "there", "here", "it", "this", "these", "those", "they", "them", "we", "us", "i", "you", "me", "he", "she", "please", "kindly", "could", "would", "can", "will", "shall", "should", "may", "might", "must", "let", "lets", "like", "want", "wanted", "need", "needs", "show", "shows", "give", "gives", "tell", "tells", "list", "lists", "display", "get", "gets", "find", "finds", "see", "look", "provide", "provides", "return", "returns", "report", "reports", "print", "fetch", "pull", "calculate", "compute", "determine", "identify", "know", "much", "many", "each", "so", "then", "also", "just", "only", "really", "exactly", "overall", "altogether", "together", "across", "all", "any", "some", "every", "per", "hi", "hello", "hey", "thanks", "thank", "question", "answer", "data", "figure", "figures", "number", "numbers", "value", "values", "amount", "result", "results", "table", "column", "columns", "row", "rows", "information", "info", "details", "detail", "breakdown", "overview", "summary", "now", "currently", "today's", "made", "make", "makes", "making", "placed", "place", "done", "happened", "happen", "happens", "occurred", "occur", "occurs", "took", "take", "taken", "were", "be", "come", "comes", "came", "coming", "go", "goes", "went", "been", "using", "use", "used", "based", "terms", "respectively", "following", "company", "business"]
-)  # fmt: skip
+_FILLER_TEXT = """
+the a an our their its my your his her is are was were be been being am do does did have has had having
+of in on at to for from with about into onto within by and or as that which who whom whose what whats
+there here it this these those they them we us i you me he she please kindly could would can will shall
+should may might must let lets like want wanted need needs show shows give gives tell tells list lists
+display get gets find finds see look provide provides return returns report reports print fetch pull
+calculate compute determine identify know much many each so then also just only really exactly overall
+altogether together across all any some every per hi hello hey thanks thank question answer data figure
+figures number numbers value values amount result results table column columns row rows information info
+details detail breakdown overview summary now currently today's made make makes making placed place done
+happened happen happens occurred occur occurs took take taken come comes came coming go goes went using
+use used based terms respectively following company business where whether
+"""
+FILLER = frozenset(_FILLER_TEXT.split())
 
 # Filler that is one only where nothing of the catalog claims it.
 SOFT = frozenset({"number", "numbers", "amount", "value", "values", "data", "company", "business", "figure", "figures",
@@ -127,12 +138,11 @@ CHANGE = frozenset(
         "difference",
         "differenc",
         "delta",
-        "develop",
-        "evolv",
     }
 )  # stems
 TREND = (("over", "time"), ("trend",), ("trends",), ("trending",), ("development",), ("history",), ("historical",),
-         ("time", "series"), ("evolution",), ("evolved",), ("timeline",), ("trend", "over", "time"))  # fmt: skip
+         ("time", "series"), ("evolution",), ("evolved",), ("timeline",), ("trend", "over", "time"), ("develop",),
+         ("develop", "over", "time"), ("developed",), ("developed", "over", "time"), ("evolve",))  # fmt: skip
 RUNNING = (("running", "total"), ("running", "totals"), ("cumulative",), ("cumulated",), ("accumulated",), ("running", "sum"),
            ("cumulatively",), ("running",), ("cumulative", "total"), ("cumulative", "sum"))  # fmt: skip
 SHARE = (

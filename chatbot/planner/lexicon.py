@@ -36,6 +36,7 @@ MeaningKind = Literal["metric", "dimension", "value", "segment", "entity", "scen
 Stems = tuple[str, ...]
 
 _LONGEST = 8  # tokens of a phrase that is looked for
+_MOST_PARTS = 5  # a word that is a part of more values than this tells none of them apart
 _NATURAL = {"sum": "sum", "count": "count", "count_distinct": "count", "average": "average", "min": "min",
             "max": "max", "median": "median"}  # fmt: skip
 
@@ -81,6 +82,7 @@ class Lexicon:
     words: dict[str, str] = field(default_factory=dict)  # a form as written -> its stem
     derived: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     stems: set[str] = field(default_factory=set)
+    parts: dict[str, list[Meaning]] = field(default_factory=lambda: defaultdict(list))
     acronyms: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _word_list: list[str] = field(default_factory=list)
 
@@ -126,6 +128,13 @@ class Lexicon:
         if token.text.isupper() and len(named) == 1:
             (metric,) = named
             yield Meaning(kind="metric", metric=metric, unsure=True, cost=0.6)
+
+    def lookup_part(self, token: Token) -> Iterator[Meaning]:
+        """Yield the stored values that a rare word is a part of ("Nordwind" of "Nordwind GmbH"), to be confirmed."""
+        found = self.parts.get(token.norm, ())
+        if len(token.norm) >= 3 and 0 < len(found) <= _MOST_PARTS:
+            for meaning in found:
+                yield replace(meaning, cost=0.7, unsure=True)
 
     def _add_twin(self, tokens: Sequence[Token], meaning: Meaning) -> None:
         norms = [t.norm for t in tokens]
@@ -374,7 +383,11 @@ def _add_values(lexicon: Lexicon, dimension: Dimension, distinct: Iterable[Scala
             continue
         tokens = phrase_tokens(str(value))
         if tokens:
-            lexicon.add_tokens(tokens, replace(base, value=value))
+            meaning = replace(base, value=value)
+            lexicon.add_tokens(tokens, meaning)
+            for word in {t.norm for t in tokens if t.kind == "word"} if len(tokens) > 1 else ():
+                if len(lexicon.parts[word]) <= _MOST_PARTS:
+                    lexicon.parts[word].append(meaning)
     for value, synonyms in dimension.values.items():
         for synonym in (value, *synonyms):
             lexicon.add(synonym, replace(base, value=value))

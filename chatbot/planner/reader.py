@@ -38,6 +38,9 @@ class MetricSlot:
     choices: tuple[Meaning, ...]
     text: str
     shown: bool = True
+    things: tuple[Meaning, ...] = ()  # what else the words may be: things to list
+    counted: bool = False  # "how many …"
+    plural: bool = False
 
 
 @dataclass
@@ -144,7 +147,9 @@ class Reader:
         self.number: int | None = None
         self.superlative: tuple[str, str] | None = None  # direction, word
         self.last: str = ""  # the part that the word before took
-        self.before_versus = ""
+        self.before_versus = self.before_negation = ""
+        self.listing = False  # a group word has had its first word; others must be linked to it
+        self.held: MetricSlot | None = None  # "with revenue …": a figure that waits for its condition
         self.ordering = False
         self.open_time_dim: tuple[tuple[Meaning, ...], str] | None = None
         self.tail = [w.before for w in self.words]
@@ -198,6 +203,7 @@ class Reader:
             item.op("missing") and nxt and not nxt.item.of_kind("value", "segment")
         ):
             self.negative = True
+            self.before_negation = self.last
             self.last = "negation"
         elif item.op("share"):
             draft.share = True
@@ -227,7 +233,7 @@ class Reader:
             draft.change = True
         elif item.op("group"):
             self.agent = bool(_PARTICIPLES & set(word.before))
-            self.grouping = item.text.lower()
+            self.grouping, self.listing = item.text.lower(), False
             self.last = "group"
         elif unit := item.op("unit"):
             self._unit(word, str(unit))
@@ -306,7 +312,6 @@ class Reader:
             return True
         if symbol in ("=", "!=") and nxt.item.of_kind("value"):
             self.negative = symbol == "!="
-            self.last = "dimension" if self.last == "bare" else self.last
             return True
         return False
 
@@ -323,9 +328,21 @@ class Reader:
     def _condition(self, op: str, values: tuple[Scalar, ...], text: str) -> None:
         """A number to hold against the metric or number before it, or after it."""
         draft = self.draft
-        if self.last == "metric" and draft.metrics:
+        ahead = self._here()
+        follows = (
+            ahead is not None
+            and not ahead.comma
+            and not _LINKS & set(ahead.before)
+            and bool(ahead.item.of_kind("metric") or ahead.item.op("aggregate"))
+        )
+        if self.last == "metric" and draft.metrics and not follows:
             slot = draft.metrics[-1]
             draft.having.append(HavingSlot(slot.choices, op, values, f"{slot.text} {text}"))
+            self.last = "having"
+            return
+        if self.last == "held" and self.held is not None and not follows:
+            draft.having.append(HavingSlot(self.held.choices, op, values, f"{self.held.text} {text}"))
+            self.held = None
             self.last = "having"
             return
         if self.last == "bare" and draft.bare and any(self._is_number(m) for m in draft.bare[-1].choices):
@@ -577,6 +594,30 @@ class Reader:
             draft.unsupported.append(item.text)  # "who made a purchase": that there is one, not how many
             self.last = "unknown"
             return
+        if metrics and {"for", "of", "from", "among"} & set(word.before) and not draft.metrics:
+            things = tuple(m for m in groups if m.kind == "entity")
+            if things:  # "for customers with …, what is their …": whose figures, not how many
+                draft.contexts.append((item, things))
+                self.last = "context"
+                return
+        if metrics and self.last == "metric" and not word.before and not linked:
+            draft.unsupported.append(item.text)  # two figures side by side with nothing between
+            self.last = "unknown"
+            return
+        if (
+            metrics
+            and nxt is not None
+            and nxt.item.ops
+            and (nxt.item.op("comparison") or nxt.item.op("between"))
+        ):
+            after = self._next(2)
+            limited = after is not None and after.item.number is not None
+            if limited and (
+                {"with", "where", "having", "whose", "have", "had"} & set(word.before) and draft.metrics
+            ):
+                self.held = MetricSlot(metrics, item.text)
+                self.last = "held"
+                return
         if metrics and self._is_beside_the_point(word):
             if all(m.kind != "entity" for m in groups):
                 draft.unsupported.append(item.text)
@@ -634,6 +675,7 @@ class Reader:
             elif aggregate in ("count", "distinct"):
                 fits = meaning.needs is None and (
                     natural == "count"
+                    or (natural is None and metric.unit is None)
                     or (natural == "sum" and metric.unit not in ("currency", "percent"))
                     or (natural is None and metric.unit == "count")
                 )
@@ -686,10 +728,13 @@ class Reader:
         names = {m.metric for m in metrics}
         known = next((s for s in draft.metrics if names & {m.metric for m in s.choices}), None)
         if known is None:
-            known = MetricSlot(metrics, item.text, shown)
+            things = tuple(m for m in item.of_kind("dimension", "entity") if not m.verb and not m.tail)
+            counted = self.aggregate is not None
+            known = MetricSlot(metrics, item.text, shown, things=things, counted=counted, plural=item.plural)
             draft.metrics.append(known)
         else:
-            both = tuple(m for m in known.choices if m.metric in names)
+            sure = {m.metric: m for m in metrics if not m.unsure}
+            both = tuple(sure.get(m.metric, m) for m in known.choices if m.metric in names)
             known.choices = both or known.choices
         self._note(metrics)
         self.aggregate = None
@@ -715,8 +760,8 @@ class Reader:
     ) -> bool:
         """After "by", "per", "for each"."""
         item, nxt = word.item, self._next()
-        if self.grouping == "list" and not (word.comma or _LINKS & set(word.before)):
-            self.grouping = None
+        if self.listing and not (word.comma or _LINKS & set(word.before)):
+            self.grouping, self.listing = None, False
             return False
         if self.agent:
             self.agent, self.grouping = False, None
@@ -739,6 +784,7 @@ class Reader:
                 self.grouping = None
                 return False
             self._group(word, groups, each=self._is_each())
+            self.listing = True
             return True
         if metrics:
             slot = self._take_metric(word, metrics)
@@ -807,7 +853,7 @@ class Reader:
         if groups and (group_first or not metrics) and not (self.aggregate and metrics):
             self._group(word, groups, ranked=True)
             self.superlative = None
-            self.grouping = "list"
+            self.grouping, self.listing = "list", True
             return True
         if metrics:
             self._take_metric(word, metrics)
@@ -954,6 +1000,12 @@ class Reader:
         if values:
             if linked and self.last == "negative" and self._continues_negative(word, values):
                 return
+            if self.before_negation == "bare" and draft.bare:
+                owner = {(m.model, m.name) for m in draft.bare[-1].choices}
+                own = tuple(m for m in values if (m.model, m.name) in owner)
+                if own:
+                    values = own
+                    draft.bare.pop()
             draft.filters.append(FilterSlot(f"not {word.item.text}", [values], op="not_in"))
             self._note(values)
             self.last = "negative"
@@ -1030,19 +1082,48 @@ class Reader:
                 draft.groups.append(
                     GroupSlot(text=item.text, choices=meanings, ranked=True, plural=item.plural)
                 )
+        draft.groups.extend(draft.bare)
+        draft.bare = []
         asked = {m.metric for slot in draft.metrics for m in slot.choices}
         if draft.having and not draft.groups and draft.contexts:
             item, meanings = draft.contexts.pop(0)
             draft.groups.append(GroupSlot(text=item.text, choices=meanings, plural=item.plural))
+        if not draft.metrics and not draft.having:
+            for context in list(draft.contexts):
+                promoted = self._metrics_of(context[0], None)
+                if promoted:
+                    draft.contexts.remove(context)
+                    draft.metrics.append(MetricSlot(promoted, context[0].text))
+        self._list_things()
         if not draft.metrics and draft.having:
             for having in draft.having:
                 if not asked & {m.metric for m in having.choices}:
                     draft.metrics.append(MetricSlot(having.choices, having.text))
-        draft.groups.extend(draft.bare)
-        draft.bare = []
+
+    def _list_things(self) -> None:
+        """ "customers with more than 10 orders" lists customers; "how many customers with …" cannot be asked yet."""
+        draft = self.draft
+        if not draft.having or draft.groups:
+            return
+        limited = [h for h in draft.having if not self._is_asked(h)]
+        if not limited:
+            return
+        if any(slot.counted for slot in draft.metrics) or not draft.metrics:
+            draft.unsupported.append(limited[0].text)
+            return
+        slot = draft.metrics[0]
+        if not slot.things:
+            draft.unsupported.append(limited[0].text)
+            return
+        draft.metrics.remove(slot)
+        draft.groups.append(GroupSlot(text=slot.text, choices=slot.things, plural=slot.plural))
+
+    def _is_asked(self, having: HavingSlot) -> bool:
+        names = {m.metric for m in having.choices}
+        return any(names & {m.metric for m in slot.choices} for slot in self.draft.metrics)
 
 
-_AGGREGATE_WORDS = {"average": "average", "min": "lowest", "max": "highest", "median": "median", "count": "number of",
+_AGGREGATE_WORDS: dict[str | None, str] = {"average": "average", "min": "lowest", "max": "highest", "median": "median", "count": "number of",
                     "distinct": "distinct", "sum": "total"}  # fmt: skip
 
 

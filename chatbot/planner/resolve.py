@@ -71,8 +71,17 @@ def resolve_draft(draft: Draft, catalog: Catalog) -> list[Candidate] | Problem:
         cost = draft.cost + sum(m.cost for m in slots)
         for having in islice(product(*(slot.choices for slot in draft.having)), 20):
             try:
+                settler = _Settler(draft, catalog, names, having, cost + sum(h.cost for h in having))
+                acts = [m for m in slots if m.acts]
+                unsure = (
+                    draft.unsure
+                    or any(m.unsure for m in (*slots, *having))
+                    or any(slot.unsure for slot in draft.filters)
+                )
                 found.extend(
-                    _Settler(draft, catalog, names, having, cost + sum(h.cost for h in having)).settle()
+                    replace(each, unsure=unsure or each.unsure)
+                    for each in settler.settle()
+                    if settler.speaks_of_acts(acts, each.query)
                 )
             except _Unreachable as unreachable:
                 problems.append(str(unreachable))
@@ -104,6 +113,7 @@ class _Choice:
     filters: tuple[Filter, ...] = ()
     span: TimeSpan | None = None
     is_time: bool = False
+    unsure: bool = False
 
 
 class _Settler:
@@ -123,6 +133,8 @@ class _Settler:
     def settle(self) -> list[Candidate]:
         draft = self.draft
         self._check_contexts()
+        if draft.having and not draft.groups and not draft.tails:
+            raise _Needs("unsupported", f"which things have {draft.having[0].text}")
         groups = self._group_slots()
         filters = list(draft.filters)
         share_filter = self._share_filter(groups, filters)
@@ -292,10 +304,10 @@ class _Settler:
             owner = (meaning.model, meaning.name, meaning.role)
             values = list(slot.values)
             if meaning.kind == "value":
-                per = [[m for m in choice if (m.model, m.name, m.role) == owner] for choice in slot.choices]
-                if any(not each for each in per):
+                rest = [[m for m in each if (m.model, m.name, m.role) == owner] for each in slot.choices[1:]]
+                if any(not each for each in rest):
                     continue
-                values = [m.value for each in per for m in each[:1]]
+                values = [meaning.value, *(each[0].value for each in rest)]
             op: FilterOp = cast(FilterOp, slot.op)
             if op == "in" and len(values) == 1:
                 op = "="
@@ -303,7 +315,7 @@ class _Settler:
                 op = "!="
             for name, hops in self._locate(meaning):
                 made = Filter(field=name, op=op, values=tuple(dict.fromkeys(values)))
-                choices.append(_Choice(cost=meaning.cost, hops=hops, filters=(made,), note=meaning.note,
+                choices.append(_Choice(cost=meaning.cost, hops=hops, filters=(made,), note=meaning.note, unsure=meaning.unsure,
                                        grouped=(name,) if slot.beside and len(values) > 1 else ()))  # fmt: skip
         found = self._nearest(choices, slot.text)
         return [*found, _Choice()] if slot.optional else found
@@ -400,7 +412,15 @@ class _Settler:
                 all_notes = tuple(
                     dict.fromkeys(n for n in (*notes, base_note, order_note, draft.scenario_note) if n)
                 )
-                results.append(Candidate(query=query, cost=cost, notes=all_notes, shown=self.metrics))
+                results.append(
+                    Candidate(
+                        query=query,
+                        cost=cost,
+                        notes=all_notes,
+                        shown=self.metrics,
+                        unsure=any(c.unsure for c in chosen),
+                    )
+                )
         return results
 
     def _check_conditions(self, filters: Sequence[Filter]) -> None:

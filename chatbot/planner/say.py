@@ -14,7 +14,7 @@ from decimal import Decimal
 from semantic.calendar import range_period, show_day
 from semantic.model import Catalog, DimensionRef
 from semantic.query import Filter, MetricQuery, Scalar, TimeRange
-from semantic.reach import find_dimension, reachable_together
+from semantic.reach import base_metrics, find_dimension, reachable_together
 
 _GRAINS = {"fiscal_month": "fiscal month", "fiscal_quarter": "fiscal quarter", "fiscal_year": "fiscal year"}
 _OPS = {">": "over", ">=": "at least", "<": "under", "<=": "at most", "=": "equal to", "!=": "not equal to"}
@@ -160,7 +160,8 @@ def say_interpretation(
         words = metric_words(catalog, condition.field.split("__")[0])
         values = " and ".join(_number(v) for v in condition.values)
         sentence += f", only where {words} is {_OPS.get(condition.op, condition.op)} {values}"
-    balances = all(catalog.metrics[m].kind == "balance" for m in query.metrics)
+    bases = [base for m in query.metrics for base in base_metrics(catalog, m)]
+    balances = all(catalog.metrics[b].kind == "balance" for b in bases)
     if (
         balances
         and query.time
@@ -169,6 +170,8 @@ def say_interpretation(
         and not any(g.startswith("time.") for g in groups)
     ):
         sentence += f", as of {show_day(query.time.end)}"
+    elif balances and coverage and query.time is None and not any(g.startswith("time.") for g in groups):
+        sentence += f", as of {show_day(coverage[1])}"
     else:
         sentence += _time_words(query.time, catalog, coverage)
     if query.compare is not None:

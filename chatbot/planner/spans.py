@@ -25,6 +25,7 @@ _CROSSED = frozenset({"&", ",", ".", "/", "+", "#"})
 _UNITS = {"day": "day", "week": "week", "month": "month", "quarter": "quarter", "year": "year"}
 
 UNKNOWN_COST = 6.0
+_BEFORE_VALUE = frozenset({"the", "in", "from", "for", "within"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +177,7 @@ def cover(
     for item in _mentions(tokens, lexicon, in_time):
         candidates[item.first].append(item)
     for i in range(len(tokens)):
-        candidates[i].extend(_plain_items(tokens, i))
+        candidates[i].extend(_plain_items(tokens, i, i in in_time))
     best: list[list[tuple[float, tuple[Item, ...]]]] = [[] for _ in range(len(tokens) + 1)]
     best[0] = [(0.0, ())]
     for i in range(len(tokens)):
@@ -264,10 +265,13 @@ def _window_item(
     meanings = _meanings(part, [options[k] for k in window], lexicon)
     if comma:
         meanings = [m for m in meanings if m.kind == "value"]
-    meanings = [m for m in meanings if _is_fair(m, part)]
+    before = tokens[first - 1].norm if first else ""
+    meanings = [m for m in meanings if _is_fair(m, part, before)]
     if meanings:
+        plain = all(t.norm in _PLAIN_WORDS for t in part)  # a value that is also a small word: "US"
+        base = 0.2 if plain and all(m.kind == "value" for m in meanings) else 1.0
         least = min(m.cost for m in meanings)
-        yield _item(tokens, first, last, cost=1.0 + least + extra, meanings=_distinct(meanings))
+        yield _item(tokens, first, last, cost=base + least + extra, meanings=_distinct(meanings))
 
 
 def _meanings(
@@ -281,10 +285,12 @@ def _meanings(
         found.extend(lexicon.lookup_compact(part))
     if not found and len(part) == 1:
         found.extend(lexicon.lookup_acronym(part[0]))
+    if not found and len(part) == 1 and part[0].kind == "word" and part[0].norm not in _PLAIN_WORDS:
+        found.extend(lexicon.lookup_part(part[0]))
     return found
 
 
-def _is_fair(meaning: Meaning, part: Sequence[Token]) -> bool:
+def _is_fair(meaning: Meaning, part: Sequence[Token], before: str) -> bool:
     """A stored value that is also a plain word ("IN", "May", "other", "1") needs a sign that the value is meant."""
     if meaning.kind != "value" or part[0].quote is not None:
         return True
@@ -292,9 +298,10 @@ def _is_fair(meaning: Meaning, part: Sequence[Token]) -> bool:
         return False
     if all(t.norm in _PLAIN_WORDS or t.norm in MONTH_NAMES for t in part):
         text = " ".join(t.text for t in part)
-        return text == str(meaning.value) and (
-            (text.isupper() and len(text) > 1) or (text[:1].isupper() and part[0].start > 0)
-        )
+        if text.isupper() and len(text) > 1:
+            return True
+        named = text == str(meaning.value) and text[:1].isupper() and part[0].start > 0
+        return named or (before in _BEFORE_VALUE and not any(t.norm in MONTH_NAMES for t in part))
     return True
 
 
@@ -307,7 +314,7 @@ def _distinct(meanings: Iterable[Meaning]) -> tuple[Meaning, ...]:
     return tuple(sorted(best.values(), key=lambda m: m.cost))
 
 
-def _plain_items(tokens: Sequence[Token], i: int) -> Iterable[Item]:
+def _plain_items(tokens: Sequence[Token], i: int, in_time: bool) -> Iterable[Item]:
     token = tokens[i]
     if token.kind == "punct" and (token.norm,) not in _OPERATORS:
         yield _item(tokens, i, i + 1, cost=0.05, punct=token.norm)
@@ -335,7 +342,8 @@ def _plain_items(tokens: Sequence[Token], i: int) -> Iterable[Item]:
             yield _item(tokens, i, last, cost=UNKNOWN_COST, unknown=True)
     if token.norm in lang.ARTICLES:
         yield _item(tokens, i, i + 1, cost=0.05, filler=True)
-    elif token.norm in lang.FILLER and token.quote is None:
-        yield _item(tokens, i, i + 1, cost=0.6 if token.norm in lang.SOFT else 0.3, filler=True)
+    elif token.norm in lang.FILLER and token.quote is None and (token.norm,) not in _OPERATORS:
+        cost = 1.0 if in_time else 0.6 if token.norm in lang.SOFT else 0.3
+        yield _item(tokens, i, i + 1, cost=cost, filler=True)
     elif token.kind != "number":
         yield _item(tokens, i, i + 1, cost=UNKNOWN_COST, unknown=True)

@@ -128,30 +128,17 @@ def _sales(
             gross = (Decimal(str(product[5])) * quantity).quantize(cent)
             discount = (gross * rng.choice([0, 0, 5, 10]) / 100).quantize(cent)
             cost = (Decimal(str(product[4])) * quantity).quantize(cent)
+            net = gross - discount
             line = f"L{order:05}-{part}"
-
-            def row(
-                kind: str, on: dt.date, sign: int, line: str = line, part: int = part, **v: object
-            ) -> tuple[object, ...]:
-                del part
-                net = (v["gross"] - v["discount"]) * sign  # type: ignore[operator]
-                return (f"{line}-{kind[0]}", line, f"O{order:05}", kind, on, day, customer, v["product"], v["status"],
-                        v["quantity"] * sign, currency, rate, (net / rate).quantize(cent), v["gross"] * sign, v["discount"] * sign,
-                        net, v["cost"] * sign, net - v["cost"] * sign)  # type: ignore[operator]  # fmt: skip
-
-            values = {
-                "gross": gross,
-                "discount": discount,
-                "cost": cost,
-                "product": product[0],
-                "status": status,
-                "quantity": quantity,
-            }
-            lines.append(row("sale", day, 1, **values))
+            happened = [("sale", day, 1)]
             if status == "refunded":
-                lines.append(
-                    row("refund", min(LAST, day + dt.timedelta(days=rng.randrange(3, 40))), -1, **values)
-                )
+                happened.append(("refund", min(LAST, day + dt.timedelta(days=rng.randrange(3, 40))), -1))
+            for kind, on, sign in happened:
+                lines.append((
+                    f"{line}-{kind[0]}", line, f"O{order:05}", kind, on, day, customer, product[0], status,
+                    quantity * sign, currency, rate, (net / rate).quantize(cent) * sign, gross * sign,
+                    discount * sign, net * sign, cost * sign, (net - cost) * sign,
+                ))  # fmt: skip
     return lines
 
 
