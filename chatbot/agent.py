@@ -23,6 +23,9 @@ from chatbot.planner.reader import Draft
 from chatbot.planner.resolve import Candidate, Problem
 from chatbot.planner.say import list_words, metric_words, say_interpretation, say_question
 from chatbot.planner.tokens import clean, tokenize
+from chatbot.retrieval.documents import make_documents
+from chatbot.retrieval.embedding import embed
+from chatbot.retrieval.index import MeaningIndex
 from chatbot.suggest import describe_choice, nearest, next_steps, starters
 from chatbot.text import say_result
 from datatrust.core.errors import AccessDenied, DataTrustError, UserError
@@ -46,6 +49,8 @@ class Agent:
         self._lexicons: dict[Viewer, Lexicon] = {}
         self._layers: dict[dt.date, SemanticLayer] = {layer.today: layer}
         self._lock = threading.Lock()
+        self._index: MeaningIndex | None = None
+        self._index_lock = threading.Lock()
 
     @classmethod
     def open(cls, project: Project) -> Agent:
@@ -132,8 +137,34 @@ class Agent:
             )
         return self._layers[today]
 
+    def warm(self, viewer: Viewer = EVERYONE) -> None:
+        """Make what the first question would wait for: the words and the meaning index."""
+        self.lexicon(viewer)
+        self.index()
+
+    def index(self) -> MeaningIndex:
+        """Return the meaning index of this catalog and release, made at first use. It holds what everyone may see."""
+        with self._index_lock:
+            if self._index is None:
+                catalog, release = self.layer.catalog, self.layer.release_id
+                folder = (
+                    self.layer.project.state
+                    / "index"
+                    / f"{catalog.hash.rpartition(':')[2][:16]}-{release[-16:]}"
+                )
+                documents = make_documents(catalog, self._values(EVERYONE))
+                self._index = MeaningIndex.open(folder, documents, embed)
+            return self._index
+
+    def near_metrics(self, words: str) -> list[str]:
+        """Return the metrics that are nearest to some words in meaning."""
+        hits = self.index().near(words[:500], kinds=("metric", "example"), limit=8)
+        return list(dict.fromkeys(hit.ref for hit in hits if hit.ref in self.layer.catalog.metrics))
+
     def close(self) -> None:
         """Let go of files and memory."""
+        if self._index is not None:
+            self._index.close()
         self.layer.close()
 
     def _values(self, viewer: Viewer) -> dict[tuple[str, str], tuple[Scalar, ...]]:
@@ -485,7 +516,13 @@ class _Asked:
         query: MetricQuery | None = None, interpretation: str = "",
     ) -> Answer:  # fmt: skip
         words = self.text if near is None else near
-        options = nearest(words[:300], self.catalog, self._answerable, prefer=prefer)
+        options = nearest(
+            words[:300],
+            self.catalog,
+            self._answerable,
+            self.agent.near_metrics if words else None,
+            prefer=prefer,
+        )
         return self._make(
             "refused", reason=reason, text=text, options=options, query=query, interpretation=interpretation
         )
