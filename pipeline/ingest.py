@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, TypeVar
@@ -55,6 +56,7 @@ from pipeline.store import replace as replace_table
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
+SMALL_BYTES = 16_000_000  # of raw files: below it, compiling expressions costs more than it saves
 _THREADS = 3  # sources at work at once: their small commits wait for the disk in turns
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -143,7 +145,9 @@ def ingest_delivery(
         UserError: the masking policy or its key cannot be read.
         OutcomeError: a source does not add up: lines, rows or amounts. Nothing was published.
     """
-    return _Intake(spark, project, tuple(specs), delivery, frozenset(refresh), progress).run()
+    intake = _Intake(spark, project, tuple(specs), delivery, frozenset(refresh), progress)
+    with _interpreted(spark, only_if=intake.input_bytes < SMALL_BYTES):
+        return intake.run()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +218,13 @@ class _Intake:
             )
             for spec in specs
         }
+
+    @property
+    def input_bytes(self) -> int:
+        """Return the size of the raw files whose rows are judged in this call."""
+        again = {name for name, work in self.works.items() if work.refresh}
+        old = sum(entry.size for entry in self.known if entry.source in again)
+        return old + sum(file.size for file in self.delivery.files)
 
     def run(self) -> IngestResult:
         works = list(self.works.values())
@@ -611,6 +622,24 @@ def _levels(specs: Sequence[SourceSpec]) -> Iterator[list[SourceSpec]]:
         depth[spec.name] = 1 + max((depth[name] for name in spec.parents), default=-1)
     for level in sorted(set(depth.values())):
         yield [spec for spec in specs if depth[spec.name] == level]
+
+
+@contextmanager
+def _interpreted(spark: SparkSession, *, only_if: bool) -> Iterator[None]:
+    """Let Spark interpret expressions instead of compiling them; the settings are put back afterwards.
+
+    A contract's rules become some hundred expressions; compiling them takes longer than judging a small file.
+    """
+    names = ("spark.sql.codegen.wholeStage", "spark.sql.codegen.factoryMode")
+    before = {name: spark.conf.get(name) for name in names}
+    if only_if:
+        spark.conf.set(names[0], "false")
+        spark.conf.set(names[1], "NO_CODEGEN")
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            spark.conf.set(name, value)
 
 
 def _in_parallel(work: Callable[[_T], _R], items: Sequence[_T]) -> list[_R]:

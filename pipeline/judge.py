@@ -77,8 +77,7 @@ def judge(
 
     Returns:
         `_sequence, _line, _file, _file_sha`, `_reasons` (empty where the row is good), `_warnings`, `_key`,
-        `_stamp`, `_row_hash` (null where it is not good), `_amount`, `_currency`, `_key_text`, `_raw` (only of
-        rows with reasons), a masked column `s_x` for each silver column and, where the contract names a masked
+        `_stamp`, `_row_hash` (null where it is not good), `_amount`, `_currency`, `_key_text`, `_raw`, a masked column `s_x` for each silver column and, where the contract names a masked
         quarantine, `q_x` for each column it may show.
     """
     from pyspark.sql import functions as F  # noqa: N812
@@ -124,13 +123,13 @@ def judge(
         currency(spec, _bronze_column(bronze, spec.column(spec.currency_column))).alias("_currency")
         if spec.currency_column
         else currency(spec, None).alias("_currency"),
-        F.when(~is_good, _key_text(spec, row)).alias("_key_text"),
-        F.when(~is_good, F.coalesce("_rescued", _line_again(spec, bronze))).alias("_raw"),
+        _key_text(spec, row).alias("_key_text"),
+        F.coalesce("_rescued", _line_again(spec, bronze)).alias("_raw"),
         *[F.when(is_good, value).alias(SILVER + name) for name, value in silver.items()],
     ]
     if spec.quarantine_table:
         picked += [
-            F.when(~is_good & shown, row.value(column.name)).alias(SAFE + column.name)
+            F.when(shown, row.value(column.name)).alias(SAFE + column.name)
             for column, shown in _safe_columns(spec, broken)
         ]
     return frame.select(*picked)

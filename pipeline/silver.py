@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.contracts.model import SourceSpec
-from pipeline.judge import CONFLICT, REASONS, SILVER, currency, key_of_silver, stamp_of_silver
+from pipeline.judge import CONFLICT, REASONS, SAFE, SILVER, currency, key_of_silver, stamp_of_silver
 from pipeline.masking import Masker
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def history_of_silver(silver: DataFrame, spec: SourceSpec) -> DataFrame:
 
 
 def decide(rows: DataFrame, spec: SourceSpec) -> DataFrame:
-    """Return `rows` with `_status`, and with the reason where they are in conflict.
+    """Return `rows` with `_status`, and with the reason where they are in conflict; raw text of quarantined rows only.
 
     Args:
         rows: new rows from `judge` and, with `_was` set, all earlier rows of the same keys that had passed.
@@ -100,11 +100,13 @@ def decide(rows: DataFrame, spec: SourceSpec) -> DataFrame:
     )
     if spec.key:
         rows = _newest_stands(rows)
-    in_conflict = is_good & (F.col("_status") == QUARANTINED)
+    rejected = F.col("_status") == QUARANTINED
+    raw = [name for name in rows.columns if name in ("_raw", "_key_text") or name.startswith(SAFE)]
     return rows.withColumns(
         {
             "_status": F.when(F.col("_status") == "stands", VALID).otherwise(F.col("_status")),
-            REASONS: F.when(in_conflict, F.array(F.lit(CONFLICT))).otherwise(F.col(REASONS)),
+            REASONS: F.when(is_good & rejected, F.array(F.lit(CONFLICT))).otherwise(F.col(REASONS)),
+            **{name: F.when(rejected, F.col(f"`{name}`")) for name in raw},
         }
     ).drop("_group")
 
