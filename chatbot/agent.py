@@ -39,6 +39,7 @@ from semantic.result import QueryResult
 MAX_QUESTION = 2_000  # characters
 _MAX_OPTIONS = 5
 _VALUES_PER_DIMENSION = 5_000
+_WAIT_FOR_INDEX = 0.4  # seconds that a refusal waits for better suggestions
 
 
 class Agent:
@@ -158,7 +159,13 @@ class Agent:
 
     def near_metrics(self, words: str) -> list[str]:
         """Return the metrics that are nearest to some words in meaning."""
-        hits = self.index().near(words[:500], kinds=("metric", "example"), limit=8)
+        if self._index is None:
+            maker = threading.Thread(target=self.index, name="meaning-index", daemon=True)
+            maker.start()
+            maker.join(_WAIT_FOR_INDEX)
+        if self._index is None:
+            return []  # still in the making: the suggestion does without it
+        hits = self._index.near(words[:500], kinds=("metric", "example"), limit=8)
         return list(dict.fromkeys(hit.ref for hit in hits if hit.ref in self.layer.catalog.metrics))
 
     def close(self) -> None:

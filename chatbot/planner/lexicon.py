@@ -166,7 +166,8 @@ class Lexicon:
         note = next((n for _, _, n in chosen if n), None)
         norms = tuple(t.norm for t in tokens)
         for entry in self.entries.get(key, ()):
-            inflected = 0.0 if entry.norms == norms or extra else 0.02
+            bent = 0.06 if entry.meaning.kind == "value" else 0.02  # a name is meant as it is written
+            inflected = 0.0 if entry.norms == norms or extra else bent
             yield replace(
                 entry.meaning, cost=entry.meaning.cost + inflected + extra, note=note or entry.meaning.note
             )

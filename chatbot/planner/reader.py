@@ -360,6 +360,11 @@ class Reader:
             metrics = self._metrics_of(here.item, self.aggregate)
             numbers = tuple(m for m in here.item.of_kind("dimension") if self._is_number(m))
             self.aggregate = None
+            if metrics and numbers:
+                if self._counts_rows_of(numbers):
+                    metrics = ()  # "stays with more than 10 nights": each stay's own nights
+                else:
+                    draft.unsure = True
             if metrics:
                 draft.having.append(HavingSlot(metrics, op, values, f"{text} {here.item.text}"))
                 self._note(metrics)
@@ -372,6 +377,13 @@ class Reader:
                 self.last = "filter"
                 return
         draft.unsupported.append(text)
+
+    def _counts_rows_of(self, numbers: Sequence[Meaning]) -> bool:
+        """Whether the figure asked for counts the very rows that have these numbers."""
+        if not self.draft.metrics:
+            return False
+        metric = self.catalog.metrics[self.draft.metrics[-1].choices[0].metric or ""]
+        return natural_aggregate(metric) == "count" and metric.model in {m.model for m in numbers}
 
     def _is_number(self, meaning: Meaning) -> bool:
         if meaning.kind != "dimension" or meaning.model is None or meaning.name is None:

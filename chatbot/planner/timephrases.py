@@ -314,7 +314,9 @@ class _Reader:
     def _is_month(self, i: int, prefixed: bool) -> bool:
         """ "may", "march", "sun" are other words too: they need a sign that a month is meant."""
         word, token = self.at(i), self.words[i]
-        if word not in ("may", "march", "mar", "dec", "sep", "jan", "jun", "oct", "apr"):
+        if self._day_number(i - 1)[0] if i else 0:
+            return False  # "31 February": a day that does not exist is no month either
+        if word not in ("may", "march", "mar"):
             return True
         if prefixed or self.year_at(self.skip(i + 1, "of", ",")) is not None:
             return True
@@ -509,6 +511,18 @@ class _Reader:
     def _stands_as_year(self, i: int) -> bool:
         """A number like 2025 is a year after a preposition, at an edge, or beside another year."""
         before, after = self.at(i - 1), self.at(i + 1)
+        if before in _MONTHS:
+            return False  # of a day that does not exist
+        if before == "than" and self.at(i - 2) in (
+            "more",
+            "less",
+            "fewer",
+            "greater",
+            "higher",
+            "lower",
+            "larger",
+        ):
+            return False
         if i == 0 or before in _BEFORE_YEAR:
             return True
         if after in (

@@ -1,0 +1,97 @@
+"""Catalogs of other domains: a hospital, and a stock broker with questions that nobody here wrote."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from chatbot.agent import Agent
+from tests.support.broker import FOLDER, make_broker_project
+from tests.support.hospital import make_hospital
+from tests.support.questions import Case, judge, same_rows
+
+A, W, P = "care.admissions a", "care.admissions a join care.wards w using (ward_id)", "care.admissions a join care.patients p using (patient_id)"  # fmt: skip
+MARCH = "admitted_on between date '2026-03-01' and date '2026-03-31'"
+
+HOSPITAL = [
+    ("How many admissions did we have in March 2026?", f"select count(*) from {A} where {MARCH}"),
+    ("admissions per ward last year", f"select ward_name, count(*) from {W} where year(admitted_on) = 2025 group by 1"),
+    ("average length of stay by building", f"select building, avg(nights) from {W} group by 1"),
+    ("which ward had the highest treatment cost in 2025", f"select ward_name, sum(cost) from {W} where year(admitted_on) = 2025 group by 1 order by 2 desc limit 1"),
+    ("cost per admission for emergency admissions by month in 2025", f"select date_trunc('month', admitted_on), sum(cost) / count(*) from {A} where kind = 'emergency' and year(admitted_on) = 2025 group by 1"),
+    ("urgent admissions by gender", f"select gender, count(*) from {P} where kind = 'emergency' group by 1"),
+    ("longest stay in Cardiology", f"select max(nights) from {W} where ward_name = 'Cardiology'"),
+    ("how many patients were treated in Oncology", f"select count(distinct patient_id) from {W} where ward_name = 'Oncology'"),
+    ("spending for women with private insurance in Q1 2026", f"select sum(cost) from {P} where gender = 'female' and insurance = 'private' and admitted_on between date '2026-01-01' and date '2026-03-31'"),
+    ("admissions with missing insurance", f"select count(*) from {P} where insurance is null"),
+    ("admissions with more than 10 nights by kind of admission", f"select kind, count(*) from {A} where nights > 10 group by 1"),
+    ("number of admissions excluding Maternity", f"select count(*) from {W} where ward_name <> 'Maternity'"),
+    ("patients by gender", "select gender, count(*) from care.patients group by 1"),
+    ("ALOS by ward, lowest first", f"select ward_name, avg(nights) from {W} group by 1 order by 2"),
+    ("admissions of patients registered in 2025", f"select count(*) from {P} where year(registered_on) = 2025"),
+    ("treatment cost in 2025 compared with 2024", "select (select sum(cost) from care.admissions where year(admitted_on) = 2025)"),
+]  # fmt: skip
+
+NOT_ANSWERED = [
+    "average cost by ward", "mortality rate", "infections by ward", "how many nurses work in Cardiology", "revenue by region",
+    "admissions by doctor", "waiting time in the emergency room", "median length of stay",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Agent, duckdb.DuckDBPyConnection]]:
+    root = tmp_path_factory.mktemp("hospital")
+    agent = Agent.open(make_hospital(root))
+    with duckdb.connect(str(root / "hospital.duckdb"), read_only=True) as connection:
+        yield agent, connection
+    agent.close()
+
+
+@pytest.mark.parametrize(("question", "sql"), HOSPITAL)
+def test_hospital(hospital: tuple[Agent, duckdb.DuckDBPyConnection], question: str, sql: str) -> None:
+    agent, connection = hospital
+    case = Case(id="", family="", question=question, sql=sql, ranked="order by" in sql)
+    verdict, answer = judge(agent, case, lambda text: connection.execute(text).fetchall())
+    assert verdict == "right", f"{answer.status}: {answer.interpretation}\n{answer.text}\n{answer.rows[:4]}"
+
+
+@pytest.mark.parametrize("question", NOT_ANSWERED)
+def test_hospital_does_not_guess(hospital: tuple[Agent, duckdb.DuckDBPyConnection], question: str) -> None:
+    answer = hospital[0].ask(question)
+    assert answer.status != "answered", answer.interpretation
+
+
+def test_broker_questions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No answer is wrong; the count of right ones may only grow."""
+    agent = Agent.open(make_broker_project(tmp_path / "broker"))
+    lines = [
+        json.loads(line) for line in (FOLDER / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    counts: Counter[str] = Counter()
+    wrong = []
+    for line, answer in zip(lines, agent.ask_batch(lines), strict=True):
+        if answer.status != "answered":
+            counts["asked" if answer.status == "clarify" else "refused"] += 1
+            continue
+        percents = [i for i, column in enumerate(answer.columns) if column.unit == "percent"]
+        scaled = [
+            [v * 100 if i in percents and v is not None else v for i, v in enumerate(row)]
+            for row in answer.rows
+        ]  # type: ignore[operator]
+        right = any(
+            same_rows(rows, accepted["rows"])
+            for rows in (answer.rows, scaled)
+            for accepted in line["accepted"]
+        )
+        counts["right" if right else "wrong"] += 1
+        if not right:
+            wrong.append((line["id"], line["question"], answer.interpretation))
+    with capsys.disabled():
+        print(f"\nbroker: {dict(counts)}")
+    assert not wrong
+    assert counts["right"] >= 14
