@@ -291,7 +291,7 @@ class _Intake:
         self.progress(work.spec.name, "done")
 
     def _new_rows(self, work: _Work) -> DataFrame | None:
-        """Return rows of bronze to judge: of new files, and orphans whose parents may have come; None if none."""
+        """Return rows of bronze to judge: of new files, and rows whose parents may have come; None if none."""
         from pyspark.sql import functions as F  # noqa: N812
 
         spec = work.spec
@@ -383,8 +383,8 @@ class _Intake:
             g.was in _EARLIER and g.status != g.was and g.status in (VALID, QUARANTINED) for g in work.groups
         ):
             return decided
-        moves = F.col("_was").isin(*_EARLIER) & (F.col("_status") != F.col("_was"))
-        moves = moves & F.col("_status").isin(VALID, QUARANTINED)
+        was = F.coalesce("_was", F.lit(""))
+        moves = was.isin(*_EARLIER) & (F.col("_status") != was) & F.col("_status").isin(VALID, QUARANTINED)
         movers = decided.where(moves).select(*ROW, "_was", "_status", REASONS)
         bronze = read(self.spark, self.warehouse, bronze_table(work.spec))
         rows = bronze.join(movers.select(*ROW), list(ROW))

@@ -81,11 +81,11 @@ def history_of_conflicts(quarantine: DataFrame, spec: SourceSpec) -> DataFrame:
 
 
 def orphans(quarantine: DataFrame, spec: SourceSpec) -> DataFrame:
-    """Return the rows of a source that nothing but a missing parent keeps in quarantine, with their reasons."""
+    """Return the quarantined rows of a source that miss a parent, with their reasons (others may be among them)."""
     from pyspark.sql import functions as F  # noqa: N812
 
-    only_parents = F.forall("reasons", lambda reason: reason.startswith(f"{REFERENCE}:"))
-    return quarantine.where((F.col("source") == spec.name) & only_parents).select(
+    misses_parent = F.exists("reasons", lambda reason: reason.startswith(f"{REFERENCE}:"))
+    return quarantine.where((F.col("source") == spec.name) & misses_parent).select(
         *ROW, F.col("reasons").alias("_was_reasons")
     )
 

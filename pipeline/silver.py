@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 VALID, QUARANTINED, DUPLICATE, SUPERSEDED = "valid", "quarantined", "duplicate", "superseded"
-ORPHAN = "orphan"  # a row that was quarantined for its missing parent only and is judged again
+ORPHAN = "orphan"  # a row that was quarantined, a missing parent among its reasons, and is judged again
 
 # What history knows of a row that was decided before.
 HISTORY = ("_sequence", "_line", "_file_sha", "_key", "_stamp", "_row_hash", "_amount", "_currency")

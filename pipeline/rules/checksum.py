@@ -34,7 +34,7 @@ def is_luhn(text: Column) -> Column:
     from pyspark.sql import functions as F  # noqa: N812
 
     plain = F.regexp_replace(text, " ", "")
-    return plain.rlike("^[0-9]{2,}$") & F.luhn_check(plain)
+    return plain.rlike("^[0-9]{2,}$") & F.call_function("luhn_check", plain)
 
 
 def is_ean(text: Column) -> Column:
@@ -63,7 +63,8 @@ def _check(
 
 
 def _breaks(rule: Rule, row: Row) -> Column:
-    return ~CHECKSUMS[rule.arguments["checksum"]](row.text(rule.columns[0]))
+    text = row.text(rule.columns[0])
+    return text.isNotNull() & ~CHECKSUMS[rule.arguments["checksum"]](text)
 
 
 RULE = RuleKind(
