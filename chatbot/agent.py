@@ -26,6 +26,7 @@ from chatbot.planner.tokens import clean, tokenize
 from chatbot.retrieval.documents import make_documents
 from chatbot.retrieval.embedding import embed
 from chatbot.retrieval.index import MeaningIndex
+from chatbot.session import as_plan, follow_up, is_fragment
 from chatbot.suggest import describe_choice, nearest, next_steps, starters
 from chatbot.text import say_result
 from datatrust.core.errors import AccessDenied, DataTrustError, UserError
@@ -37,6 +38,7 @@ from semantic.query import EVERYONE, MetricQuery, Scalar, Viewer
 from semantic.result import QueryResult
 
 MAX_QUESTION = 2_000  # characters
+MAX_HISTORY = 10  # earlier questions that a follow-up may build on
 _MAX_OPTIONS = 5
 _VALUES_PER_DIMENSION = 5_000
 _WAIT_FOR_INDEX = 0.4  # seconds that a refusal waits for better suggestions
@@ -111,10 +113,16 @@ class Agent:
         return starters(self.layer.catalog, understands)
 
     def plan(
-        self, question: str, *, viewer: Viewer = EVERYONE, today: dt.date | None = None
+        self,
+        question: str,
+        *,
+        viewer: Viewer = EVERYONE,
+        today: dt.date | None = None,
+        fragment: bool = False,
     ) -> Plan | Choices | NoPlan:
         """Return how a question is read, without running anything."""
-        return make_plan(question, self.layer.catalog, self.lexicon(viewer), today=today or self.layer.today)
+        day = today or self.layer.today
+        return make_plan(question, self.layer.catalog, self.lexicon(viewer), today=day, fragment=fragment)
 
     def lexicon(self, viewer: Viewer) -> Lexicon:
         """Return the words that this viewer may use: the catalog's, and the values that the viewer may see."""
@@ -224,14 +232,25 @@ class _Asked:
         definition = find_definition(tokenize(self.text), self.catalog, lexicon)
         if definition is not None:
             return self._define(definition)
-        del history
-        outcome = self.agent.plan(self.text, viewer=self.viewer, today=self.today)
+        outcome = self._read(self.text, history[-MAX_HISTORY:])
         self.planned = time.perf_counter()
         if isinstance(outcome, Plan):
             return self._run(outcome)
         if isinstance(outcome, Choices):
             return self._clarify(outcome.candidates)
         return self._explain(outcome)
+
+    def _read(self, text: str, history: tuple[str, ...]) -> Plan | Choices | NoPlan:
+        """A question alone, or as a change of the one before it."""
+        fragment = bool(history) and is_fragment(text)
+        outcome = self.agent.plan(text, viewer=self.viewer, today=self.today, fragment=fragment)
+        if not isinstance(outcome, NoPlan) or not history:
+            return outcome
+        earlier = self._read(clean(history[-1][:MAX_QUESTION]), history[:-1])
+        if not isinstance(earlier, Plan):
+            return outcome
+        change = follow_up(earlier.query, outcome, self.catalog)
+        return as_plan(change, earlier.shown) if change is not None else outcome
 
     # ------------------------------------------------------------------------------------------------ answered
 

@@ -49,9 +49,9 @@ class NoPlan:
 
 
 def make_plan(
-    question: str, catalog: Catalog, lexicon: Lexicon, *, today: dt.date
+    question: str, catalog: Catalog, lexicon: Lexicon, *, today: dt.date, fragment: bool = False
 ) -> Plan | Choices | NoPlan:
-    """Return the plan of a question."""
+    """Return the plan of a question; of a `fragment` ("and by month?") only what it says, no figure read into it."""
     tokens, corrected = correct_language(tokenize(clean(question)), lexicon)
     spans = parse_time(tokens, today=today, default=catalog.default_calendar, calendars=catalog.calendars)
     covers = cover(tokens, spans, lexicon, keep=_COVERS)
@@ -61,7 +61,7 @@ def make_plan(
     for items in covers:
         if sum(item.cost for item in items) > cheapest + _SLACK:
             break
-        draft = Reader(items, catalog).read()
+        draft = Reader(items, catalog, fragment=fragment).read()
         draft.notes[:0] = corrected
         outcome = resolve_draft(draft, catalog)
         if isinstance(outcome, Problem):

@@ -133,8 +133,9 @@ class _Word:
 class Reader:
     """Reads one cover of a question."""
 
-    def __init__(self, items: Sequence[Item], catalog: Catalog) -> None:
+    def __init__(self, items: Sequence[Item], catalog: Catalog, *, fragment: bool = False) -> None:
         self.catalog = catalog
+        self.fragment = fragment
         self.words = _significant(items)
         self.draft = Draft(cost=sum(item.cost for item in items))
         self.at = 0
@@ -217,6 +218,12 @@ class Reader:
         elif direction := item.op("direction"):
             draft.direction = str(direction)
         elif item.op("versus") or item.op("compare"):
+            if (
+                item.op("versus")
+                and not self.fragment
+                and not (draft.metrics or draft.filters or draft.times or draft.change)
+            ):
+                draft.unsupported.append(item.text)
             self.versus = bool(item.op("versus")) or self.versus
             self.before_versus = self.last
             self.comparing = True
@@ -328,6 +335,10 @@ class Reader:
     def _condition(self, op: str, values: tuple[Scalar, ...], text: str) -> None:
         """A number to hold against the metric or number before it, or after it."""
         draft = self.draft
+        money = {w.item.number.currency for w in self.words if w.item.number and w.item.number.currency}
+        if self.catalog.currency and money - {self.catalog.currency}:
+            draft.unsupported.append(text)
+            return
         ahead = self._here()
         follows = (
             ahead is not None
@@ -438,6 +449,10 @@ class Reader:
 
     def _time(self, word: _Word, span: TimeSpan) -> None:
         draft = self.draft
+        if self.negative:
+            draft.unsupported.append(f"not {word.item.text}")
+            self.negative = False
+            return
         if span.kind == "edge":
             return
         if span.kind == "compare":
@@ -606,7 +621,8 @@ class Reader:
             draft.unsupported.append(item.text)  # "who made a purchase": that there is one, not how many
             self.last = "unknown"
             return
-        if metrics and {"for", "of", "from", "among"} & set(word.before) and not draft.metrics:
+        limits = self.fragment or bool({"for", "of", "from", "among"} & set(word.before))
+        if metrics and limits and not draft.metrics:
             things = tuple(m for m in groups if m.kind == "entity")
             if things:  # "for customers with …, what is their …": whose figures, not how many
                 draft.contexts.append((item, things))
@@ -799,9 +815,14 @@ class Reader:
             self.listing = True
             return True
         if metrics:
+            ranks = self.draft.superlative or self.draft.direction or self.comparing
+            if self.draft.metrics and not ranks:
+                self.draft.unsupported.append(f"by {item.text}")
+                self.grouping = None
+                return True
             slot = self._take_metric(word, metrics)
-            if self.draft.superlative or not self.draft.order:
-                self.draft.order = slot if self.draft.superlative else self.draft.order
+            if self.draft.superlative:
+                self.draft.order = slot
             return True
         self.grouping = None
         if values and follows and self.last == "group":
@@ -955,6 +976,12 @@ class Reader:
             if own:
                 values, optional = own, False
                 draft.bare.pop()
+            elif {m.model for m in draft.bare[-1].choices} & {m.model for m in values} and not word.before:
+                models = {
+                    m.model for m in draft.bare[-1].choices
+                }  # "customer C0005": what kind of thing it is
+                values = tuple(m for m in values if m.model in models)
+                draft.bare.pop()
         else:
             nxt = self._next()
             if nxt is not None and nxt.item.meanings and not nxt.comma and not nxt.before:
@@ -1100,7 +1127,7 @@ class Reader:
         if draft.having and not draft.groups and draft.contexts:
             item, meanings = draft.contexts.pop(0)
             draft.groups.append(GroupSlot(text=item.text, choices=meanings, plural=item.plural))
-        if not draft.metrics and not draft.having:
+        if not draft.metrics and not draft.having and not self.fragment:
             for context in list(draft.contexts):
                 promoted = self._metrics_of(context[0], None)
                 if promoted:

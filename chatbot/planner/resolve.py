@@ -10,12 +10,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import islice, pairwise, product
 from typing import cast
 
 from chatbot.planner.language import NAME_WORDS
 from chatbot.planner.lexicon import Meaning, nouns_of
-from chatbot.planner.reader import Draft, FilterSlot, GroupSlot, TimeFilter
+from chatbot.planner.reader import Draft, FilterSlot, GroupSlot, HavingSlot, TimeFilter
 from chatbot.planner.timephrases import TimeSpan
 from chatbot.planner.tokens import phrase_tokens
 from semantic.calendar import previous_range, shift_range, show_day
@@ -347,7 +348,14 @@ class _Settler:
 
     def _share_filter(self, groups: list[GroupSlot], filters: list[FilterSlot]) -> FilterSlot | None:
         """ "what share of revenue is EMEA": all members beside each other, for a share needs its whole."""
-        if not self.draft.share or groups:
+        if not self.draft.share:
+            return None
+        if groups:
+            members = [
+                f for f in filters if f.op == "in" and f.choices[0] and f.choices[0][0].kind == "value"
+            ]
+            if members and all(slot.grain for slot in groups):
+                raise _Needs("unsupported", f"the share of {members[0].text} in each period")
             return None
         positive = [f for f in filters if f.op == "in" and f.choices and f.choices[0][0].kind == "value"]
         if len(positive) != 1:
@@ -399,7 +407,7 @@ class _Settler:
                     group_by=tuple(dict.fromkeys(grouped)),
                     where=tuple(dict.fromkeys(f for c in chosen for f in c.filters)),
                     having=tuple(
-                        Filter(field=name, op=cast(FilterOp, slot.op), values=slot.values)
+                        self._having(name, slot, notes)
                         for name, slot in zip(self.having, draft.having, strict=True)
                     ),
                     time=_range(span, calendar),
@@ -422,6 +430,16 @@ class _Settler:
                     )
                 )
         return results
+
+    def _having(self, name: str, slot: HavingSlot, notes: list[str]) -> Filter:
+        """A threshold on a metric; "below 40" of a percentage means 40%."""
+        values = slot.values
+        if self.catalog.metrics[name].unit == "percent" and any(
+            isinstance(v, Decimal) and abs(v) > 1 for v in values
+        ):
+            notes.append(f"{', '.join(str(v) for v in values)} read as percent")
+            values = tuple(v / 100 if isinstance(v, Decimal) else v for v in values)
+        return Filter(field=name, op=cast(FilterOp, slot.op), values=values)
 
     def _check_conditions(self, filters: Sequence[Filter]) -> None:
         """Two different values asked of one thing at once can never hold."""

@@ -316,14 +316,14 @@ def _distinct(meanings: Iterable[Meaning]) -> tuple[Meaning, ...]:
 
 def _plain_items(tokens: Sequence[Token], i: int, in_time: bool) -> Iterable[Item]:
     token = tokens[i]
-    if token.kind == "punct" and (token.norm,) not in _OPERATORS:
-        yield _item(tokens, i, i + 1, cost=0.05, punct=token.norm)
-        return
     norms = [t.norm for t in tokens[i : i + _OPERATOR_LENGTH]]
     for size in range(len(norms), 0, -1):
         ops = _OPERATORS.get(tuple(norms[:size]))
         if ops:
             yield _item(tokens, i, i + size, cost=0.5, ops=tuple(ops))
+    if token.kind == "punct" and (token.norm,) not in _OPERATORS:
+        yield _item(tokens, i, i + 1, cost=0.05, punct=token.norm)
+        return
     if token.kind == "number" or token.number is not None:
         yield _item(tokens, i, i + 1, cost=0.5, number=token)
     if token.stem in lang.CHANGE:

@@ -64,6 +64,7 @@ _SMALL = {
 }  # fmt: skip
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAY = dt.timedelta(days=1)
+_PRONOUNS = {"i", "we", "you", "they", "it", "he", "she", "that", "who", "which", "be"}
 _BEFORE_YEAR = {
     "in", "for", "during", "of", "since", "from", "to", "until", "till", "through", "year", "before", "after", "vs",
     "versus", "and", "between", "than", "with", "throughout", "year's", "or", "within", "against", "fy",
@@ -318,6 +319,8 @@ class _Reader:
             return False  # "31 February": a day that does not exist is no month either
         if word not in ("may", "march", "mar"):
             return True
+        if word == "may" or token.text[:1].isupper():
+            return self.at(i + 1) not in _PRONOUNS and (self.at(i - 1) not in _PRONOUNS or i == 0)
         if prefixed or self.year_at(self.skip(i + 1, "of", ",")) is not None:
             return True
         before = self.at(i - 1)
@@ -585,7 +588,8 @@ class _Reader:
                 if not unit or self.at(j).endswith("s"):
                     return None
             chosen = calendar or self.default
-            if word == "past" and unit != "day" and not full:
+            within = self.at(i - 1) == "the" and self.at(i - 2) in ("in", "over", "within", "during")
+            if (word == "past" or (word == "last" and within)) and unit != "day" and not full:
                 return j + 1, self._rolling_or_full(1, unit, chosen)
             period = period_of(self.today, unit, chosen)
             steps = -1 if word in _LAST | {"past"} else 1 if word == "next" else 0
@@ -1009,6 +1013,8 @@ class _Reader:
             return None
         if self.at(j) == "now":
             return TimeSpan(first=first, last=j + 1, kind="range", end=self.today, unit="day", point=True)
+        if self.at(j) in ("each", "every") and (each := _UNITS.get(self.at(j + 1))):
+            return TimeSpan(first=first, last=j + 2, kind="grain", unit=each)
         found = self.point(j)
         if found is None:
             unit = next((_UNITS[n] for n in self.norms[i:j] if n in _UNITS), "")

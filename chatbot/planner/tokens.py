@@ -23,6 +23,12 @@ NUMBER_WORDS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "fifty": 50, "hundred": 100,
 }  # fmt: skip
+CURRENCY_WORDS = {
+    "euro": "EUR", "euros": "EUR", "dollar": "USD", "dollars": "USD", "pound": "GBP", "pounds": "GBP", "yen": "JPY",
+    "francs": "CHF", "eur": "EUR", "usd": "USD", "gbp": "GBP", "chf": "CHF",
+}  # fmt: skip
+_SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY"}
+_CODE = re.compile(r"[A-Z]{3}")
 ORDINAL_WORDS = {"first": 1, "second": 2, "third": 3, "fourth": 4}
 _SCALES = {
     "k": 1_000, "thousand": 1_000, "m": 1_000_000, "mn": 1_000_000, "mio": 1_000_000, "million": 1_000_000,
@@ -40,6 +46,7 @@ class Token:
     kind: TokenKind = "word"
     number: Decimal | None = None
     percent: bool = False
+    currency: str | None = None  # said beside a number: "500 EUR", "$500"
     ordinal: bool = False
     day: dt.date | None = None
     start: int = 0
@@ -136,7 +143,9 @@ def _token(match: re.Match[str], raw: str, common: dict[str, object]) -> Token:
         number = Decimal(re.sub(r"[^\d.]", "", match.group("number")))
         if match.group("scale"):
             number *= _SCALES[match.group("scale").lower()]
-        return Token(**make, kind="number", number=number, percent=bool(match.group("percent")))  # type: ignore[arg-type]
+        money = _SIGNS.get(raw[0])
+        percent = bool(match.group("percent"))
+        return Token(**make, kind="number", number=number, percent=percent, currency=money)  # type: ignore[arg-type]
     if norm in NUMBER_WORDS:
         return Token(**{**make, "stem": norm}, kind="word", number=Decimal(NUMBER_WORDS[norm]))  # type: ignore[arg-type]
     return Token(**{**make, "stem": stem(norm)})  # type: ignore[arg-type]
@@ -153,6 +162,10 @@ def _scaled(tokens: list[Token]) -> list[Token]:
                 continue
             if token.norm in ("%", "percent", "pct") and not last.percent:
                 out[-1] = replace(last, percent=True, end=token.end)
+                continue
+            money = CURRENCY_WORDS.get(token.norm) or (token.text if _CODE.fullmatch(token.text) else None)
+            if money and not last.percent and token.quote is None:
+                out[-1] = replace(last, currency=money, end=token.end)
                 continue
         out.append(token)
     return out

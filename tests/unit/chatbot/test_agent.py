@@ -56,7 +56,7 @@ SAME = [
     ("top 5 customers by gross profit last month", ["the top five customers by gross profit last month",
      "last month, top 5 customers by gross profit", "Who were the top 5 customers by gross profit last month?",
      "show the 5 best customers by gross profit for last month"]),
-    ("gross margin in EMEA last quarter", ["last quarter's gross margin in EMEA", "What is the gross margin for EMEA in the last quarter",
+    ("gross margin in EMEA last quarter", ["last quarter's gross margin in EMEA", "What is the gross margin for EMEA for last quarter",
      "gross margin of the EMEA region last quarter", "the margin in Europe last quarter"]),
 ]  # fmt: skip
 
@@ -168,3 +168,39 @@ def test_a_batch_keeps_ids_order_and_days(agent: Agent) -> None:
     assert answers[0].query.time is not None
     assert answers[0].query.time.start == dt.date(2026, 2, 1)
     assert [answer.status for answer in answers] == ["answered", "refused", "answered"]
+
+
+FOLLOW_UPS = [
+    (["revenue in FY2026"], "and by month?", "revenue by month in FY2026"),
+    (["revenue by region in FY2026"], "only EMEA", "revenue by region in EMEA in FY2026"),
+    (["revenue by region in FY2026"], "what about last month", "revenue by region last month"),
+    (
+        ["revenue in FY2026", "by region"],
+        "and for Enterprise customers",
+        "revenue by region for Enterprise in FY2026",
+    ),
+    (
+        ["revenue in May 2026"],
+        "compared with the year before?",
+        "revenue in May 2026 compared with the year before",
+    ),
+    (["top 5 customers by revenue in FY2026"], "and in FY2025?", "top 5 customers by revenue in FY2025"),
+]
+
+
+@pytest.mark.parametrize(("history", "question", "whole"), FOLLOW_UPS)
+def test_follow_ups_change_one_thing(agent: Agent, history: list[str], question: str, whole: str) -> None:
+    answer = agent.ask(question, history=history)
+    assert answer.status == "answered", answer.text
+    assert answer.query == plan_of(agent, whole)
+    assert any(note.startswith("changed: ") for note in answer.assumptions)
+
+
+def test_a_question_that_stands_alone_ignores_the_history(agent: Agent) -> None:
+    answer = agent.ask("gross profit by category", history=["revenue in EMEA in FY2026"])
+    assert answer.query == plan_of(agent, "gross profit by category")
+
+
+def test_no_history_makes_sense_of_nonsense(agent: Agent) -> None:
+    assert agent.ask("and by planet?", history=["revenue in FY2026"]).status == "refused"
+    assert agent.ask("by month", history=["weather"]).status != "answered"
