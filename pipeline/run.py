@@ -10,12 +10,20 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from datatrust.core.errors import DataTrustError, EngineError, OutcomeError, UnknownName, UserError
+from datatrust.core.errors import (
+    DataTrustError,
+    EngineError,
+    InternalError,
+    OutcomeError,
+    UnknownName,
+    UserError,
+)
 from datatrust.core.issues import Issue, SourcePosition, did_you_mean
 from datatrust.core.masking import load_masking_policy
 from datatrust.core.release import Release, list_releases, load_release, next_number, publish_release
@@ -192,9 +200,9 @@ class _Run:
                 since = min(since, (taken.oldest_sequence or since + 1) - 1)
                 rebuild = refresh_gold or taken.keys_lost > 0
                 built = self._build_gold(spark, gold, since, rebuild, advance)
-            with self._step(timed, "audit", f"{prefix}audit") as advance:
-                evidence = self._prove(spark, auditor, taken, built, title)
-            with self._step(timed, "publish", f"{prefix}metrics and publish") as advance:
+            with self._step(timed, "audit", f"{prefix}audit", len(self.specs) + len(built.tables)) as advance:
+                evidence = self._prove(spark, auditor, taken, built, title, advance)
+            with self._step(timed, "publish", f"{prefix}metrics and publish"):
                 candidate = make_candidate(self.project, self.specs, evidence, parent=self.current)
                 if self.business_metrics is not None:
                     rows = self.business_metrics(candidate)
@@ -257,6 +265,7 @@ class _Run:
         taken: IngestResult,
         built: GoldResult,
         title: str | None,
+        advance: Advance,
     ) -> Evidence:
         from pipeline.audit import plan_checks
         from pipeline.conservation import check_conservation
@@ -267,7 +276,8 @@ class _Run:
         there = find_tables(self.warehouse)
         planned = plan_checks(self.specs, self.policy, built.column_tests, today=today)
         checks = [check for check in planned if check.table in there]
-        quality = auditor.run(spark, checks, self.specs, today=today)
+        rows = {name: pin_table(self.warehouse, name).rows for name in {c.table for c in checks}}
+        quality = auditor.run(spark, checks, self.specs, rows=rows, today=today, advance=advance)
         warned = tuple({"check": name, "status": "warning"} for name in built.warnings)
         quality = replace(
             quality,
@@ -355,8 +365,8 @@ class _Run:
         try:
             yield
         except Exception as error:
-            told = error if isinstance(error, DataTrustError) else _worded(error)
             failed = list(timed.seconds)[-1] if timed.seconds else "start"
+            told = error if isinstance(error, DataTrustError) else _worded(error, self.project, failed)
             steps = [
                 StepMetric(
                     step=step,
@@ -418,12 +428,23 @@ def _no_files(project: Project, specs: Sequence[SourceSpec]) -> UserError:
     )
 
 
-def _worded(error: Exception) -> DataTrustError:
-    """Return an outside error as one of ours: its class and Spark's error condition, no data."""
-    condition: Any = getattr(error, "getCondition", lambda: None)()
-    said = condition or type(error).__name__
-    return EngineError(
-        f"the run failed: {said}\n  details are in spark.log in the logs folder; nothing was published"
+def _worded(error: Exception, project: Project, step: str) -> DataTrustError:
+    """Return an outside error as one of ours; data that its text may quote goes nowhere."""
+    from pyspark.errors import PySparkException
+
+    log = project.logs / "pipeline.log"
+    with log.open("a", encoding="utf-8") as out:
+        out.write(f"{_now().isoformat()} {step}: {type(error).__name__}\n")
+        out.writelines(traceback.format_tb(error.__traceback__))
+    shown = project.shown(log)
+    if isinstance(error, PySparkException):
+        said = error.getCondition() or type(error).__name__
+        return EngineError(
+            f"Spark failed at step {step}: {said}; nothing was published\n  details: {shown} and spark.log"
+        )
+    return InternalError(
+        f"an unexpected {type(error).__name__} at step {step}; nothing was published\n"
+        f"  this is a fault of ours: please report it with {shown}"
     )
 
 

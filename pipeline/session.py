@@ -153,6 +153,7 @@ def _settings(project: Project, jars: Sequence[Path], *, input_bytes: int | None
         f"-Dderby.system.home={scratch}",
         f"-Djava.io.tmpdir={scratch}",
         "-Duser.timezone=UTC",
+        "-Djdk.lang.Process.launchMechanism=VFORK",  # Hadoop starts a chmod for each file it writes
         "-XX:+UseSerialGC" if small else "-XX:+UseParallelGC",
     ]
     if small:
@@ -189,6 +190,10 @@ def _settings(project: Project, jars: Sequence[Path], *, input_bytes: int | None
         "spark.sql.execution.arrow.pyspark.enabled": "false",
         "spark.sql.redaction.options.regex": "(?i)url|password|secret|token|key",
         "spark.redaction.regex": "(?i)secret|password|token|access.?key",
+        "spark.sql.adaptive.enabled": "false" if small else "true",
+        # Commits by write and rename. Safe for one writer, which the run's lock makes sure of; the default one
+        # starts several more processes a commit.
+        "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",
         "spark.databricks.delta.snapshotPartitions": "1",
         "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
         "spark.databricks.delta.properties.defaults.columnMapping.mode": "none",
