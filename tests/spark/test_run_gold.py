@@ -1,0 +1,193 @@
+"""Gold by dbt over small silver tables written by hand: amounts to the cent, corrections, failures."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from deltalake import DeltaTable
+
+from datatrust.core.errors import OutcomeError, UserError
+from datatrust.core.settings import Project
+from pipeline.gold import GoldBuilder
+from pipeline.tables import table_version
+from tests.support.projects import ROOT, write_project
+from tests.support.silver import FIRST, write_silver
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+pytestmark = pytest.mark.spark
+
+
+@pytest.fixture(scope="module")
+def project(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    root = tmp_path_factory.mktemp("gold")
+    project = write_project(root, {"name": "gold", "dbt": "pipeline/dbt"})
+    shutil.copytree(ROOT / "pipeline" / "dbt", project.dbt)
+    return project
+
+
+@pytest.fixture(scope="module")
+def builder(project: Project) -> GoldBuilder:
+    return GoldBuilder(project)
+
+
+@pytest.fixture(scope="module")
+def whole(spark: SparkSession, project: Project, builder: GoldBuilder) -> Any:
+    """Gold built whole from the first rows."""
+    from pipeline.session import register_tables
+
+    write_silver(spark, project.warehouse, FIRST, sequence=1)
+    register_tables(spark, project.warehouse)
+    return builder.build(since_sequence=0, full_refresh=True)
+
+
+@pytest.fixture
+def first(whole: Any, spark: SparkSession, project: Project) -> Iterator[Any]:
+    """Gold as it was built whole, silver and gold put back to that after each test."""
+    from pipeline.session import register_tables
+
+    folders = {name: project.warehouse / name.replace(".", "/") for name in (*FIRST, *whole.tables)}
+    versions = {name: table_version(folder) for name, folder in folders.items()}
+    register_tables(spark, project.warehouse)
+    yield whole
+    for name, folder in folders.items():
+        if table_version(folder) != versions[name]:
+            DeltaTable(str(folder)).restore(versions[name])
+
+
+def rows(spark: SparkSession, sql: str) -> list[tuple[Any, ...]]:
+    return [tuple(str(value) for value in row) for row in spark.sql(sql).collect()]
+
+
+def lines(spark: SparkSession) -> list[tuple[Any, ...]]:
+    return rows(spark, "select * from gold.fct_sales order by sales_line_id")
+
+
+def test_amounts_are_converted_and_rounded_per_line(first: Any, spark: SparkSession) -> None:
+    """33.33 USD gross, 30.00 net: at 0.915 in March, and back at April's 0.905 when refunded."""
+    found = rows(
+        spark,
+        "select sales_line_id, order_date, original_order_date, quantity, fx_rate, net_amount_local, gross_amount,"
+        " discount_amount, net_amount, cost_amount, gross_profit from gold.fct_sales where order_line_id = 'L2'"
+        " order by line_type desc",
+    )
+    assert found == [
+        ("L2-sale", "2026-03-30", "2026-03-30", "1", "0.915000", "30.00", "30.50", "3.05", "27.45", "12.50", "14.95"),
+        ("L2-refund", "2026-04-02", "2026-03-30", "-1", "0.905000", "-30.00", "-30.16", "-3.01", "-27.15", "-12.50",
+         "-14.65"),
+    ]  # fmt: skip
+
+
+def test_marts_follow_the_fact(first: Any, spark: SparkSession) -> None:
+    assert rows(spark, "select * from gold.sales_summary order by status") == [
+        ("completed", "2", "130.00"),
+        ("pending", "1", "18.10"),
+        ("refunded", "1", "27.45"),
+    ]
+    assert rows(
+        spark,
+        "select fiscal_year, fiscal_month, revenue, revenue_previous_month, revenue_previous_year,"
+        " growth_previous_year from gold.revenue_trends where region = 'Americas' and month = date'2026-04-01'",
+    ) == [("2026", "10", "0.00", "0.00", "30.00", "-1.000000")]
+    assert rows(
+        spark,
+        "select actual_revenue, budget_revenue, variance, variance_percent, favourable from gold.variance_report"
+        " where month = date'2026-03-01' and category = 'Furniture'",
+    ) == [("100.00", "90.00", "10.00", "0.111111", "True")]
+    assert rows(spark, "select count(*) from gold.variance_report where month > date'2026-04-01'") == [
+        ("0",)
+    ], "months without sales yet are not compared with their budget"
+
+
+LATER = {
+    "silver.sales_clean": [
+        FIRST["silver.sales_clean"][0].replace("'completed',null", "'refunded',date'2026-04-09'"),
+        FIRST["silver.sales_clean"][1].replace("'refunded',date'2026-04-02'", "'completed',null"),
+        FIRST["silver.sales_clean"][3].replace("30.00,'EUR'", "29.99,'EUR'"),
+        FIRST["silver.sales_clean"][0].replace("'L1'", "'L5'").replace("'P1'", "'P2'"),
+    ],
+    "silver.products": [row.replace("12.50,33.33", "12.51,33.33") for row in FIRST["silver.products"]],
+    "silver.fx_rates": [row.replace("0.905000,0.9", "0.906000,0.9") for row in FIRST["silver.fx_rates"]],
+}
+
+
+def test_an_increment_equals_a_rebuild(
+    first: Any, spark: SparkSession, project: Project, builder: GoldBuilder
+) -> None:
+    """A refund later, a refund taken back, an amount, a cost and a rate corrected, a row gone, a row new.
+
+    Trap: a correction that takes a refund back must not leave the refund line behind.
+    """
+    before = lines(spark)
+    write_silver(spark, project.warehouse, LATER, sequence=2)
+    builder.build(since_sequence=1, full_refresh=False)
+    increment = lines(spark)
+    assert [line[0] for line in increment] == ["L1-refund", "L1-sale", "L2-sale", "L4-sale", "L5-sale"]
+    assert increment != before
+    builder.build(since_sequence=0, full_refresh=True)
+    assert increment == lines(spark)
+
+
+def test_a_row_that_was_freed_from_quarantine_is_found_by_its_absence_and_a_lost_cent_by_the_tie(
+    first: Any, spark: SparkSession, project: Project, builder: GoldBuilder
+) -> None:
+    """A freed row keeps the number of the file that it came with, which gold has passed long ago."""
+    row = FIRST["silver.sales_clean"][0].replace("'L1'", "'L0'")
+    write_silver(
+        spark, project.warehouse, {"silver.sales_clean": [*FIRST["silver.sales_clean"], row]}, sequence=1
+    )
+    spark.sql(
+        "update gold.fct_sales set net_amount_local = net_amount_local + 0.01 where sales_line_id = 'L1-sale'"
+    )
+    with pytest.raises(OutcomeError, match="test facts_tie_to_valid_rows: 1 rows fail"):
+        builder.build(since_sequence=9, full_refresh=False)
+    assert "L0-sale" in [line[0] for line in lines(spark)]
+
+
+def test_lineage_and_column_tests_come_from_the_dbt_project(first: Any) -> None:
+    assert first.lineage["gold.sales_summary"] == ("silver.fx_rates", "silver.products", "silver.sales_clean")
+    assert ("gold.fct_sales", "unique", "sales_line_id") in {
+        (t.table, t.kind, t.column) for t in first.column_tests
+    }
+    assert set(first.seconds) == set(first.tables) == set(first.lineage)
+
+
+def broken(project: Project, tmp_path: Path, file: str, old: str, new: str) -> GoldBuilder:
+    """The same project with one change in its dbt folder, in the same warehouse."""
+    config = {"name": "broken", "dbt": "dbt", "warehouse": str(project.warehouse)}
+    other = write_project(tmp_path, config)
+    shutil.copytree(project.dbt, other.dbt)
+    path = other.dbt / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    return GoldBuilder(other)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        (
+            "models/marts/sales_summary.sql",
+            "count(*)",
+            "count(nowhere)",
+            r"gold\.sales_summary: \[UNRESOLVED_COLUMN",
+        ),
+        ("models/facts/dim_products.sql", "'products'", "'prodcts'", "cannot be read: .*prodcts"),
+        ("dbt_project.yml", "/gold", "/elsewhere", "must lie in the warehouse's gold folder"),
+        ("dbt_project.yml", "+materialized: table", "+materialized: view", "must be a Delta table"),
+        ("dbt_project.yml", "profile: datatrust", "", "a dbt project names its profile"),
+    ],
+)
+def test_a_broken_dbt_project_is_told_in_one_message(
+    first: Any, project: Project, tmp_path: Path, file: str, old: str, new: str, said: str
+) -> None:
+    builder = broken(project, tmp_path, file, old, new)
+    with pytest.raises((OutcomeError, UserError), match=said) as caught:
+        builder.build(since_sequence=1, full_refresh=True)
+    assert "Traceback" not in str(caught.value)
