@@ -153,6 +153,8 @@ def _settings(project: Project, jars: Sequence[Path], *, input_bytes: int | None
         f"-Dderby.system.home={scratch}",
         f"-Djava.io.tmpdir={scratch}",
         "-Duser.timezone=UTC",
+        "-XX:ReservedCodeCacheSize=256m",  # one level of compilation reserves 48 MB only, which a run fills
+        "-XX:MetaspaceSize=256m",  # else growing to what Spark needs costs several full collections
         "-Djdk.lang.Process.launchMechanism=VFORK",  # Hadoop starts a chmod for each file it writes
         "-XX:+UseSerialGC" if small else "-XX:+UseParallelGC",
     ]
