@@ -10,7 +10,7 @@ PYTEST := $(BIN)/pytest
 HOST ?= 127.0.0.1
 PORT ?= 7860
 
-.PHONY: help setup chat pipeline sample test check eval bench snap screenshots clean java jars chromium
+.PHONY: help setup chat pipeline sample test check bench snap clean java jars chromium
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -47,13 +47,11 @@ check: $(STAMP) ## format, lint, types, import rules, catalog and contract lint,
 	$(BIN)/lint-imports
 	$(BIN)/datatrust semantic check
 	$(BIN)/datatrust source check
-	$(PYTEST) -m "not spark and not browser and not slow"
+	$(PYTEST) -n 2 -m "not spark and not browser and not slow"
 
 test: setup chromium ## every test: unit, Spark, browser
-	$(PYTEST)
-
-eval: setup ## question scores per family: right, wrong, asked, refused
-	@$(BIN)/python bench/run.py eval $(if $(SET),--set $(SET)) $(if $(PROJECT),--project $(PROJECT)) $(if $(FILE),--file $(FILE))
+	$(PYTEST) -n 2 -m "not spark and not browser"
+	$(PYTEST) -m "spark or browser"
 
 bench: setup ## speed tables beside a baseline: make bench [ONLY=ask]
 	@$(BIN)/python bench/run.py $(ONLY)
