@@ -195,7 +195,7 @@ class _Run:
             with self._step(timed, "silver", f"{prefix}raw files to silver", len(self.specs)) as advance:
                 taken = self._ingest(spark, delivery, refresh, advance)
                 timed.metrics += _ingest_metrics(taken)
-                self._check_share(taken)
+                self._check_share(taken, refresh)
             with self._step(timed, "gold", f"{prefix}gold", gold.table_count()) as advance:
                 since = min(since, (taken.oldest_sequence or since + 1) - 1)
                 rebuild = refresh_gold or taken.keys_lost > 0
@@ -236,13 +236,15 @@ class _Run:
             self.problems += [f"{entry.path}: {entry.message}" for entry in result.rejected_files]
         return taken
 
-    def _check_share(self, taken: IngestResult) -> None:
+    def _check_share(self, taken: IngestResult, refresh: frozenset[str]) -> None:
+        """Of the new rows; of a source that was derived again, all rows are new."""
         limit = self.project.config.publish.max_quarantined_share
-        beyond = [
-            f"{r.source}: {r.quarantined:,} of {r.rows_read:,} rows quarantined"
-            for r in taken.sources
-            if r.rows_read and r.quarantined / r.rows_read > limit
-        ]
+        beyond = []
+        for result in taken.sources:
+            counted = result.control if result.source in refresh else result
+            rows = result.control.read if result.source in refresh else result.rows_read
+            if rows and counted.quarantined / rows > limit:
+                beyond.append(f"{result.source}: {counted.quarantined:,} of {rows:,} rows quarantined")
         if beyond:
             raise OutcomeError(
                 f"more than {limit:.0%} of new rows are quarantined, the release is refused:\n  "
