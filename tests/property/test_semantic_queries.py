@@ -24,6 +24,8 @@ from semantic.model import Calendar
 from semantic.query import EVERYONE, Compare, Filter, MetricQuery, TimeRange
 from tests.support.books import Books, open_books
 
+pytestmark = pytest.mark.slow
+
 CATALOG = {
     "all": """
 calendars:

@@ -13,6 +13,8 @@ import tests.support.chat_double as double
 from chatbot.server import build_app, check_host, serve
 from datatrust.core.errors import UserError
 from datatrust.core.jsonio import loads
+
+pytestmark = pytest.mark.slow
 from datatrust.core.settings import Config, Project
 
 PROJECT = Project(root=Path("/nowhere"), config=Config(title="Lindenau Trading"))
