@@ -13,9 +13,9 @@ import tests.support.chat_double as double
 from chatbot.server import build_app, check_host, serve
 from datatrust.core.errors import UserError
 from datatrust.core.jsonio import loads
-
-pytestmark = pytest.mark.slow
 from datatrust.core.settings import Config, Project
+
+pytestmark = pytest.mark.slow  # Gradio takes seconds to import
 
 PROJECT = Project(root=Path("/nowhere"), config=Config(title="Lindenau Trading"))
 
