@@ -17,9 +17,9 @@ from typing import Any
 
 from chatbot.answer import Answer, Column, Excluded, Option, Reason, Status, Timings
 from chatbot.planner.define import Definition, find_definition
+from chatbot.planner.draft import Draft
 from chatbot.planner.lexicon import Lexicon, build_lexicon
 from chatbot.planner.plan import Choices, NoPlan, Plan, make_plan
-from chatbot.planner.reader import Draft
 from chatbot.planner.resolve import Candidate, Problem
 from chatbot.planner.say import list_words, metric_words, say_interpretation, say_question
 from chatbot.planner.tokens import clean, tokenize
@@ -469,8 +469,8 @@ class _Asked:
         )
 
     def _with_metric(self, name: str, draft: Draft) -> MetricQuery | None:
+        from chatbot.planner.draft import MetricSlot
         from chatbot.planner.lexicon import Meaning
-        from chatbot.planner.reader import MetricSlot
         from chatbot.planner.resolve import resolve_draft
 
         slot = MetricSlot((Meaning(kind="metric", metric=name),), name)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from chatbot.planner.draft import MetricSlot
 from chatbot.planner.lexicon import Meaning
 from chatbot.planner.plan import NoPlan, Plan
-from chatbot.planner.reader import MetricSlot
 from chatbot.planner.resolve import Problem, resolve_draft
 from chatbot.planner.say import dimension_words, list_words, metric_words
-from chatbot.planner.timephrases import TimeSpan
+from chatbot.planner.timewords.span import TimeSpan
 from semantic.calendar import range_period
 from semantic.model import Catalog
 from semantic.query import MetricQuery, TimeRange

@@ -11,8 +11,9 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chatbot.planner.draft import Draft
 from chatbot.planner.lexicon import Lexicon
-from chatbot.planner.reader import Draft, Reader
+from chatbot.planner.reader import Reader
 from chatbot.planner.resolve import TIE, Candidate, Problem, resolve_draft
 from chatbot.planner.spans import correct_language, cover
 from chatbot.planner.timephrases import parse_time

@@ -14,10 +14,10 @@ from decimal import Decimal
 from itertools import islice, pairwise, product
 from typing import cast
 
+from chatbot.planner.draft import Draft, FilterSlot, GroupSlot, HavingSlot, TimeFilter
 from chatbot.planner.language import NAME_WORDS
 from chatbot.planner.lexicon import Meaning, nouns_of
-from chatbot.planner.reader import Draft, FilterSlot, GroupSlot, HavingSlot, TimeFilter
-from chatbot.planner.timephrases import TimeSpan
+from chatbot.planner.timewords.span import TimeSpan
 from chatbot.planner.tokens import phrase_tokens
 from semantic.calendar import previous_range, shift_range, show_day
 from semantic.model import Catalog, Dimension, DimensionRef, Model

@@ -17,7 +17,8 @@ from rapidfuzz.distance import OSA
 from chatbot.planner import language as lang
 from chatbot.planner.lexicon import Lexicon, Meaning
 from chatbot.planner.stems import stem
-from chatbot.planner.timephrases import MONTH_NAMES, TimeSpan
+from chatbot.planner.timewords.span import TimeSpan
+from chatbot.planner.timewords.vocabulary import MONTH_NAMES
 from chatbot.planner.tokens import Token
 
 _LONGEST = 8

@@ -6,7 +6,8 @@ import datetime as dt
 
 import pytest
 
-from chatbot.planner.timephrases import TimeSpan, parse_time
+from chatbot.planner.timephrases import parse_time
+from chatbot.planner.timewords.span import TimeSpan
 from chatbot.planner.tokens import clean, tokenize
 from semantic.model import Calendar
 

@@ -1,0 +1,103 @@
+"""What a reader has made of a question, nothing resolved: slots for figures, groups, conditions and times.
+
+A slot keeps every choice that the words leave open; `resolve` settles them.
+Layer: chatbot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from chatbot.planner.lexicon import Meaning
+from chatbot.planner.spans import Item
+from chatbot.planner.timewords.span import TimeSpan
+from semantic.query import Scalar
+
+
+@dataclass
+class MetricSlot:
+    """A number that is asked for; `choices` are the metrics that the words may mean."""
+
+    choices: tuple[Meaning, ...]
+    text: str
+    shown: bool = True
+    things: tuple[Meaning, ...] = ()  # what else the words may be: things to list
+    counted: bool = False  # "how many …"
+    plural: bool = False
+
+
+@dataclass
+class GroupSlot:
+    """Something to group by: a dimension, the things of a model, or a grain of time."""
+
+    text: str
+    choices: tuple[Meaning, ...] = ()
+    grain: str | None = None
+    calendar: str | None = None
+    each: bool = False  # introduced by "each" or "per"
+    ranked: bool = False  # what "top 5" counts
+    focus: bool = False  # "which region …"
+    plural: bool = False
+
+
+@dataclass
+class FilterSlot:
+    """A condition. `choices` are the dimensions (or values of dimensions) it may be on; None: perhaps no condition."""
+
+    text: str
+    choices: list[tuple[Meaning, ...]]  # one entry a value
+    op: str = "in"
+    values: tuple[Scalar, ...] = ()  # of conditions that name their value themselves
+    optional: bool = False  # the words may just as well be context
+    beside: bool = False  # "EMEA vs APAC": show them side by side
+    unsure: bool = False  # "in USD" may ask for a conversion
+
+
+@dataclass
+class HavingSlot:
+    choices: tuple[Meaning, ...]
+    op: str
+    values: tuple[Scalar, ...]
+    text: str
+
+
+@dataclass
+class TimeFilter:
+    choices: tuple[Meaning, ...]
+    span: TimeSpan
+    text: str
+
+
+@dataclass
+class Draft:
+    """All that was read, nothing resolved."""
+
+    metrics: list[MetricSlot] = field(default_factory=list)
+    groups: list[GroupSlot] = field(default_factory=list)
+    filters: list[FilterSlot] = field(default_factory=list)
+    having: list[HavingSlot] = field(default_factory=list)
+    time_filters: list[TimeFilter] = field(default_factory=list)
+    contexts: list[tuple[Item, tuple[Meaning, ...]]] = field(default_factory=list)
+    bare: list[GroupSlot] = field(default_factory=list)
+    tails: list[GroupSlot] = field(default_factory=list)
+    times: list[TimeSpan] = field(default_factory=list)
+    base: TimeSpan | None = None
+    compare: str | None = None
+    compare_unit: str | None = None
+    scenario: str | None = None
+    scenario_note: str | None = None
+    change: bool = False
+    share: bool = False
+    running: bool = False
+    trend: bool = False
+    direction: str | None = None  # of an explicit order
+    order: MetricSlot | None = None
+    superlative: str | None = None
+    ranked_word: str = ""
+    top_n: int | None = None
+    why: bool = False
+    unsure: bool = False  # "highest revenue by region": the reading is to be confirmed
+    unknown: list[str] = field(default_factory=list)
+    unsupported: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    cost: float = 0.0

@@ -1,0 +1,236 @@
+"""Read figures, what they are grouped by and how they are ranked: "by region", "top 5", "which customer", "sorted by".
+
+Layer: chatbot.
+"""
+
+from __future__ import annotations
+
+from chatbot.planner.draft import GroupSlot, MetricSlot
+from chatbot.planner.language import EXTREMES
+from chatbot.planner.lexicon import Meaning
+from chatbot.planner.reading.times import Times
+from chatbot.planner.reading.words import GROUP_FIRST, LINKS, RELATIVE, Word, least_cost
+from chatbot.planner.spans import Item
+
+
+class Figures(Times):
+    """Figures, groups and rankings."""
+
+    def _take_metric(self, word: Word, metrics: tuple[Meaning, ...], *, shown: bool = True) -> MetricSlot:
+        draft, item = self.draft, word.item
+        names = {m.metric for m in metrics}
+        known = next((s for s in draft.metrics if names & {m.metric for m in s.choices}), None)
+        if known is None:
+            things = tuple(m for m in item.of_kind("dimension", "entity") if not m.verb and not m.tail)
+            counted = self.aggregate is not None
+            known = MetricSlot(metrics, item.text, shown, things=things, counted=counted, plural=item.plural)
+            draft.metrics.append(known)
+        else:
+            sure = {m.metric: m for m in metrics if not m.unsure}
+            both = tuple(sure.get(m.metric, m) for m in known.choices if m.metric in names)
+            known.choices = both or known.choices
+        self._note(metrics)
+        self.aggregate = None
+        if self.superlative is not None:
+            draft.order = known
+            self.superlative = None
+        if self.versus:
+            self.versus = False
+        self.grouping = None
+        self.last = "metric"
+        return known
+
+    def _group(
+        self,
+        word: Word,
+        groups: tuple[Meaning, ...],
+        *,
+        each: bool = False,
+        focus: bool = False,
+        ranked: bool = False,
+    ) -> None:
+        plain = tuple(m for m in groups if not m.tail) or groups
+        slot = GroupSlot(
+            text=word.item.text, choices=plain, each=each, focus=focus, ranked=ranked, plural=word.item.plural
+        )
+        same = {m.key for m in plain}
+        for known in self.draft.groups:
+            if same & {m.key for m in known.choices}:
+                known.ranked, known.focus, known.each = (
+                    known.ranked or ranked,
+                    known.focus or focus,
+                    known.each or each,
+                )
+                known.choices = tuple(m for m in known.choices if m.key in same)
+                break
+        else:
+            self.draft.groups.append(slot)
+        self._note(plain)
+        self.aggregate = None
+        self.last = "group"
+
+    def _bare(self, word: Word, groups: tuple[Meaning, ...]) -> None:
+        """A dimension or a thing with no word that says what for."""
+        dims = tuple(m for m in groups if m.kind == "dimension")
+        entities = tuple(m for m in groups if m.kind == "entity")
+        nxt = self._next()
+        times = tuple(m for m in dims if self._is_time(m))
+        if times and nxt is not None and (nxt.item.time is not None and nxt.item.time.kind == "range"):
+            self.open_time_dim = (times, word.item.text)
+            self.draft.bare.append(GroupSlot(text=word.item.text, choices=times))
+            self.last = "bare"
+            return
+        plain = tuple(m for m in dims if not m.tail)
+        if entities and (not plain or least_cost(entities) <= least_cost(plain)):
+            self.draft.contexts.append((word.item, groups))
+            self.last = "context"
+            return
+        if not plain and dims:
+            self.draft.tails.append(GroupSlot(text=word.item.text, choices=dims, plural=word.item.plural))
+            self.last = "tail"
+            return
+        self.draft.bare.append(GroupSlot(text=word.item.text, choices=plain, plural=word.item.plural))
+        self.last = "bare"
+
+    def _grouped(
+        self,
+        word: Word,
+        metrics: tuple[Meaning, ...],
+        groups: tuple[Meaning, ...],
+        values: tuple[Meaning, ...],
+    ) -> bool:
+        """After "by", "per", "for each"."""
+        item, nxt = word.item, self._next()
+        if self.listing and not (word.comma or LINKS & set(word.before)):
+            self.grouping, self.listing = None, False
+            return False
+        if self.agent:
+            self.agent, self.grouping = False, None
+            if any(m.kind == "entity" for m in groups):
+                self._bare(word, groups)
+                return True
+            return False
+        follows = self.last == "group" or word.comma or LINKS & set(word.before)
+        if (
+            groups
+            and self.aggregate is None
+            and not (metrics and self.draft.superlative and not self._is_each())
+        ):
+            clause = nxt is not None and bool(RELATIVE & set(nxt.before)) and item.plural
+            if clause and any(m.kind == "entity" for m in groups) and self._counts_acts():
+                self.grouping = None
+                self._bare(word, tuple(m for m in groups if m.kind == "entity"))
+                return True
+            if not follows:
+                self.grouping = None
+                return False
+            self._group(word, groups, each=self._is_each())
+            self.listing = True
+            return True
+        if metrics:
+            ranks = self.draft.superlative or self.draft.direction or self.comparing
+            if self.draft.metrics and not ranks:
+                self.draft.unsupported.append(f"by {item.text}")
+                self.grouping = None
+                return True
+            slot = self._take_metric(word, metrics)
+            if self.draft.superlative:
+                self.draft.order = slot
+            return True
+        self.grouping = None
+        if values and follows and self.last == "group":
+            self.draft.unsupported.append(item.text)
+            return True
+        return False
+
+    def _is_each(self) -> bool:
+        return bool({"each", "per", "every"} & set((self.grouping or "").split()))
+
+    def _ranked(self, word: Word, metrics: tuple[Meaning, ...], groups: tuple[Meaning, ...]) -> bool:
+        """After "top 5", "most", "highest"."""
+        assert self.superlative is not None
+        _, adjective = self.superlative
+        extreme = EXTREMES.get(adjective)
+        if extreme and not self.aggregate:
+            fitting = self._metrics_of(word.item, extreme)
+            if fitting and not (
+                metrics and min(m.cost for m in metrics) + 0.01 < min(m.cost for m in fitting)
+            ):
+                if self.draft.top_n is None:
+                    self.draft.superlative = None if not self._has_focus() else self.draft.superlative
+                self._take_metric(word, fitting)
+                return True
+        group_first = adjective in GROUP_FIRST or self.draft.top_n is not None
+        if groups and (group_first or not metrics) and not (self.aggregate and metrics):
+            self._group(word, groups, ranked=True)
+            self.superlative = None
+            self.grouping, self.listing = "list", True
+            return True
+        if metrics:
+            self._take_metric(word, metrics)
+            return True
+        return False
+
+    def _starts_superlative(self, direction: str, item: Item, nxt: Word | None) -> bool:
+        """Take "top 5", "most", "highest" and wait for what is ranked."""
+        way, _, counted = direction.partition("-")
+        self.superlative = (way, item.text.lower().split()[-1] if item.text.lower() != "the most" else "most")
+        self.draft.superlative = way
+        self.draft.ranked_word = item.text.lower()
+        if self.last == "number" and self.number is not None:
+            self.draft.top_n, self.number = self.number, None
+        if nxt is not None and nxt.item.number is not None and not nxt.item.meanings:
+            n = nxt.item.number.number
+            if n is not None and n == int(n) and not nxt.item.number.percent:
+                self.draft.top_n = int(n)
+                self.at += 2
+        if counted:
+            self.aggregate = "count"
+        self.grouping = None
+        self.last = "superlative"
+        return True
+
+    def _has_focus(self) -> bool:
+        return any(g.focus or g.ranked for g in self.draft.groups)
+
+    def _focused(self, word: Word, metrics: tuple[Meaning, ...], groups: tuple[Meaning, ...]) -> bool:
+        """ "which region …", "who are the customers that …", "the customer who …"."""
+        if not groups or self.aggregate is not None:
+            return False
+        nxt = self._next()
+        asks = bool({"which", "who"} & set(word.before)) or (
+            "what" in word.before and self._superlative_ahead()
+        )
+        relative = nxt is not None and bool(RELATIVE & set(nxt.before)) and self._superlative_ahead()
+        if not (asks or relative) or (metrics and self._is_just(word.item, "metric")):
+            return False
+        if self.number is not None:
+            self.draft.top_n, self.number = self.number, None
+        self._group(word, groups, focus=True, ranked=True)
+        self.grouping = None
+        return True
+
+    def _superlative_ahead(self) -> bool:
+        for ahead in self.words[self.at + 1 :]:
+            if ahead.sentence:
+                return False
+            if ahead.item.op("superlative"):
+                return True
+        return False
+
+    def _ordered_by(self, word: Word, metrics: tuple[Meaning, ...], groups: tuple[Meaning, ...]) -> None:
+        self.ordering = False
+        if metrics:
+            shown = not self.draft.metrics
+            names = {m.metric for m in metrics}
+            known = next((s for s in self.draft.metrics if names & {m.metric for m in s.choices}), None)
+            self.draft.order = known or self._take_metric(word, metrics, shown=shown)
+            self.draft.direction = self.draft.direction or "order"
+            self.last = "ordered"
+        else:
+            wanted = {m.key for m in groups}
+            if any(wanted & {m.key for m in g.choices} for g in self.draft.groups):
+                self.draft.direction = None
+                self.last = "ordered"
+            else:
+                self.draft.unsupported.append(f"order by {word.item.text}")

@@ -1,0 +1,170 @@
+"""Decide what part a word of the catalog plays: a figure, a group, a value, a plan, or only the thing spoken of.
+
+A word that finds no part is unsupported.
+Layer: chatbot.
+"""
+
+from __future__ import annotations
+
+from chatbot.planner.draft import MetricSlot
+from chatbot.planner.lexicon import Meaning
+from chatbot.planner.reading.values import Values
+from chatbot.planner.reading.words import AGGREGATE_WORDS, LINKS, PREPOSITIONS, RELATIVE, Word, least_cost
+from chatbot.planner.spans import Item
+
+
+class Mentions(Values):
+    """Words of the catalog."""
+
+    def _mention(self, word: Word) -> None:
+        item, draft = word.item, self.draft
+        if self.versus and (scenario := item.of_kind("scenario")) and self._is_scenario(item):
+            draft.scenario, draft.scenario_note = scenario[0].name, scenario[0].note
+            self.versus, self.last = False, "scenario"
+            return
+        if self.negative:
+            self._negative(word)
+            return
+        metrics = self._metrics_of(item, self.aggregate)
+        groups = item.of_kind("dimension", "entity")
+        values = item.of_kind("value", "segment")
+        groups = tuple(m for m in groups if not m.verb)
+        verbs = tuple(m for m in item.of_kind("dimension") if m.verb and not self._is_just(item, "metric"))
+        nxt = self._next()
+        dated = nxt is not None and nxt.item.time is not None and nxt.item.time.kind == "range"
+        said = not metrics or set(word.before) & RELATIVE or item.text.lower().endswith("ed") or not groups
+        if verbs and dated and said:
+            self.open_time_dim = (verbs, item.text)
+            self.last = "timedim"
+            return
+        if self._continues_values(word, values):
+            return
+        if self.ordering and (metrics or groups):
+            self._ordered_by(word, metrics, groups)
+            return
+        if self.grouping is not None and self._grouped(word, metrics, groups, values):
+            return
+        if self.superlative is not None and self._ranked(word, metrics, groups):
+            return
+        if self._focused(word, metrics, groups):
+            return
+        if self.aggregate is not None and metrics:
+            self._take_metric(word, metrics)
+            return
+        if self.aggregate in ("average", "min", "max", "median", "count", "distinct") and not metrics:
+            if self.aggregate in ("count", "distinct") and values and not groups:
+                self._value(word, values)
+                return
+            draft.unsupported.append(f"{AGGREGATE_WORDS[self.aggregate]} {item.text}")
+            self.aggregate = None
+            self.last = "unknown"
+            return
+        if self.number is not None and groups:
+            draft.top_n, self.number = self.number, None
+            self._group(word, groups, focus=True, ranked=True)
+            return
+        self._plain(word, metrics, groups, values)
+
+    def _plain(
+        self,
+        word: Word,
+        metrics: tuple[Meaning, ...],
+        groups: tuple[Meaning, ...],
+        values: tuple[Meaning, ...],
+    ) -> None:
+        """A mention that no word before it asks for a part."""
+        item, draft = word.item, self.draft
+        nxt = self._next()
+        linked = word.comma or bool(LINKS & set(word.before))
+        if metrics and linked and self.last == "metric" and least_cost(metrics) <= least_cost(values) + 0.1:
+            self._take_metric(word, metrics)
+            return
+        costs = {"metric": least_cost(metrics), "group": least_cost(groups), "value": least_cost(values)}
+        if (
+            values
+            and costs["value"] <= costs["metric"]
+            and not (metrics and not draft.metrics and costs["metric"] <= costs["value"])
+        ):
+            if groups and costs["group"] <= costs["value"] + 0.1:
+                self._value(word, values, optional=True)
+            else:
+                self._value(word, values)
+            return
+        dims = tuple(m for m in groups if m.kind == "dimension" and not m.tail)
+        if dims and nxt is not None and self._is_condition_on(nxt.item, dims):
+            self._bare(word, dims)
+            return
+        if (
+            metrics
+            and not word.sentence
+            and {"who", "that", "which"} & set(word.before)
+            and not self.superlative
+        ):
+            draft.unsupported.append(item.text)  # "who made a purchase": that there is one, not how many
+            self.last = "unknown"
+            return
+        limits = self.fragment or bool({"for", "of", "from", "among"} & set(word.before))
+        if metrics and limits and not draft.metrics:
+            things = tuple(m for m in groups if m.kind == "entity")
+            if things:  # "for customers with …, what is their …": whose figures, not how many
+                draft.contexts.append((item, things))
+                self.last = "context"
+                return
+        if metrics and self.last == "metric" and not word.before and not linked:
+            draft.unsupported.append(item.text)  # two figures side by side with nothing between
+            self.last = "unknown"
+            return
+        if (
+            metrics
+            and nxt is not None
+            and nxt.item.ops
+            and (nxt.item.op("comparison") or nxt.item.op("between"))
+        ):
+            after = self._next(2)
+            limited = after is not None and after.item.number is not None
+            if limited and (
+                {"with", "where", "having", "whose", "have", "had"} & set(word.before) and draft.metrics
+            ):
+                self.held = MetricSlot(metrics, item.text)
+                self.last = "held"
+                return
+        if metrics and self._is_beside_the_point(word):
+            if all(m.kind != "entity" for m in groups):
+                draft.unsupported.append(item.text)
+                self.last = "unknown"
+                return
+            metrics = ()
+        if metrics:
+            self._take_metric(word, metrics)
+            return
+        if groups:
+            self._bare(word, groups)
+            return
+        if scenario := item.of_kind("scenario"):
+            draft.scenario, draft.scenario_note = scenario[0].name, scenario[0].note
+            self.last = "scenario"
+            return
+        draft.unsupported.append(item.text)
+        self.last = "unknown"
+
+    def _is_beside_the_point(self, word: Word) -> bool:
+        """After a figure, "for successful transactions" or "made by customers" limits it and names no second one."""
+        if not self.draft.metrics or word.comma or LINKS & set(word.before) or self.aggregate or self.versus:
+            return False
+        if self.last == "value":  # "sell transactions": the same figure said again, with its condition
+            known = {m.metric for slot in self.draft.metrics for m in slot.choices}
+            if known & {m.metric for m in word.item.of_kind("metric")}:
+                return False
+        return bool(PREPOSITIONS & set(word.before) or self.last in ("group", "value", "time", "context"))
+
+    def _is_condition_on(self, item: Item, dims: tuple[Meaning, ...]) -> bool:
+        if item.op("contains") or item.op("missing"):
+            return True
+        if (item.op("comparison") or item.op("between")) and any(self._is_number(m) for m in dims):
+            return True
+        wanted = {(m.model, m.name) for m in dims}
+        return any((m.model, m.name) in wanted for m in item.of_kind("value"))
+
+    def _is_scenario(self, item: Item) -> bool:
+        """ "against budget": the plan, though a metric "budget" may exist too, while a metric is on the table."""
+        return bool(self.draft.metrics) or not item.of_kind("metric")

@@ -1,0 +1,103 @@
+"""Place phrases of time and grains: the period asked, the period it is compared with, or the dates of a named dimension.
+
+A negated time and a unit that nothing asks for are unsupported.
+Layer: chatbot.
+"""
+
+from __future__ import annotations
+
+from chatbot.planner.draft import GroupSlot, TimeFilter
+from chatbot.planner.language import EXTREMES
+from chatbot.planner.lexicon import natural_aggregate
+from chatbot.planner.reading.conditions import Conditions
+from chatbot.planner.reading.words import LINKS, WH, Word
+from chatbot.planner.timewords.span import TimeSpan
+
+
+class Times(Conditions):
+    """Phrases of time."""
+
+    def _time(self, word: Word, span: TimeSpan) -> None:
+        draft = self.draft
+        if self.negative:
+            draft.unsupported.append(f"not {word.item.text}")
+            self.negative = False
+            return
+        if span.kind == "edge":
+            return
+        if span.kind == "compare":
+            draft.compare, draft.compare_unit = span.compare, span.unit
+            self.versus = False
+            self.last = "time"
+            return
+        if span.kind == "grain":
+            nxt = self._next()
+            if self.aggregate in ("min", "max") and nxt is not None:
+                found = self._metrics_of(nxt.item, self.aggregate)
+                if found and all(
+                    natural_aggregate(self.catalog.metrics[m.metric or ""]) == self.aggregate for m in found
+                ):
+                    return  # the lowest of the daily lows is the lowest
+            if self.aggregate in ("average", "median") or (
+                self.superlative and self.superlative[1] in EXTREMES and self.aggregate
+            ):
+                draft.unsupported.append(f"{self.aggregate} {word.item.text}")
+            self._add_grain(span.unit or "month", span.calendar, word)
+            self.last = "group"
+            return
+        if self.open_time_dim is not None and self.last in ("bare", "timedim"):
+            choices, text = self.open_time_dim
+            if self.last == "bare" and draft.bare:
+                draft.bare.pop()
+            draft.time_filters.append(TimeFilter(choices, span, f"{text} {word.item.text}"))
+            self.open_time_dim = None
+        elif self.versus or (
+            self.comparing and draft.times and ("to" in word.before or "with" in word.before)
+        ):
+            if draft.base is not None:
+                draft.unsupported.append(word.item.text)
+            draft.base = span
+            self.versus = False
+        elif (
+            draft.change and span.end is None and span.start is not None and span.relative and not draft.times
+        ):
+            draft.compare = "previous_year" if span.unit == "year" else "previous_period"
+            draft.compare_unit = span.unit
+        else:
+            draft.times.append(span)
+        if span.each:
+            self._add_grain(span.each, span.calendar, word)
+        self.grouping = None
+        self.last = "time"
+
+    def _add_grain(self, grain: str, calendar: str | None, word: Word) -> None:
+        if not any(g.grain == grain for g in self.draft.groups):
+            each = any(w in ("each", "per", "every") for w in word.item.text.lower().split())
+            self.draft.groups.append(
+                GroupSlot(text=word.item.text, grain=grain, calendar=calendar, each=each)
+            )
+
+    def _unit(self, word: Word, unit: str) -> None:
+        """A bare "month" or "years"."""
+        listed = word.comma or LINKS & set(word.before)
+        focus = bool(WH & set(word.before))
+        if (
+            self.grouping
+            or focus
+            or self.superlative
+            or listed
+            or self.last in ("group", "bare", "superlative")
+        ):
+            self._add_grain(unit, None, word)
+            slot = next(g for g in self.draft.groups if g.grain == unit)
+            if focus or self.superlative:
+                slot.ranked, slot.focus, slot.plural = True, focus, word.item.plural
+                if self.number is not None:
+                    self.draft.top_n, self.number = self.number, None
+            if self.superlative and self.last == "superlative":
+                self.superlative = None
+            self.last = "group"
+            return
+        if any(g.grain == unit for g in self.draft.groups):
+            return
+        self.draft.unsupported.append(word.item.text)

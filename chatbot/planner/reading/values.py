@@ -1,0 +1,120 @@
+"""Read the members of dimensions: a value, a list of values, a value that is left out.
+
+"Or" between values of different dimensions and "not" before a figure are unsupported.
+Layer: chatbot.
+"""
+
+from __future__ import annotations
+
+from chatbot.planner.draft import FilterSlot
+from chatbot.planner.lexicon import Meaning
+from chatbot.planner.reading.figures import Figures
+from chatbot.planner.reading.words import LINKS, Word, replace_word
+
+
+class Values(Figures):
+    """Values and their negation."""
+
+    def _value(self, word: Word, values: tuple[Meaning, ...], *, optional: bool = False) -> None:
+        draft = self.draft
+        if self.last == "bare" and draft.bare:
+            owner = {(m.model, m.name) for m in draft.bare[-1].choices}
+            own = tuple(m for m in values if (m.model, m.name) in owner)
+            if own:
+                values, optional = own, False
+                draft.bare.pop()
+            elif {m.model for m in draft.bare[-1].choices} & {m.model for m in values} and not word.before:
+                models = {
+                    m.model for m in draft.bare[-1].choices
+                }  # "customer C0005": what kind of thing it is
+                values = tuple(m for m in values if m.model in models)
+                draft.bare.pop()
+        else:
+            nxt = self._next()
+            if nxt is not None and nxt.item.meanings and not nxt.comma and not nxt.before:
+                owner = {(m.model, m.name) for m in nxt.item.of_kind("dimension") if not m.verb}
+                own = tuple(m for m in values if (m.model, m.name) in owner)
+                if own and not nxt.item.of_kind("metric") and len(nxt.item.of_kind("value")) == 0:
+                    values, optional = own, False
+                    self.at += 2
+        if "or" in word.before and self.last == "value":
+            draft.unsupported.append(f"or {word.item.text}")
+        if all(m.kind == "segment" for m in values):
+            optional = False
+        unsure = (
+            "in" in word.before and self.last != "bare" and all("currency" in (m.name or "") for m in values)
+        )
+        draft.filters.append(FilterSlot(word.item.text, [values], optional=optional, unsure=unsure))
+        if self.versus or self.comparing:
+            draft.filters[-1].beside = True
+        self._note(values)
+        self.last = "value"
+        self.grouping = None
+
+    def _continues_values(self, word: Word, values: tuple[Meaning, ...]) -> bool:
+        """ "EMEA, APAC and Americas": one condition with several values."""
+        draft = self.draft
+        beside = self.last == "versus" and self.before_versus == "value"
+        if not values or not (self.last == "value" or beside) or not draft.filters:
+            return False
+        slot = draft.filters[-1]
+        linked = word.comma or LINKS & set(word.before) or self.versus
+        if not linked or slot.op not in ("in", "not_in"):
+            return False
+        have = {(m.model, m.name, m.role) for m in slot.choices[0] if m.kind == "value"}
+        same = tuple(m for m in values if m.kind == "value" and (m.model, m.name, m.role) in have)
+        if not same:
+            return False
+        keep = {(m.model, m.name, m.role) for m in same}
+        slot.choices = [
+            tuple(m for m in choice if (m.model, m.name, m.role) in keep) for choice in slot.choices
+        ]
+        slot.choices.append(same)
+        slot.text += f", {word.item.text}"
+        slot.optional = False
+        if self.versus or self.comparing:
+            slot.beside = True
+            self.versus = False
+        self._note(same)
+        self.last = "value"
+        return True
+
+    def _negative(self, word: Word) -> None:
+        values = word.item.of_kind("value", "segment")
+        draft = self.draft
+        linked = word.comma or LINKS & set(word.before)
+        if values:
+            if linked and self.last == "negative" and self._continues_negative(word, values):
+                return
+            if self.before_negation == "bare" and draft.bare:
+                owner = {(m.model, m.name) for m in draft.bare[-1].choices}
+                own = tuple(m for m in values if (m.model, m.name) in owner)
+                if own:
+                    values = own
+                    draft.bare.pop()
+            draft.filters.append(FilterSlot(f"not {word.item.text}", [values], op="not_in"))
+            self._note(values)
+            self.last = "negative"
+            nxt = self._next()
+            if not (nxt is not None and nxt.item.of_kind("value") and (nxt.comma or LINKS & set(nxt.before))):
+                self.negative = False
+                self.last = "value"
+            return
+        dims = word.item.of_kind("dimension", "entity")
+        nxt = self._next()
+        if dims and nxt is not None and (nxt.item.of_kind("value") or nxt.item.op("contains")):
+            if nxt.item.op("contains"):
+                self._bare(word, dims)
+            return
+        self.negative = False
+        draft.unsupported.append(f"not {word.item.text}")
+
+    def _continues_negative(self, word: Word, values: tuple[Meaning, ...]) -> bool:
+        self.last = "value"
+        done = self._continues_values(replace_word(word), values)
+        nxt = self._next()
+        self.negative = bool(
+            nxt is not None and nxt.item.of_kind("value") and (nxt.comma or LINKS & set(nxt.before))
+        )
+        self.last = "negative" if self.negative else "value"
+        return done
