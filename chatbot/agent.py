@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ from chatbot.retrieval.documents import make_documents
 from chatbot.retrieval.embedding import embed
 from chatbot.retrieval.index import MeaningIndex
 from chatbot.session import as_plan, follow_up, is_fragment
-from chatbot.suggest import describe_choice, nearest, next_steps, starters
+from chatbot.suggest import describe_choice, metrics_with_word, nearest, next_steps, starters
 from chatbot.text import say_result
 from datatrust.core.errors import AccessDenied, DataTrustError, UserError
 from datatrust.core.jsonio import dumps
@@ -256,7 +257,7 @@ class _Asked:
 
     def _run(self, plan: Plan) -> Answer:
         try:
-            result = self.layer.query(plan.query, viewer=self.viewer)
+            result = self.layer.query(_with_totals(plan.query), viewer=self.viewer)
         except AccessDenied:
             return self._refuse("not_allowed", "Your role does not allow this question.")
         except UserError as error:
@@ -432,16 +433,40 @@ class _Asked:
         )
 
     def _unknown(self, problem: Problem, draft: Draft, understood: Sequence[str]) -> Answer:
+        options = self._completed(problem.words)
+        if options:
+            return self._which_figure(options)
         words = list_words([f'"{w}"' for w in problem.words[:6]])
+        known = "is not known" if len(problem.words) == 1 else "are not known"
         anything = understood or draft.groups or draft.filters or draft.contexts
         reason: Reason = "unknown_term" if anything else "out_of_scope"
         if reason == "out_of_scope":
             return self._refuse(
-                reason, f"That is not something these figures speak of ({words} is not known here)."
+                reason, f"That is not something these figures speak of ({words} {known} here)."
             )
         return self._refuse(
-            reason, f"{words} is not known here, and it could change the number.", prefer=understood
+            reason, f"{words} {known} here, and it could change the number.", prefer=understood
         )
+
+    def _completed(self, words: Sequence[str]) -> tuple[Option, ...]:
+        """The same question with a word that names no figure written out to each figure whose name holds it."""
+        options: list[Option] = []
+        for word in words:
+            place = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
+            for metric in metrics_with_word(word, self.catalog):
+                name = metric_words(self.catalog, metric.name).replace("\\", "")
+                written = place.sub(name, self.text, count=1)
+                plan = self._understands(written)
+                if plan is None or metric.name not in plan.query.metrics or not self._accepts(plan.query):
+                    continue
+                said = self._unambiguous(plan.query)
+                if said is not None and self._has_rows(plan.query):
+                    options.append(Option(label=metric.label or metric.name, question=said))
+        return tuple(options[:_MAX_OPTIONS])
+
+    def _which_figure(self, options: tuple[Option, ...]) -> Answer:
+        text = "Which figure is meant?" if len(options) > 1 else "Is this the figure that is meant?"
+        return self._make("clarify", reason="ambiguous", interpretation=text, text=text, options=options)
 
     def _ask_metric(self, draft: Draft) -> Answer:
         """Something was named, but no figure: offer figures that can be split or limited so."""
@@ -450,8 +475,6 @@ class _Asked:
         for metric in metrics:
             if len(options) >= 4:
                 break
-            question = f"{metric.label or metric.name}: {self.raw.strip()}"
-            del question
             query = self._with_metric(metric.name, draft)
             if query is None or not self._accepts(query):
                 continue
@@ -460,13 +483,7 @@ class _Asked:
                 options.append(Option(label=metric.label or metric.name, question=said))
         if len(options) < 2:
             return self._refuse("unknown_term", "No figure is named in this question.")
-        return self._make(
-            "clarify",
-            reason="ambiguous",
-            interpretation="Which figure is meant?",
-            text="Which figure is meant?",
-            options=tuple(options),
-        )
+        return self._which_figure(tuple(options))
 
     def _with_metric(self, name: str, draft: Draft) -> MetricQuery | None:
         from chatbot.planner.draft import MetricSlot
@@ -583,6 +600,12 @@ class _Asked:
 
 def _of(column: str) -> str:
     return column.split("__")[0]
+
+
+def _with_totals(query: MetricQuery) -> MetricQuery:
+    """Ask for the totals of a split that shows all of its rows: under a part of them a total would mislead."""
+    whole = query.group_by and query.top is None and query.limit is None and not query.having
+    return replace(query, totals=True) if whole else query
 
 
 def _is_empty(result: QueryResult) -> bool:

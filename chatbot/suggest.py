@@ -15,6 +15,7 @@ from rapidfuzz import fuzz, process
 from chatbot.answer import Option
 from chatbot.planner.plan import Plan
 from chatbot.planner.say import dimension_words, lower_first, say_question, upper_first
+from chatbot.planner.tokens import phrase_tokens
 from semantic.model import Catalog, DimensionRef, Metric
 from semantic.query import Compare, MetricQuery, TimeRange
 from semantic.reach import reachable, reachable_together
@@ -130,6 +131,22 @@ def describe_choice(queries: Sequence[MetricQuery], index: int, catalog: Catalog
     if any(q.top != query.top for q in others) and query.top:
         return f"For each {dimension_words(reach, query.top.per)}" if query.top.per else "Overall"
     return say_question(query, catalog)
+
+
+def metrics_with_word(word: str, catalog: Catalog) -> list[Metric]:
+    """Return the metrics whose name, label or synonyms hold all of some words, certified ones first."""
+    wanted = {token.stem for token in phrase_tokens(word)}
+    found = [
+        metric
+        for metric in catalog.metrics.values()
+        if wanted and not metric.deprecated and any(wanted <= stems for stems in _stems(metric))
+    ]
+    return sorted(found, key=lambda m: m.certified_by is None)
+
+
+def _stems(metric: Metric) -> list[set[str]]:
+    phrases = (metric.name.replace("_", " "), metric.label, *metric.synonyms)
+    return [{token.stem for token in phrase_tokens(phrase)} for phrase in phrases if phrase]
 
 
 def _days(start: dt.date, end: dt.date) -> str:

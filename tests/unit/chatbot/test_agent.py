@@ -204,3 +204,19 @@ def test_a_question_that_stands_alone_ignores_the_history(agent: Agent) -> None:
 def test_no_history_makes_sense_of_nonsense(agent: Agent) -> None:
     assert agent.ask("and by planet?", history=["revenue in FY2026"]).status == "refused"
     assert agent.ask("by month", history=["weather"]).status != "answered"
+
+
+def test_a_split_that_shows_all_of_its_rows_has_totals(agent: Agent) -> None:
+    split = agent.ask("revenue by region in FY2026")
+    assert split.totals == (None, agent.ask("revenue in FY2026").rows[0][0])
+    assert agent.ask("top 2 regions by revenue in FY2026").totals is None
+    assert agent.ask("revenue in FY2026").totals is None
+
+
+def test_a_word_of_several_figures_names_is_asked_back_with_the_rest_kept(agent: Agent) -> None:
+    whole = agent.ask("gross profit by region last month")
+    asked = agent.ask("profit by region last month")
+    assert asked.status == "clarify", asked.text
+    assert asked.reason == "ambiguous"
+    offered = [agent.ask(option.question).query for option in asked.options]
+    assert whole.query in offered
