@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from datatrust.core.errors import OutcomeError
 from datatrust.core.masking import TOKEN_PATTERN, MaskingPolicy
 from datatrust.core.release import Quality
-from pipeline.contracts.model import ColumnSpec, Rule, SourceSpec
+from pipeline.contracts.model import ColumnSpec, Rule, Severity, SourceSpec
 from pipeline.gold import ColumnTest
 from pipeline.rules import rule_kinds
 from pipeline.rules.range import BOUNDS, parse_bound
@@ -28,7 +28,7 @@ from pipeline.rules.range import BOUNDS, parse_bound
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
-Severity = str  # "reject" or "warn"
+KEPT_ROWS = 2_000_000  # up to these a table's checked columns are kept in memory: GX asks two or three times
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,12 @@ class Auditor:
         for table, mine in by_table.items():
             if not rows.get(table):  # nothing to ask of no rows but how many there are
                 mine = [check for check in mine if check.kind == "row_count"]
-            failed += _audit_table(source, spark.table(table), table, mine, specs_by_table.get(table), today)
+            frame, columns = _prepared(spark.table(table), mine, specs_by_table.get(table), today)
+            if keep := (rows.get(table) or 0) <= KEPT_ROWS:
+                frame.persist()
+            failed += _audit_table(source, frame, table, mine, columns)
+            if keep:
+                frame.unpersist()
             advance(table)
         rejecting = [check for check in failed if check.severity == "reject"]
         if rejecting:
@@ -221,17 +226,11 @@ class _TypedRow:
 
 
 def _audit_table(
-    source: Any,
-    frame: DataFrame,
-    table: str,
-    checks: Sequence[Check],
-    spec: SourceSpec | None,
-    today: dt.date,
+    source: Any, frame: DataFrame, table: str, checks: Sequence[Check], columns: Sequence[tuple[str, ...]]
 ) -> list[Check]:
     """Return the checks of one table that failed; a check that cannot be computed has failed."""
     import great_expectations as gx
 
-    frame, columns = _prepared(frame, checks, spec, today)
     batch = (
         source.add_dataframe_asset(table)
         .add_batch_definition_whole_dataframe("whole")
