@@ -47,7 +47,9 @@ def show(name: str, rows: list[dict[str, Any]]) -> None:
     width = max(len(row["case"]) for row in rows)
     print(f"{'case':{width}}  {'ours':>10}  {'baseline':>10}  {'ratio':>7}  unit  peak MB")
     for row in rows:
-        ours, base, ratio = (f"{row[k]:.2f}" if row[k] is not None else "-" for k in ("ours", "baseline", "ratio"))
+        ours, base, ratio = (
+            f"{row[k]:.2f}" if row[k] is not None else "-" for k in ("ours", "baseline", "ratio")
+        )
         peak = f"{row['peak_mb']:.0f}" if row.get("peak_mb") else "-"
         print(f"{row['case']:{width}}  {ours:>10}  {base:>10}  {ratio:>7}  {row['unit']:4}  {peak:>7}")
 

@@ -43,7 +43,8 @@ class Slice:
     them each bucket has days of its own.
     """
 
-    name: str = ""  # "" is what was asked, "base" or "plan" its base; with the rule's name of a cumulative metric
+    # "" is what was asked, "base" or "plan" its base; with the rule's name of a cumulative metric
+    name: str = ""
     bases: tuple[str, ...] = ()  # the base metrics that are taken
     start: dt.date | None = None
     end: dt.date | None = None
