@@ -50,8 +50,7 @@ check: $(STAMP) ## format, lint, types, import rules, catalog and contract lint,
 	$(PYTEST) -n 2 -m "not spark and not browser and not slow"
 
 test: setup chromium ## every test: unit, Spark, browser
-	$(PYTEST) -n 2 -m "not spark and not browser"
-	$(PYTEST) -m "spark or browser"
+	$(PYTEST) -n 2 --dist loadfile
 
 bench: setup ## speed tables beside a baseline: make bench [ONLY=ask]
 	@$(BIN)/python bench/run.py $(ONLY)
