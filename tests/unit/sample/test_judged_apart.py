@@ -21,6 +21,8 @@ from datatrust.sample.closings import CLOSINGS
 from datatrust.sample.iban import is_valid
 from datatrust.sample.tables import TABLES, Table
 
+pytestmark = pytest.mark.slow  # writes whole companies
+
 TODAY = dt.date(2026, 6, 30)
 Place = tuple[str, int]  # file under raw, physical line
 

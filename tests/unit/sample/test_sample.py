@@ -20,6 +20,8 @@ from datatrust.sample.iban import is_valid
 from datatrust.sample.places import CURRENCIES
 from datatrust.sample.tables import TABLES
 
+pytestmark = pytest.mark.slow  # writes whole companies
+
 SMALL = 40
 CENT = Decimal("0.01")
 
