@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import sys
 import uuid
 from typing import Any
@@ -135,8 +136,6 @@ def run() -> None:
 
 
 def _log_level() -> int:
-    import os
-
     return logging.DEBUG if os.environ.get("DATATRUST_LOG", "").lower() == "debug" else logging.ERROR
 
 
