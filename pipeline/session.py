@@ -22,6 +22,7 @@ from datatrust.core.settings import Project
 from pipeline.jars import ensure_jars
 from pipeline.java import find_java, why_java_failed
 from pipeline.lock import is_running
+from pipeline.store import restricted_zone
 from pipeline.tables import find_tables, split_name
 
 SMALL_BYTES = 64_000_000  # raw bytes below which a run is over before Java's second compiler pays
@@ -207,9 +208,12 @@ def _settings(project: Project, jars: Sequence[Path], *, input_bytes: int | None
 
 
 def _scratch_folder(project: Project) -> Path:
-    """Return a folder for this process alone; those of processes that are gone are removed."""
-    base = project.state / "spark"
-    base.mkdir(parents=True, exist_ok=True)
+    """Return a folder for this process alone; those of processes that are gone are removed.
+
+    It lies in the restricted zone: what Spark spills and shuffles are raw rows, not yet masked.
+    """
+    base = restricted_zone(project.warehouse) / "scratch"
+    base.mkdir(exist_ok=True)
     for old in base.iterdir():
         if not (old.name.isdigit() and is_running(int(old.name))):
             shutil.rmtree(old, ignore_errors=True)

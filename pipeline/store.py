@@ -20,6 +20,14 @@ PROPERTIES = {"delta.enableDeletionVectors": "false"}
 BRONZE_PROPERTIES = {**PROPERTIES, "delta.appendOnly": "true"}
 
 
+def restricted_zone(warehouse: Path) -> Path:
+    """Return the folder of everything not yet masked, made where it is missing and closed to other users."""
+    folder = warehouse / RESTRICTED
+    folder.mkdir(parents=True, exist_ok=True)
+    os.chmod(folder, 0o700)
+    return folder
+
+
 def exists(warehouse: Path, table: str) -> bool:
     """Say whether a Delta table stands under its name."""
     return (warehouse / table_path(table) / "_delta_log").is_dir()
@@ -94,8 +102,6 @@ def _prepare(warehouse: Path, table: str) -> Path:
     """Return the folder of a table; the restricted zone is closed to others before anything lands in it."""
     folder = warehouse / table_path(table)
     if folder.relative_to(warehouse).parts[0] == RESTRICTED:
-        restricted = warehouse / RESTRICTED
-        restricted.mkdir(parents=True, exist_ok=True)
-        os.chmod(restricted, 0o700)
+        restricted_zone(warehouse)
     folder.parent.mkdir(parents=True, exist_ok=True)
     return folder
