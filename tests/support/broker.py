@@ -1,4 +1,7 @@
-"""A stock broker's small tables as a project on a DuckDB file, with a catalog written from the tables' columns."""
+"""A stock broker's small tables as a project on a DuckDB file, with a catalog written from the tables' columns.
+
+Tables and questions are public data that lies beside the project, in `../shared`; they are not part of it.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,15 @@ import duckdb
 
 from datatrust.core.settings import Project, load_project
 
-FOLDER = Path(__file__).parents[1] / "golden" / "broker"
+CATALOG = Path(__file__).parents[1] / "golden" / "broker" / "catalog"
+FOLDER = Path(__file__).parents[3] / "shared" / "eval" / "broker"
 TABLES = ("sbCustomer", "sbDailyPrice", "sbTicker", "sbTransaction")
 
 
 def make_broker_project(root: Path) -> Project:
     """Write the project into `root` and return it."""
     (root / "configs").mkdir(parents=True)
-    shutil.copytree(FOLDER / "catalog", root / "catalog")
+    shutil.copytree(CATALOG, root / "catalog")
     with duckdb.connect(str(root / "broker.duckdb")) as connection:
         for table in TABLES:
             connection.execute(
