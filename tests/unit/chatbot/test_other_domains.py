@@ -66,7 +66,9 @@ def test_hospital_does_not_guess(hospital: tuple[Agent, duckdb.DuckDBPyConnectio
     assert answer.status != "answered", answer.interpretation
 
 
-@pytest.mark.skipif(not FOLDER.is_dir(), reason="the broker's tables and questions are not beside the project")
+@pytest.mark.skipif(
+    not FOLDER.is_dir(), reason="the broker's tables and questions are not beside the project"
+)
 def test_broker_questions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """No answer is wrong; the count of right ones may only grow."""
     agent = Agent.open(make_broker_project(tmp_path / "broker"))
