@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from pipeline.audit import Auditor
     from pipeline.gold import GoldBuilder, GoldResult
-    from pipeline.ingest import IngestResult
+    from pipeline.results import IngestResult
 
 BusinessMetrics = Callable[[Release], Iterable[MetricRow]]
 

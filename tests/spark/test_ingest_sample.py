@@ -12,8 +12,9 @@ import pytest
 from datatrust.core.settings import Project, load_project
 from datatrust.sample import build_sample
 from pipeline.contracts import SourceSpec, load_contracts
-from pipeline.ingest import IngestResult, ingest_delivery
+from pipeline.ingest import ingest_delivery
 from pipeline.ledger import Delivery, find_new_files
+from pipeline.results import IngestResult
 from pipeline.store import read
 from tests.support.projects import copy_definitions
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from datatrust.core.settings import Project
 from pipeline.contracts import SourceSpec, load_contracts
-from pipeline.ingest import IngestResult, ingest_delivery
+from pipeline.ingest import ingest_delivery
 from pipeline.ledger import Delivery, Findings, find_new_files
+from pipeline.results import IngestResult
 from tests.support.projects import write_project
 
 if TYPE_CHECKING:

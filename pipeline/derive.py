@@ -1,0 +1,281 @@
+"""Derive the silver tables of one source: judge what is new, decide which versions stand, write what changed.
+
+Its own tables are written here; what goes to the tables that all sources share is held in its `Work`.
+Layer: pipeline. Imports contracts, judge, silver, quarantine, masking and store.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.bronze import bronze_table
+from pipeline.controls import ranges
+from pipeline.judge import REASONS, WARNINGS, judge
+from pipeline.masking import Masker
+from pipeline.quarantine import (
+    MASKED_ROW,
+    OUTCOMES,
+    QUARANTINE,
+    ROW,
+    history_of_conflicts,
+    history_of_outcomes,
+    is_resolved,
+    orphans,
+    to_masked_quarantine,
+    to_outcomes,
+    to_quarantine,
+)
+from pipeline.silver import (
+    DUPLICATE,
+    ORPHAN,
+    QUARANTINED,
+    SUPERSEDED,
+    VALID,
+    decide,
+    history_of_silver,
+    to_silver,
+)
+from pipeline.store import change, exists, read
+from pipeline.store import replace as replace_table
+from pipeline.work import Group, Work
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+Progress = Callable[[str, str], None]  # source, step ("bronze", "judge", "silver", "done")
+
+RESOLVED = (DUPLICATE, SUPERSEDED)
+EARLIER = (VALID, QUARANTINED, *RESOLVED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deriver:
+    """Derives any source of one delivery; sources that do not depend on each other may be derived at once."""
+
+    spark: SparkSession
+    warehouse: Path
+    today: dt.date
+    masker: Masker
+    works: Mapping[str, Work]
+    listed: Mapping[str, tuple[int, ...]]  # file numbers of each source that were loaded before
+    progress: Progress
+
+    def derive(self, work: Work) -> None:
+        """Judge what is new of a source, decide which versions stand, and write its silver tables."""
+        begun = time.monotonic()
+        new = self._new_rows(work)
+        if new is not None:
+            self.progress(work.spec.name, "judge")
+            decided = self._decide(work, new)
+            self.progress(work.spec.name, "silver")
+            self._write_silver(work, decided)
+        work.seconds += time.monotonic() - begun
+        self.progress(work.spec.name, "done")
+
+    def _new_rows(self, work: Work) -> DataFrame | None:
+        """Return rows of bronze to judge: of new files, and rows whose parents may have come; None if none."""
+        from pyspark.sql import functions as F  # noqa: N812
+
+        spec = work.spec
+        if not exists(self.warehouse, bronze_table(spec)):
+            return None
+        bronze = read(self.spark, self.warehouse, bronze_table(spec))
+        fresh = [one.file.sequence for one in work.loaded]
+        if work.refresh:
+            fresh += self.listed[spec.name]
+        parts = []
+        if fresh:
+            rows = bronze.where(_within(fresh))
+            parts.append(
+                rows.withColumns(
+                    {
+                        "_was": F.lit(None).cast("string"),
+                        "_was_reasons": F.lit(None).cast("array<string>"),
+                    }
+                )
+            )
+        has_new_parents = any(self.works[name].grown for name in spec.parents)
+        if has_new_parents and not work.refresh and exists(self.warehouse, QUARANTINE):
+            waiting = orphans(read(self.spark, self.warehouse, QUARANTINE), spec)
+            parts.append(bronze.join(waiting, list(ROW)).withColumn("_was", F.lit(ORPHAN)))
+        return reduce(lambda a, b: a.unionByName(b), parts) if parts else None
+
+    def _judge(self, work: Work, rows: DataFrame, keep: Sequence[str]) -> DataFrame:
+        parents = {
+            name: read(self.spark, self.warehouse, self.works[name].spec.silver_table)
+            for name in work.spec.parents
+            if exists(self.warehouse, self.works[name].spec.silver_table)
+        }
+        return judge(rows, work.spec, self.masker, today=self.today, parents=parents, keep=keep)
+
+    def _decide(self, work: Work, new: DataFrame) -> DataFrame:
+        """Return new rows and the earlier ones of their keys, decided and held, and count them into `work`.
+
+        Held apart from the tables that it was read from: these change while it is in use.
+        """
+        from pyspark.sql import functions as F  # noqa: N812
+
+        judged = self._judge(work, new, ("_was", "_was_reasons"))
+        history = self._history(work, judged)
+        if history is not None:
+            judged = judged.localCheckpoint(eager=False)
+            keys = judged.select("_key").where("_key is not null").distinct()
+            judged = judged.unionByName(history.join(keys, "_key", "left_semi"), allowMissingColumns=True)
+        decided = decide(judged, work.spec).localCheckpoint(eager=False)
+        changed = F.coalesce(F.col("_was_reasons") != F.col(REASONS), F.lit(False))
+        grouped = (
+            decided.groupBy("_status", "_was", REASONS, WARNINGS, changed.alias("changed"))
+            .agg(F.count(F.lit(1)).alias("rows"), F.min("_sequence").alias("oldest"))
+            .collect()
+        )
+        work.groups = tuple(
+            Group(
+                status=row["_status"],
+                was=row["_was"],
+                reasons=tuple(row[REASONS] or ()),
+                warnings=tuple(row[WARNINGS] or ()),
+                changed=row["changed"],
+                rows=row["rows"],
+                oldest=row["oldest"],
+            )
+            for row in grouped
+        )
+        return self._with_movers(work, decided)
+
+    def _history(self, work: Work, judged: DataFrame) -> DataFrame | None:
+        """Return earlier rows that had passed their rules; None where there are none or all is rebuilt."""
+        spec = work.spec
+        if work.refresh or not exists(self.warehouse, spec.silver_table):
+            return None
+        parts = [history_of_silver(read(self.spark, self.warehouse, spec.silver_table), spec)]
+        if exists(self.warehouse, OUTCOMES):
+            parts.append(history_of_outcomes(read(self.spark, self.warehouse, OUTCOMES), spec))
+        if exists(self.warehouse, QUARANTINE):
+            parts.append(history_of_conflicts(read(self.spark, self.warehouse, QUARANTINE), spec))
+        return reduce(lambda a, b: a.unionByName(b), parts)
+
+    def _with_movers(self, work: Work, decided: DataFrame) -> DataFrame:
+        """Give earlier rows that come back to silver, or fall into conflict, their full columns from bronze.
+
+        It happens when a late parent frees a row that is older than one that stands already.
+        """
+        from pyspark.sql import functions as F  # noqa: N812
+
+        if not any(
+            g.was in EARLIER and g.status != g.was and g.status in (VALID, QUARANTINED) for g in work.groups
+        ):
+            return decided
+        was = F.coalesce("_was", F.lit(""))
+        moves = was.isin(*EARLIER) & (F.col("_status") != was) & F.col("_status").isin(VALID, QUARANTINED)
+        movers = decided.where(moves).select(*ROW, "_was", "_status", REASONS)
+        bronze = read(self.spark, self.warehouse, bronze_table(work.spec))
+        rows = bronze.join(movers.select(*ROW), list(ROW))
+        full = self._judge(work, rows, ()).drop(REASONS).join(movers, list(ROW))
+        stay = decided.where(~moves)
+        return stay.unionByName(full, allowMissingColumns=True).localCheckpoint()
+
+    def _write_silver(self, work: Work, decided: DataFrame) -> None:
+        """Write what entered and left silver, in one commit a table; hold back what goes to shared tables."""
+        from pyspark.sql import functions as F  # noqa: N812
+
+        spec, groups = work.spec, work.groups
+        was, status = F.col("_was"), F.col("_status")
+        is_fresh = was.isNull() | (was == ORPHAN)
+        enters = [g for g in groups if g.status == VALID and g.was != VALID]
+        leaves = [g for g in groups if g.was == VALID and g.status != VALID]
+        added = to_silver(decided.where((status == VALID) & (is_fresh | (was != VALID))), spec, self.masker)
+        work.grown = bool(enters)
+        work.keys_lost = self._keys_lost(decided, groups) if leaves else 0
+        if work.refresh or not exists(self.warehouse, spec.silver_table):
+            replace_table(self.warehouse, spec.silver_table, added)
+        elif enters or leaves:
+            change(
+                self.spark,
+                self.warehouse,
+                spec.silver_table,
+                added=added if enters else None,
+                removed=decided.where((was == VALID) & (status != VALID)).select(*ROW) if leaves else None,
+                match=ROW,
+            )
+        self._hold_outcomes(work, decided)
+        self._write_quarantine(work, decided)
+
+    def _keys_lost(self, decided: DataFrame, groups: Iterable[Group]) -> int:
+        """Return how many keys had a row in silver and have none now; only a conflict takes a key away."""
+        from pyspark.sql import functions as F  # noqa: N812
+
+        if not any(g.was == VALID and g.status == QUARANTINED for g in groups):
+            return 0
+        by_key = decided.where(F.col("_key").isNotNull()).groupBy("_key")
+        kept = by_key.agg(
+            F.bool_or(F.col("_was") == VALID).alias("had"), F.bool_or(F.col("_status") == VALID).alias("has")
+        )
+        return int(kept.where("had and not has").count())
+
+    def _hold_outcomes(self, work: Work, decided: DataFrame) -> None:
+        from pyspark.sql import functions as F  # noqa: N812
+
+        groups, was, status = work.groups, F.col("_was"), F.col("_status")
+        if any(g.status in RESOLVED and g.was != g.status for g in groups):
+            work.outcomes_added = to_outcomes(
+                decided.where(is_resolved() & (was.isNull() | (was != status))), work.spec
+            )
+        if any(g.was in RESOLVED and g.was != g.status for g in groups):
+            work.outcomes_removed = decided.where(was.isin(*RESOLVED) & (was != status)).select(*ROW)
+
+    def _write_quarantine(self, work: Work, decided: DataFrame) -> None:
+        """Hold rows for the shared quarantine and write the source's masked one."""
+        from pyspark.sql import functions as F  # noqa: N812
+
+        spec, groups, was, status = work.spec, work.groups, F.col("_was"), F.col("_status")
+        is_changed = F.coalesce(F.col("_was_reasons") != F.col(REASONS), F.lit(False))
+        rejected = status == QUARANTINED
+        enters = rejected & (was.isNull() | was.isin(VALID, *RESOLVED) | ((was == ORPHAN) & is_changed))
+        leaves = ((was == ORPHAN) & (~rejected | is_changed)) | ((was == QUARANTINED) & ~rejected)
+        added = removed = None
+        if any(
+            g.status == QUARANTINED
+            and (g.was not in (ORPHAN, QUARANTINED) or (g.was == ORPHAN and g.changed))
+            for g in groups
+        ):
+            added = decided.where(enters)
+            work.quarantine_added = to_quarantine(added, spec)
+        if any(
+            (g.was == ORPHAN and (g.status != QUARANTINED or g.changed))
+            or (g.was == QUARANTINED and g.status != QUARANTINED)
+            for g in groups
+        ):
+            removed = decided.where(leaves).select(*ROW)
+            work.quarantine_removed = removed
+        if spec.quarantine_table is None:
+            return
+        masked = to_masked_quarantine(decided.where(enters), spec)
+        if work.refresh or not exists(self.warehouse, spec.quarantine_table):
+            replace_table(self.warehouse, spec.quarantine_table, masked)
+        elif added is not None or removed is not None:
+            change(
+                self.spark,
+                self.warehouse,
+                spec.quarantine_table,
+                added=masked if added is not None else None,
+                removed=removed.withColumnRenamed("_sequence", MASKED_ROW[0])
+                if removed is not None
+                else None,
+                match=MASKED_ROW,
+            )
+
+
+def _within(numbers: Iterable[int]) -> Column:
+    """Return true for the rows of the files with these numbers."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    found = F.lit(False)
+    for low, high in ranges(numbers):
+        found = found | F.col("_sequence").between(low, high)
+    return found

@@ -1,0 +1,97 @@
+"""Say in the ledger what became of each file of a delivery, and prove that every line of it is accounted for.
+
+Layer: pipeline. Imports contracts, bronze, controls and the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from datatrust.core.errors import OutcomeError
+from pipeline.bronze import Inspected
+from pipeline.contracts.model import SourceSpec
+from pipeline.controls import LineCount, count_lines
+from pipeline.ledger import LedgerEntry, RawFile, Status
+from pipeline.readers.base import Layout
+from pipeline.work import Work
+
+_NO_LINES = LineCount(records=0, lines=0, gaps=0)
+
+
+def make_entries(warehouse: Path, works: Iterable[Work]) -> tuple[LedgerEntry, ...]:
+    """Return what the ledger will say of this delivery's files, in the order of their numbers.
+
+    Raises:
+        OutcomeError: lines of a file are neither header, nor blank, nor part of a record in bronze.
+    """
+    entries = []
+    lost = []
+    for work in works:
+        counted = count_lines(warehouse, work.spec, [one.file.sequence for one in work.loaded])
+        for one in work.files:
+            lines = counted.get(one.file.sequence, _NO_LINES)
+            entry = _new_entry(work.spec, one, lines)
+            if entry.status == "loaded":
+                found = entry.header_lines + entry.blank_lines + lines.lines
+                if found != entry.physical_lines:
+                    lost.append(f"{entry.path}: {entry.physical_lines:,} lines, {found:,} accounted for")
+            entries.append(entry)
+        entries += [_resent_entry(work.spec, file) for file in work.resent]
+    if lost:
+        raise OutcomeError("lines were lost on the way to bronze:\n  " + "\n  ".join(lost))
+    return tuple(sorted(entries, key=lambda entry: entry.sequence))
+
+
+def _new_entry(spec: SourceSpec, one: Inspected, lines: LineCount) -> LedgerEntry:
+    outcome = one.outcome
+    if not isinstance(outcome, Layout):
+        return _entry(spec, one.file, status="rejected", message=outcome.reason)
+    return _entry(
+        spec,
+        one.file,
+        status="loaded",
+        header_lines=outcome.header_lines,
+        blank_lines=lines.gaps + one.file.trailing_blank_lines,
+        records=lines.records,
+        message="; ".join(outcome.notes) or None,
+    )
+
+
+def _resent_entry(spec: SourceSpec, file: RawFile) -> LedgerEntry:
+    return _entry(
+        spec,
+        file,
+        status="resent",
+        message=f"has the same content as {file.resent_of}; not loaded again",
+    )
+
+
+def _entry(
+    spec: SourceSpec,
+    file: RawFile,
+    *,
+    status: Status,
+    message: str | None,
+    header_lines: int = 0,
+    blank_lines: int = 0,
+    records: int = 0,
+) -> LedgerEntry:
+    """Return the entry of a file; one that was not loaded has no lines but its physical ones."""
+    return LedgerEntry(
+        source=spec.name,
+        sequence=file.sequence,
+        path=file.path,
+        delivery=file.delivery,
+        sha256=file.sha256,
+        size=file.size,
+        arrived_at=file.arrived_at,
+        status=status,
+        physical_lines=file.physical_lines,
+        header_lines=header_lines,
+        blank_lines=blank_lines,
+        records=records,
+        contract_version=spec.version,
+        contract_hash=spec.hash,
+        message=message,
+    )
