@@ -10,7 +10,7 @@ PYTEST := $(BIN)/pytest
 HOST ?= 127.0.0.1
 PORT ?= 7860
 
-.PHONY: help setup chat pipeline sample test check bench snap clean java jars chromium
+.PHONY: help setup chat pipeline sample test check eval bench snap clean java jars chromium
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -51,6 +51,10 @@ check: $(STAMP) ## format, lint, types, import rules, catalog and contract lint,
 
 test: setup chromium ## every test: unit, Spark, browser
 	$(PYTEST) -n 2 --dist loadfile
+
+eval: setup ## score the answers to question sets: make eval [SET=sample] [PROJECT=DIR FILE=F]
+	@$(if $(PROJECT),,compgen -G "warehouse/releases/*.json" >/dev/null || $(MAKE) --no-print-directory pipeline)
+	@$(BIN)/datatrust --project $(or $(PROJECT),.) eval $(or $(FILE),$(if $(SET),eval/$(SET).jsonl,eval/*.jsonl)) --wrong
 
 bench: setup ## speed tables beside a baseline: make bench [ONLY=ask]
 	@$(BIN)/python bench/run.py $(ONLY)

@@ -12,7 +12,7 @@ import hashlib
 import re
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -86,21 +86,6 @@ class Agent:
             self, clean(question[: 4 * MAX_QUESTION]), question, viewer, today or self.layer.today, started
         )
         return asked.answer(tuple(history))
-
-    def ask_batch(self, lines: Iterable[Mapping[str, Any]], *, viewer: Viewer = EVERYONE) -> Iterator[Answer]:
-        """Yield one answer for each line of ``{"id", "question", "today"?, "history"?}``, in order.
-
-        The answer's id is the line's.
-        """
-        for line in lines:
-            today = dt.date.fromisoformat(str(line["today"])) if line.get("today") else None
-            answer = self.ask(
-                str(line.get("question", "")),
-                viewer=viewer,
-                today=today,
-                history=tuple(line.get("history") or ()),
-            )
-            yield replace(answer, id=str(line["id"])) if line.get("id") is not None else answer
 
     def starters(self, viewer: Viewer = EVERYONE) -> tuple[str, ...]:
         """Return six questions to begin with; each can be answered."""

@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "release": ("datatrust.commands.release", "release", "Published snapshots: list, show, roll back."),
     "semantic": ("datatrust.commands.semantic", "semantic", "The metric catalog: check, describe, query."),
     "ask": ("datatrust.commands.ask", "ask", "Answer one question, or a file of them."),
+    "eval": ("datatrust.commands.eval", "evaluate", "Score the answers to a file of questions."),
     "serve": ("datatrust.commands.serve", "serve", "The chat and REST in one server."),
     "sample": ("datatrust.commands.sample", "sample", "The sample company's raw files."),
 }

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
 from datatrust.commands.common import Context, json_option, print_json, print_table, role_option
 from datatrust.core.errors import UserError
-from datatrust.core.issues import Issue, SourcePosition
-from datatrust.core.jsonio import dumps, loads
+from datatrust.core.issues import Issue
+from datatrust.core.jsonio import dumps
+from datatrust.evaluation.cases import load_cases
 from semantic.access import load_viewer
 
 
@@ -38,16 +37,12 @@ def ask(
     project = context.project
     day = _parse_day(today, where="--today") if today else None
     if batch is not None:
-        cases = list(_read_batch(Path(batch)))
+        cases = load_cases(Path(batch))
         agent = Agent.open(project)
         for case in cases:
-            answer = agent.ask(
-                case["question"],
-                viewer=load_viewer(project, case.get("role") or role),
-                today=case["today"] or day,
-                history=tuple(case.get("history") or ()),
-            )
-            click.echo(dumps({"id": case["id"], **{k: v for k, v in answer.to_json().items() if k != "id"}}))
+            viewer = load_viewer(project, case.role or role)
+            answer = agent.ask(case.question, viewer=viewer, today=case.today or day, history=case.history)
+            click.echo(dumps({**answer.to_json(), "id": case.id}))
         return
     agent = Agent.open(project)
     answer = agent.ask(str(question), viewer=load_viewer(project, role), today=day)
@@ -64,43 +59,6 @@ def ask(
         click.echo(f"assumed: {assumption}")
     for option in answer.options:
         click.echo(f"  - {option.question}")
-
-
-def _read_batch(path: Path) -> Iterator[dict[str, Any]]:
-    """Every line of a question file; all that is wrong in it is said at once, before any is answered."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(
-            Issue(
-                code="DT101",
-                message=f"cannot be read: {type(error).__name__}",
-                at=SourcePosition(file=str(path)),
-            )
-        ) from None
-    issues: list[Issue] = []
-    cases: list[dict[str, Any]] = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        at = SourcePosition(file=str(path), line=number)
-        try:
-            case = loads(line)
-        except ValueError:
-            issues.append(Issue(code="DT112", message="not a JSON object", at=at))
-            continue
-        if not isinstance(case, dict) or not isinstance(case.get("question"), str):
-            issues.append(Issue(code="DT112", message='needs "question", a text', at=at))
-            continue
-        try:
-            day = _parse_day(case["today"], where=str(at)) if case.get("today") else None
-        except UserError as error:
-            issues.extend(error.issues)
-            continue
-        cases.append({**case, "id": case.get("id", str(number)), "today": day})
-    if issues:
-        raise UserError.all(issues)
-    yield from cases
 
 
 def _parse_day(text: object, *, where: str) -> dt.date:

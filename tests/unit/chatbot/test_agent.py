@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Iterator
 
@@ -154,20 +153,6 @@ def test_definitions(agent: Agent, question: str, said: str | None) -> None:
     else:
         assert answer.status == "answered"
         assert said in answer.text
-
-
-def test_a_batch_keeps_ids_order_and_days(agent: Agent) -> None:
-    lines = [
-        {"id": "a", "question": "revenue last month", "today": "2026-03-15"},
-        {"id": "b", "question": "weather"},
-        {"id": "c", "question": "revenue last month"},
-    ]
-    answers = list(agent.ask_batch(lines))
-    assert [answer.id for answer in answers] == ["a", "b", "c"]
-    assert answers[0].query is not None
-    assert answers[0].query.time is not None
-    assert answers[0].query.time.start == dt.date(2026, 2, 1)
-    assert [answer.status for answer in answers] == ["answered", "refused", "answered"]
 
 
 FOLLOW_UPS = [

@@ -10,11 +10,13 @@ import duckdb
 import pytest
 
 from chatbot.agent import Agent
+from datatrust.evaluation.cases import Case, load_cases
+from datatrust.evaluation.score import judge
 from tests.support.gold_double import make_gold_double
-from tests.support.questions import Case, judge, load_cases
 
-ANSWERED = load_cases("questions_sample")
-NOT_ANSWERED = load_cases("questions_refused")
+SETS = Path(__file__).parents[3] / "eval"
+ANSWERED = load_cases(SETS / "sample.jsonl")
+NOT_ANSWERED = load_cases(SETS / "not_answered.jsonl")
 
 
 class Company:
@@ -37,7 +39,8 @@ def company(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.mark.parametrize("case", ANSWERED, ids=[case.id for case in ANSWERED])
 def test_answers_equal_independent_sql(company: Company, case: Case) -> None:
-    verdict, answer = judge(company.agent, case, company.run)
+    answer = company.agent.ask(case.question, today=case.today)
+    verdict = judge(answer, case, company.run)
     assert verdict == "right", f"{case.question}\n{answer.interpretation}\n{answer.text}\n{answer.rows[:5]}"
     assert answer.interpretation
     assert answer.text
@@ -46,7 +49,8 @@ def test_answers_equal_independent_sql(company: Company, case: Case) -> None:
 
 @pytest.mark.parametrize("case", NOT_ANSWERED, ids=[case.id for case in NOT_ANSWERED])
 def test_what_cannot_be_answered_is_not(company: Company, case: Case) -> None:
-    verdict, answer = judge(company.agent, case, company.run)
+    answer = company.agent.ask(case.question, today=case.today)
+    verdict = judge(answer, case, company.run)
     assert verdict in ("asked", "refused"), f"{case.question}\n{answer.interpretation}\n{answer.rows[:5]}"
     assert answer.reason
     assert not answer.rows
