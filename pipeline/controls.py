@@ -19,11 +19,19 @@ from datatrust.core.release import SourceControl
 from pipeline.bronze import bronze_table
 from pipeline.contracts.model import ColumnSpec, SourceSpec
 from pipeline.ledger import LedgerEntry, loaded_sequences
+from pipeline.notation import (
+    BLANKS,
+    DECIMAL_PATTERN,
+    NEGATIVE_SIGN,
+    currency_pattern,
+    number_pattern,
+    other_than_digits,
+)
 from pipeline.quarantine import OUTCOMES, QUARANTINE
 from pipeline.silver import DUPLICATE, QUARANTINED, SUPERSEDED, VALID
 from pipeline.store import exists
 from pipeline.tables import query_tables, table_path
-from pipeline.values import AMOUNT_LIMIT, BLANKS, DECIMAL_PATTERN, SURPLUS_PATTERN
+from pipeline.values import AMOUNT_LIMIT, SURPLUS_PATTERN
 
 READ = "read"
 FATES = (VALID, QUARANTINED, DUPLICATE, SUPERSEDED, "discarded")
@@ -146,10 +154,15 @@ def _count(source: str, part: str, name: str, amount: str, rows: str) -> str:
 
 
 def _raw_amount(spec: SourceSpec, stored: set[str]) -> str:
-    """Return the amount of a row of bronze, by the same rules as `values.exact_amount` and another engine."""
+    """Return the amount of a row of bronze as SQL; null where it has none."""
     if spec.amount_column is None or spec.amount_column not in stored:
         return "null"
-    text = _raw_text(spec.column(spec.amount_column))
+    return amount_sql(spec.column(spec.amount_column))
+
+
+def amount_sql(column: ColumnSpec) -> str:
+    """Return the exact amount of a raw column as SQL, by the same rules as `values.exact_amount`."""
+    text = _number_text(column)
     decimals = f"length(regexp_extract({text}, {_quoted(SURPLUS_PATTERN)}, 1))"
     exact = f"try_cast({text} as decimal(38,6))"
     is_number = f"regexp_matches({text}, {_quoted(DECIMAL_PATTERN)}) and {decimals} <= 6"
@@ -175,6 +188,19 @@ def _raw_text(column: ColumnSpec) -> str:
     trimmed = f'trim("{column.name}", {_quoted(BLANKS)})'
     absent = ", ".join(_quoted(word) for word in ("", *column.missing))
     return f"(case when {trimmed} not in ({absent}) then {trimmed} end)"
+
+
+def _number_text(column: ColumnSpec) -> str:
+    """Return a raw number with a point and a leading sign as SQL, by the same rules as `values.number_text`."""
+    text, notation = _raw_text(column), column.number_format
+    if notation is None:
+        return text
+    bare = f"regexp_replace({text}, {_quoted(currency_pattern(notation))}, '', 'g')" if notation.currency else text
+    digits = f"regexp_replace({bare}, {_quoted(other_than_digits(notation))}, '', 'g')"
+    digits = f"replace({digits}, {_quoted(notation.decimal)}, '.')"
+    sign = f"case when regexp_matches({bare}, {_quoted(NEGATIVE_SIGN)}) then '-' else '' end"
+    fits = f"regexp_matches({text}, {_quoted(number_pattern(notation))})"
+    return f"(case when {fits} then {sign} || {digits} end)"
 
 
 def _quoted(text: str) -> str:

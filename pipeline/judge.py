@@ -117,7 +117,7 @@ def judge(
         F.when(is_good, _key(spec, silver, content)).alias("_key"),
         F.when(is_good, _stamp(spec, row)).alias("_stamp"),
         F.when(is_good, content).alias("_row_hash"),
-        (exact_amount(row.text(spec.amount_column)) if spec.amount_column else F.lit(None))
+        (_amount(spec, row) if spec.amount_column else F.lit(None))
         .cast(STAMP_TYPE)
         .alias("_amount"),
         currency(spec, _bronze_column(bronze, spec.column(spec.currency_column))).alias("_currency")
@@ -133,6 +133,11 @@ def judge(
             for column, shown in _safe_columns(spec, broken)
         ]
     return frame.select(*picked)
+
+
+def _amount(spec: SourceSpec, row: _JudgedRow) -> Column:
+    assert spec.amount_column is not None
+    return exact_amount(row.text(spec.amount_column), row.spec(spec.amount_column).number_format)
 
 
 def currency(spec: SourceSpec, text: Column | None) -> Column:

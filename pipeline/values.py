@@ -1,7 +1,8 @@
 """Turn raw text into typed values, strictly: what does not fit is null and never an error, nothing is rounded.
 
 Spark is ANSI by default, so a plain cast of junk would stop the job; and a cast to a decimal rounds silently.
-Layer: pipeline. Imports contracts; Spark column expressions only.
+The notation of numbers and dates is the contract's (`notation`); DuckDB's recount in `controls` has the same.
+Layer: pipeline. Imports contracts and notation; Spark column expressions only.
 """
 
 from __future__ import annotations
@@ -9,14 +10,21 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipeline.contracts.model import ColumnSpec, ColumnType
+from pipeline.contracts.model import ColumnSpec, ColumnType, NumberFormat
+from pipeline.notation import (
+    BLANKS,
+    DECIMAL_PATTERN,
+    NEGATIVE_SIGN,
+    currency_pattern,
+    date_pattern,
+    number_pattern,
+    other_than_digits,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
 
-BLANKS = " \t\r\n\u00a0\ufeff"
 _INTEGER = r"^[+-]?[0-9]{1,18}$"
-DECIMAL_PATTERN = r"^[+-]?([0-9]{1,38}(\.[0-9]*)?|\.[0-9]+)$"
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _TIMESTAMP = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?$"
@@ -42,35 +50,61 @@ def typed_value(text: Column, spec: ColumnSpec) -> Column:
     if kind.kind == "string":
         return text
     if kind.kind == "integer":
-        return F.when(text.rlike(_INTEGER), text.try_cast("bigint"))
+        number = number_text(text, spec.number_format)
+        return F.when(number.rlike(_INTEGER), number.try_cast("bigint"))
     if kind.kind == "decimal":
-        return F.when(
-            text.rlike(DECIMAL_PATTERN) & ~has_surplus_decimals(text, kind), text.try_cast(kind.spark)
-        )
+        number = number_text(text, spec.number_format)
+        is_exact = number.rlike(DECIMAL_PATTERN) & ~has_surplus_decimals(text, kind, spec.number_format)
+        return F.when(is_exact, number.try_cast(kind.spark))
     if kind.kind == "boolean":
         word = F.lower(text)
         return F.when(word.isin("true", "t", "yes", "y", "1"), F.lit(True)).when(
             word.isin("false", "f", "no", "n", "0"), F.lit(False)
         )
-    if spec.date_format is not None:
-        return F.try_to_timestamp(text, F.lit(spec.date_format)).cast(kind.spark)
+    if spec.date_formats:
+        return F.coalesce(*[_declared_date(text, written, kind) for written in spec.date_formats])
     pattern = _DATE if kind.kind == "date" else _TIMESTAMP
     return F.when(text.rlike(pattern), text.try_cast(kind.spark))
 
 
-def has_surplus_decimals(text: Column, kind: ColumnType) -> Column:
+def number_text(text: Column, notation: NumberFormat | None) -> Column:
+    """Return a number's text with a point and a leading sign, as `notation.plain_number` does; null if it is none."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    if notation is None:
+        return text
+    bare = F.regexp_replace(text, currency_pattern(notation), "") if notation.currency else text
+    digits = F.translate(F.regexp_replace(bare, other_than_digits(notation), ""), notation.decimal, ".")
+    sign = F.when(bare.rlike(NEGATIVE_SIGN), F.lit("-")).otherwise(F.lit(""))
+    return F.when(text.rlike(number_pattern(notation)), F.concat(sign, digits))
+
+
+def has_surplus_decimals(text: Column, kind: ColumnType, notation: NumberFormat | None = None) -> Column:
     """Return true where `text` is a number with more decimals than a decimal type keeps; trailing zeros are none."""
     from pyspark.sql import functions as F  # noqa: N812
 
-    decimals = F.char_length(F.regexp_extract(text, SURPLUS_PATTERN, 1))
-    return F.coalesce(text.rlike(DECIMAL_PATTERN) & (decimals > kind.scale), F.lit(False))
+    number = number_text(text, notation)
+    decimals = F.char_length(F.regexp_extract(number, SURPLUS_PATTERN, 1))
+    return F.coalesce(number.rlike(DECIMAL_PATTERN) & (decimals > kind.scale), F.lit(False))
 
 
-def exact_amount(text: Column) -> Column:
-    """Return any plain number of at most six decimals as decimal(38,6), for control totals; else null."""
+def exact_amount(text: Column, notation: NumberFormat | None = None) -> Column:
+    """Return any number of at most six decimals as decimal(38,6), for control totals; else null."""
     from pyspark.sql import functions as F  # noqa: N812
 
     wide = ColumnType(kind="decimal", precision=38, scale=6)
-    amount = text.try_cast(wide.spark)
-    is_exact = text.rlike(DECIMAL_PATTERN) & ~has_surplus_decimals(text, wide)
+    number = number_text(text, notation)
+    amount = number.try_cast(wide.spark)
+    is_exact = number.rlike(DECIMAL_PATTERN) & ~has_surplus_decimals(number, wide)
     return F.when(is_exact & (F.abs(amount) < F.lit(Decimal(AMOUNT_LIMIT))), amount)
+
+
+def _declared_date(text: Column, written: str, kind: ColumnType) -> Column:
+    """Return the date that a text of this format names; a time of day on a date column makes it none."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    at = F.try_to_timestamp(text, F.lit(written))
+    fits = text.rlike(date_pattern(written))
+    if kind.kind == "date":
+        fits = fits & (at == F.date_trunc("day", at))
+    return F.when(fits, at.cast(kind.spark))

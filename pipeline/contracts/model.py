@@ -37,6 +37,37 @@ class ColumnType:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NumberFormat:
+    """How raw text writes the numbers of a column; `pipeline.notation` gives it its meaning."""
+
+    decimal: str = "."
+    thousands: str | None = None  # between groups of three; numbers without any are read too
+    currency: tuple[str, ...] = ()  # signs that may stand before or after the number, such as "$" or "EUR"
+    negative: tuple[str, ...] = ("minus",)  # "trailing_minus", "parentheses"; a leading minus always counts
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlTotals:
+    """Figures that the sender gives along with a file; a file that does not agree is not taken in."""
+
+    pattern: str  # its named groups `rows` and `sum` hold the figures
+    column: str | None = None  # whose sum it is
+    side_file: str | None = None  # beside the raw file, "{name}.ctl" or "{stem}.ctl"; None: the file's own footer
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseTable:
+    """Where a source's rows lie in a database. The password is only ever named, by its environment variable."""
+
+    host: str
+    port: int
+    database: str
+    user: str
+    password_variable: str
+    query: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rule:
     """One thing that every row must fulfil.
 
@@ -63,7 +94,8 @@ class ColumnSpec:
     type: ColumnType
     required: bool = False
     unique: bool = False
-    date_format: str | None = None  # a Spark pattern; None is ISO
+    number_format: NumberFormat | None = None  # None: a point, no separators, a leading sign
+    date_formats: tuple[str, ...] = ()  # Java's letters, each of exact width; none is ISO
     missing: tuple[str, ...] = ()  # words that stand for nothing, e.g. "n/a"
     pii_class: str | None = None
     description: str | None = None
@@ -104,9 +136,11 @@ class SourceSpec:
     owner: str | None
     file: str  # the contract's path as shown to a person
     hash: str  # sha256 of the contract's text
-    glob: str  # raw files, relative to the raw folder
+    glob: str  # raw files, relative to the raw folder; of a database, relative to its extracts
     reader: str  # a plug-in of pipeline.readers
     reader_options: Mapping[str, Any]
+    control_totals: ControlTotals | None = None
+    database: DatabaseTable | None = None  # the raw files are extracts of it, made by the pipeline
     columns: tuple[ColumnSpec, ...]
     key: tuple[str, ...]  # empty: the whole row is the key
     sequence: str | None  # the column that orders versions of a key; None: the later delivery wins

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 def _breaks(rule: Rule, row: Row) -> Column:
     name = rule.columns[0]
-    return has_surplus_decimals(row.text(name), row.spec(name).type)
+    spec = row.spec(name)
+    return has_surplus_decimals(row.text(name), spec.type, spec.number_format)
 
 
 RULE = RuleKind(

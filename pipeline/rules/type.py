@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 def _breaks(rule: Rule, row: Row) -> Column:
     name = rule.columns[0]
     unread = row.text(name).isNotNull() & row.value(name).isNull()
-    kind = row.spec(name).type
-    return unread & ~has_surplus_decimals(row.text(name), kind) if kind.kind == "decimal" else unread
+    spec = row.spec(name)
+    if spec.type.kind != "decimal":
+        return unread
+    return unread & ~has_surplus_decimals(row.text(name), spec.type, spec.number_format)
 
 
 RULE = RuleKind(
