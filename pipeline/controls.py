@@ -195,7 +195,11 @@ def _number_text(column: ColumnSpec) -> str:
     text, notation = _raw_text(column), column.number_format
     if notation is None:
         return text
-    bare = f"regexp_replace({text}, {_quoted(currency_pattern(notation))}, '', 'g')" if notation.currency else text
+    bare = (
+        f"regexp_replace({text}, {_quoted(currency_pattern(notation))}, '', 'g')"
+        if notation.currency
+        else text
+    )
     digits = f"regexp_replace({bare}, {_quoted(other_than_digits(notation))}, '', 'g')"
     digits = f"replace({digits}, {_quoted(notation.decimal)}, '.')"
     sign = f"case when regexp_matches({bare}, {_quoted(NEGATIVE_SIGN)}) then '-' else '' end"

@@ -117,9 +117,7 @@ def judge(
         F.when(is_good, _key(spec, silver, content)).alias("_key"),
         F.when(is_good, _stamp(spec, row)).alias("_stamp"),
         F.when(is_good, content).alias("_row_hash"),
-        (_amount(spec, row) if spec.amount_column else F.lit(None))
-        .cast(STAMP_TYPE)
-        .alias("_amount"),
+        (_amount(spec, row) if spec.amount_column else F.lit(None)).cast(STAMP_TYPE).alias("_amount"),
         currency(spec, _bronze_column(bronze, spec.column(spec.currency_column))).alias("_currency")
         if spec.currency_column
         else currency(spec, None).alias("_currency"),

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
-from pipeline.contracts.model import Kind, NumberFormat
+from pipeline.contracts.model import NumberFormat
 
 BLANKS = " \t\r\n\u00a0\ufeff"
 DECIMAL_PATTERN = r"^[+-]?([0-9]{1,38}(\.[0-9]*)?|\.[0-9]+)$"
@@ -129,7 +129,7 @@ def write_number(value: Decimal | int, notation: NumberFormat | None) -> str:
     return f"{number:f}".replace(".", notation.decimal if notation else ".")
 
 
-def check_date_formats(formats: Sequence[str], kind: Kind) -> Iterator[str]:
+def check_date_formats(formats: Sequence[str]) -> Iterator[str]:
     """Yield what is wrong with the formats of one column: unknown letters, no day, two readings of one text."""
     whole = []
     for written in formats:

@@ -52,7 +52,9 @@ class ControlTotals:
 
     pattern: str  # its named groups `rows` and `sum` hold the figures
     column: str | None = None  # whose sum it is
-    side_file: str | None = None  # beside the raw file, "{name}.ctl" or "{stem}.ctl"; None: the file's own footer
+    side_file: str | None = (
+        None  # beside the raw file, "{name}.ctl" or "{stem}.ctl"; None: the file's own footer
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from pipeline.contracts import vocabulary as words
 from pipeline.contracts.model import ColumnSpec, ColumnType, ForeignKey, RowCount, SourceSpec
 from pipeline.contracts.quality import check_ids, column_rules, quality, references, type_rules
 from pipeline.contracts.reading import Path_, Reading
+from pipeline.contracts.server import Server, notation_of, read_server
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,127}")
 _DECIMAL = re.compile(r"(?:decimal|numeric|number)\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)", re.IGNORECASE)
@@ -78,7 +79,8 @@ def _read_schema(reading: Reading, body: Mapping[str, Any], digest: str) -> Sour
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         reading.wrong("DT404", "`name` must be a lower-case name such as sales_lines", *here, "name")
         return None
-    columns = _read_columns(reading, schema, here)
+    server = read_server(reading, body)
+    columns = _read_columns(reading, schema, server, here)
     by_name = {column.name: column for column in columns}
     rules = [rule for column in columns for rule in type_rules(column, reading)]
     foreign_keys: list[ForeignKey] = []
@@ -94,9 +96,9 @@ def _read_schema(reading: Reading, body: Mapping[str, Any], digest: str) -> Sour
     rules += [fk.rule for fk in foreign_keys]
     check_ids(reading, rules)
     key = _read_key(reading, schema, by_name, here)
-    server, reader, options = _read_server(reading, body)
     custom = reading.custom(schema, words.TABLE_PROPERTIES, *here)
     _check_table_properties(reading, custom, by_name, here)
+    _check_server(reading, server, by_name, custom)
     sla = {
         str(item.get("property")): item.get("value")
         for item in reading.items(body.get("slaProperties"), "slaProperties")
@@ -110,9 +112,11 @@ def _read_schema(reading: Reading, body: Mapping[str, Any], digest: str) -> Sour
         owner=reading.owner,
         file=reading.shown,
         hash=digest,
-        glob=server,
-        reader=reader,
-        reader_options=options,
+        glob=server.glob,
+        reader=server.reader,
+        reader_options=server.options,
+        control_totals=server.control_totals,
+        database=server.database,
         columns=columns,
         key=key,
         sequence=custom.get("sequenceColumn"),
@@ -136,7 +140,9 @@ def _silver_name(name: str) -> str:
     return name if "." in name else f"silver.{name}"
 
 
-def _read_columns(reading: Reading, schema: Mapping[str, Any], here: Path_) -> tuple[ColumnSpec, ...]:
+def _read_columns(
+    reading: Reading, schema: Mapping[str, Any], server: Server, here: Path_
+) -> tuple[ColumnSpec, ...]:
     properties = reading.items(schema.get("properties"), *here, "properties")
     if not properties:
         reading.wrong("DT404", "`properties` is missing: list the columns", *here)
@@ -163,16 +169,16 @@ def _read_columns(reading: Reading, schema: Mapping[str, Any], here: Path_) -> t
                 near=did_you_mean(str(pii), reading.policy.classes),
                 hint=f"say in {reading.policy.file} what this class becomes",
             )
-        options = body.get("logicalTypeOptions")
-        dated = kind is not None and kind.kind in ("date", "timestamp") and isinstance(options, dict)
         if kind is not None:
+            numbers, dates = notation_of(reading, body, custom, kind, server, at)
             columns[name] = ColumnSpec(
                 name=name,
                 header=str(body.get("physicalName") or name),
                 type=kind,
                 required=body.get("required") is True or body.get("primaryKey") is True,
                 unique=body.get("unique") is True,
-                date_format=options.get("format") if dated and isinstance(options, dict) else None,
+                number_format=numbers,
+                date_formats=dates,
                 missing=_missing_words(body),
                 pii_class=pii,
                 description=body.get("description"),
@@ -258,47 +264,27 @@ def _read_key(
     return tuple(name for _, name in sorted(key))
 
 
-def _read_server(reading: Reading, body: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
-    """Return the files' glob, the reader and its options."""
-    from pipeline.readers import readers
-
-    servers = reading.items(body.get("servers"), "servers")
-    local = [
-        (index, item)
-        for index, item in enumerate(servers)
-        if isinstance(item, dict) and item.get("type") == "local"
-    ]
-    if not local:
+def _check_server(
+    reading: Reading, server: Server, columns: Mapping[str, ColumnSpec], custom: Mapping[str, Any]
+) -> None:
+    """What control totals sum is a number; an extract brings all rows again, so that copies must not count."""
+    totals = server.control_totals
+    if totals is not None and totals.column is not None:
+        column = columns.get(totals.column)
+        if column is None or column.type.kind not in ("decimal", "integer"):
+            reading.wrong(
+                "DT405",
+                f'controlTotals: "{totals.column}" is no column of numbers',
+                *server.at,
+                "customProperties",
+                near=did_you_mean(totals.column, columns),
+            )
+    if server.database is not None and custom.get("duplicates") == "keep":
         reading.wrong(
             "DT409",
-            "`servers` needs one of type local with `path` (files under the raw folder) and `format`",
-            "servers",
+            "a table is extracted whole each time, so `duplicates: keep` would count its rows again and again",
+            *server.at,
         )
-        return "", "csv", {}
-    index, server = local[0]
-    here = ("servers", index)
-    reading.keys(server, words.SERVER, *here)
-    path, reader = server.get("path"), server.get("format")
-    if not isinstance(path, str) or not path or path.startswith(("/", "..")):
-        reading.wrong(
-            "DT409", "`path` must be a pattern under the raw folder, such as **/sales*.csv", *here, "path"
-        )
-    if reader not in readers():
-        reading.wrong(
-            "DT409",
-            f'no reader for format "{reader}"',
-            *here,
-            "format",
-            near=did_you_mean(str(reader), readers()),
-            hint=f"readers: {', '.join(sorted(readers()))}",
-        )
-        return str(path), "csv", {}
-    known = readers()[reader].options
-    options = {name: server[name] for name in words.SERVER_OPTIONS if server.get(name) is not None}
-    options |= reading.custom(server, tuple(known), *here)
-    for message in readers()[reader].check(options):
-        reading.wrong("DT409", message, *here)
-    return str(path), str(reader), options
 
 
 def _check_table_properties(

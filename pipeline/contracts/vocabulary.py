@@ -115,8 +115,12 @@ TABLE_PROPERTIES = (
     "loadMode",
     "duplicates",
 )
-COLUMN_PROPERTIES = ("piiClass",)
-SERVER_OPTIONS = ("delimiter", "encoding")
+COLUMN_PROPERTIES = ("piiClass", "numberFormat", "dateFormats")
+SERVER_OPTIONS = ("delimiter", "encoding")  # of the readers, in the standard's own fields
+SERVER_PROPERTIES = ("numberFormat", "dateFormats", "timestampFormats", "controlTotals")  # of every format
+DATABASES = ("postgresql", "postgres")  # the standard's server types of databases that are read
+DATABASE_SERVER = frozenset(["host", "port", "database", "schema"])
+DATABASE_PROPERTIES = ("table", "query", "user", "passwordVariable")
 
 LOGICAL_TYPES: Mapping[str, Kind] = {
     "string": "string",
