@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Raw files to a release, and what the last run did.",
     ),
     "source": ("datatrust.commands.source", "source", "The sources and their contracts."),
-    "release": ("datatrust.commands.release", "release", "Published snapshots: list, show, roll back."),
+    "release": ("datatrust.commands.release", "release", "Published snapshots: list, show, roll back, keep."),
     "semantic": ("datatrust.commands.semantic", "semantic", "The metric catalog: check, describe, query."),
     "ask": ("datatrust.commands.ask", "ask", "Answer one question, or a file of them."),
     "eval": ("datatrust.commands.eval", "evaluate", "Score the answers to a file of questions."),

@@ -15,9 +15,8 @@ from typing import Any
 import pyarrow as pa
 from deltalake import write_deltalake
 
+from datatrust.core.release import METRICS_TABLE
 from pipeline.tables import query_tables, table_path
-
-METRICS_TABLE = "ops.pipeline_metrics"
 
 _SCHEMA = pa.schema(
     [

@@ -14,9 +14,9 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from datatrust.core.errors import OutcomeError
-from datatrust.core.release import Release, list_releases, load_release
-from pipeline.observe import METRICS_TABLE
-from pipeline.tables import find_tables, split_name
+from datatrust.core.kept import bring_back
+from datatrust.core.release import Release, is_growing, list_releases, load_release
+from pipeline.tables import find_tables
 
 
 def restore_tables(warehouse: Path, current: Release | None) -> tuple[str, ...]:
@@ -25,11 +25,13 @@ def restore_tables(warehouse: Path, current: Release | None) -> tuple[str, ...]:
     Raises:
         OutcomeError: a version that the current release pins is gone.
     """
+    if current is not None:
+        bring_back(warehouse, current)
     found = find_tables(warehouse)
     pinned = current.tables if current else {}
     touched = []
     for name, folder in found.items():
-        if split_name(name)[0] == "bronze" or name == METRICS_TABLE:
+        if is_growing(name):
             continue
         pin = pinned.get(name)
         if pin is None:

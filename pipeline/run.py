@@ -26,13 +26,20 @@ from datatrust.core.errors import (
 )
 from datatrust.core.issues import Issue, SourcePosition, did_you_mean
 from datatrust.core.masking import load_masking_policy
-from datatrust.core.release import Release, list_releases, load_release, next_number, publish_release
+from datatrust.core.release import (
+    METRICS_TABLE,
+    Release,
+    list_releases,
+    load_release,
+    next_number,
+    publish_release,
+)
 from datatrust.core.settings import Project
 from pipeline.contracts import SourceSpec, load_contracts
 from pipeline.fingerprint import Changes, compare_hashes, compute_hashes, kept_texts, with_children
 from pipeline.ledger import Delivery, Findings, find_new_files, load_ledger
 from pipeline.lock import hold_lock
-from pipeline.observe import METRICS_TABLE, StepMetric, next_run, record_steps
+from pipeline.observe import StepMetric, next_run, record_steps
 from pipeline.progress import Advance, RunProgress, SilentProgress
 from pipeline.publish import BUSINESS_METRICS, Evidence, MetricRow, make_candidate, with_business_metrics
 from pipeline.restore import restore_tables

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.tables import RESTRICTED, table_path
+from datatrust.core.release import RESTRICTED
+from pipeline.tables import table_path
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

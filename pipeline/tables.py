@@ -16,9 +16,8 @@ from typing import Any
 import duckdb
 from deltalake import DeltaTable
 
-from datatrust.core.release import TablePin
+from datatrust.core.release import RESTRICTED, TablePin
 
-RESTRICTED = "restricted"
 _SPARK_NAMES = {"long": "bigint", "integer": "int", "short": "smallint", "byte": "tinyint"}
 
 

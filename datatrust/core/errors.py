@@ -7,6 +7,7 @@
         Ambiguous        two readings, and no rule to choose between them
       OutcomeError       it ran and the outcome is bad: a failed audit, a refused publish; exit code 1
       EngineError        the database or Spark failed; carries the SQL; exit code 1
+        FilesGone        the files behind a release have been removed or are damaged
       InternalError      our bug; asks for a report; exit code 1
 
 Layer: core.
@@ -62,6 +63,10 @@ class EngineError(DataTrustError):
     def __init__(self, message: str, *, sql: str | None = None) -> None:
         self.sql = sql
         super().__init__(message)
+
+
+class FilesGone(EngineError):
+    """The files behind a release have been removed or are damaged: nothing can be answered on it."""
 
 
 class InternalError(DataTrustError):

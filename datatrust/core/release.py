@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import tempfile
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from datatrust.core.issues import Issue, SourcePosition, did_you_mean
 from datatrust.core.jsonio import dumps, loads
 
 FOLDER = "releases"
+RESTRICTED = "restricted"  # folder of everything that is not masked
+METRICS_TABLE = "ops.pipeline_metrics"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +94,15 @@ class Release:
 
     def control(self, source: str) -> SourceControl | None:
         return next((c for c in self.controls if c.source == source), None)
+
+
+def is_growing(table: str) -> bool:
+    """Return whether a table is only ever added to, so that a release cannot be put back in its place.
+
+    >>> is_growing("bronze.sales"), is_growing("ops.pipeline_metrics"), is_growing("ops.ledger")
+    (True, True, False)
+    """
+    return table.startswith("bronze.") or table == METRICS_TABLE
 
 
 def list_releases(warehouse: Path) -> list[int]:
@@ -175,21 +186,6 @@ def publish_release(warehouse: Path, release: Release) -> Path:
     return target
 
 
-def rollback_release(warehouse: Path, wanted: str) -> Release:
-    """Publish a new release that has the tables of an old one; return it."""
-    old = load_release(warehouse, wanted)
-    current = load_release(warehouse)
-    new = replace(
-        old,
-        number=next_number(warehouse),
-        parent=current.number,
-        restores=old.number,
-        created_at=dt.datetime.now(tz=dt.UTC),
-    )
-    publish_release(warehouse, new)
-    return new
-
-
 def _to_json(release: Release) -> dict[str, Any]:
     return {"format": 1, **{name: getattr(release, name) for name in Release.__dataclass_fields__}}
 
@@ -241,9 +237,17 @@ def _read(warehouse: Path, number: int) -> Release:
                 code="DT121",
                 message="this release's manifest is damaged and is not served",
                 at=SourcePosition(file=str(path)),
-                hint="restore the file, or: datatrust release rollback ID",
+                hint=_next_best(warehouse, number),
             )
         ) from None
+
+
+def _next_best(warehouse: Path, damaged: int) -> str:
+    """Name the release before the damaged one."""
+    before = [number for number in list_releases(warehouse) if number < damaged]
+    if not before:
+        return "restore the file from a copy of the warehouse"
+    return f"restore the file, or go back: datatrust release rollback {before[-1]:06d}"
 
 
 def _parse_instant(text: str) -> dt.datetime | None:

@@ -16,7 +16,8 @@ from urllib.parse import unquote
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from datatrust.core.errors import EngineError, InternalError
+from datatrust.core.errors import EngineError, FilesGone, InternalError
+from datatrust.core.kept import table_folder
 from datatrust.core.release import Release, TablePin
 from datatrust.core.settings import Project
 from semantic.engines import _duckdb as duck
@@ -42,7 +43,9 @@ class ReleaseEngine:
     ) -> None:
         self.release_id = release.id
         self._pins = {table: release.tables[table] for table in tables if table in release.tables}
-        self._folders = {table: (warehouse / pin.path).resolve() for table, pin in self._pins.items()}
+        self._folders = {
+            table: table_folder(warehouse, release, pin).resolve() for table, pin in self._pins.items()
+        }
         self._views: set[str] = set()
         self._guard = threading.Lock()
         self._schema: Schema | None = None
@@ -91,7 +94,7 @@ class ReleaseEngine:
         try:
             delta = DeltaTable(str(self._folders[table]), version=pin.version)
         except (DeltaError, OSError, ValueError):
-            raise EngineError(_gone(self.release_id, table, pin, "that version is gone or damaged")) from None
+            raise FilesGone(_gone(self.release_id, table, pin, "that version is gone or damaged")) from None
         features = [*(delta.protocol().reader_features or ())]
         for feature in _UNREADABLE:
             if any(found.startswith(feature) for found in features):
@@ -113,7 +116,7 @@ class ReleaseEngine:
         missing = [file for file in files if not Path(file).is_file()]
         if missing:
             pin = self._pins[table]
-            raise EngineError(_gone(self.release_id, table, pin, f"{len(missing)} of its files are gone"))
+            raise FilesGone(_gone(self.release_id, table, pin, f"{len(missing)} of its files are gone"))
         if not files:
             return f"{empty} WHERE false"
         columns = ", ".join(

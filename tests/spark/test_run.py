@@ -18,7 +18,8 @@ from deltalake import DeltaTable
 
 import pipeline.run
 from datatrust.core.errors import OutcomeError, UnknownName, UserError
-from datatrust.core.release import list_releases, load_release, rollback_release
+from datatrust.core.kept import rollback_release
+from datatrust.core.release import list_releases, load_release
 from datatrust.core.settings import Project, load_project
 from pipeline.observe import load_steps
 from pipeline.run import run_pipeline

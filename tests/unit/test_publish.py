@@ -20,14 +20,21 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from datatrust.core.errors import OutcomeError
-from datatrust.core.release import Quality, Release, SourceControl, load_release, publish_release
+from datatrust.core.release import (
+    METRICS_TABLE,
+    Quality,
+    Release,
+    SourceControl,
+    load_release,
+    publish_release,
+)
 from datatrust.core.settings import Project
 from pipeline.conservation import check_conservation
 from pipeline.contracts.model import ColumnSpec, ColumnType, ForeignKey, Rule, SourceSpec
 from pipeline.fingerprint import compare_hashes, compute_hashes
 from pipeline.ledger import LedgerEntry
 from pipeline.lock import hold_lock
-from pipeline.observe import METRICS_TABLE, StepMetric, load_steps, next_run, record_steps
+from pipeline.observe import StepMetric, load_steps, next_run, record_steps
 from pipeline.publish import BUSINESS_METRICS, Evidence, make_candidate, with_business_metrics
 from pipeline.restore import restore_tables
 from pipeline.tables import find_tables, pin_table, query_tables, table_path, table_version
