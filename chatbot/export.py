@@ -21,20 +21,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from datatrust.core.spreadsheet import defuse
+
 MAX_EXPORTS = 2_000  # the oldest is dropped first
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def defuse(text: str) -> str:
-    """Return `text` so that no spreadsheet takes it for a formula.
-
-    >>> defuse("=1+1"), defuse("Office")
-    ("'=1+1", 'Office')
-    """
-    return (
-        "'" + text if text.lstrip(" ").startswith(FORMULA_STARTS) or text.startswith(FORMULA_STARTS) else text
-    )
-
 
 def write_cell(value: Any) -> str:
     """Return one value as CSV text: numbers with all digits, dates as ISO, nothing for null."""

@@ -47,6 +47,7 @@ class Policies(_Section):
 
     masking: str = "policies/masking.yml"
     access: str = "policies/access.yml"
+    restricted: str = "policies/restricted.yml"
 
 
 class Engine(_Section):
@@ -149,6 +150,10 @@ class Project:
     @property
     def access_policy(self) -> Path:
         return self.configs / self.config.policies.access
+
+    @property
+    def restricted_policy(self) -> Path:
+        return self.configs / self.config.policies.restricted
 
     @property
     def secrets(self) -> Path:

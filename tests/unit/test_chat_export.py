@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from chatbot.export import Export, ExportStore, defuse, write_csv
+from chatbot.export import Export, ExportStore, write_csv
+from datatrust.core.spreadsheet import defuse
 
 COLUMNS: tuple[dict[str, Any], ...] = (
     {"name": "region", "label": "Region", "kind": "dimension"},
