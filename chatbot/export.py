@@ -25,6 +25,7 @@ from datatrust.core.spreadsheet import defuse
 
 MAX_EXPORTS = 2_000  # the oldest is dropped first
 
+
 def write_cell(value: Any) -> str:
     """Return one value as CSV text: numbers with all digits, dates as ISO, nothing for null."""
     if value is None:

@@ -31,6 +31,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Raw files to a release, and what the last run did.",
     ),
     "source": ("datatrust.commands.source", "source", "The sources and their contracts."),
+    "quarantine": (
+        "datatrust.commands.quarantine",
+        "quarantine",
+        "Rejected rows: list, export, replay after a repair.",
+    ),
     "release": ("datatrust.commands.release", "release", "Published snapshots: list, show, roll back, keep."),
     "semantic": ("datatrust.commands.semantic", "semantic", "The metric catalog: check, describe, query."),
     "ask": ("datatrust.commands.ask", "ask", "Answer one question, or a file of them."),

@@ -1,7 +1,8 @@
 """Put every derived table back to the current release, so that nothing is built on a run that died.
 
-Bronze is append-only and stays: there the ledger decides what counts. The metrics of runs stay too, they tell
-of failed runs. A table that no release knows is removed; one that only older releases know is left alone.
+Bronze is append-only and stays: there the ledger decides what counts. What tells of runs and of people stays too:
+the metrics of runs, failed ones among them, and the log of the quarantine. A table that no release knows is
+removed; one that only older releases know is left alone.
 Layer: pipeline. Imports core and tables; works on Delta logs, starts no Spark.
 """
 

@@ -21,10 +21,9 @@ from datatrust.core.errors import (
     EngineError,
     InternalError,
     OutcomeError,
-    UnknownName,
     UserError,
 )
-from datatrust.core.issues import Issue, SourcePosition, did_you_mean
+from datatrust.core.issues import Issue, SourcePosition
 from datatrust.core.masking import load_masking_policy
 from datatrust.core.release import (
     METRICS_TABLE,
@@ -43,6 +42,7 @@ from pipeline.observe import StepMetric, next_run, record_steps
 from pipeline.progress import Advance, RunProgress, SilentProgress
 from pipeline.publish import BUSINESS_METRICS, Evidence, MetricRow, make_candidate, with_business_metrics
 from pipeline.restore import restore_tables
+from pipeline.selection import check_sources
 from pipeline.summary import DeliverySummary, RunSummary, SourceLine
 from pipeline.tables import find_tables, pin_table
 
@@ -78,7 +78,7 @@ def run_pipeline(
     """
     shown = progress or SilentProgress()
     specs = load_contracts(project)
-    _check_selection(select, specs)
+    check_sources(select, specs)
     with hold_lock(project.warehouse) as lock:
         try:
             return _Run(
@@ -407,22 +407,6 @@ class _Run:
             unclaimed=findings.unclaimed,
             seconds=round(time.monotonic() - self.begun, 1),
         )
-
-
-def _check_selection(select: Sequence[str], specs: Sequence[SourceSpec]) -> None:
-    known = [spec.name for spec in specs]
-    issues = [
-        Issue(
-            code="DT470",
-            message=f'no source "{name}"',
-            suggestion=did_you_mean(name, known),
-            hint=f"sources: {', '.join(sorted(known))}",
-        )
-        for name in select
-        if name not in known
-    ]
-    if issues:
-        raise UnknownName(*issues)
 
 
 def _no_files(project: Project, specs: Sequence[SourceSpec]) -> UserError:

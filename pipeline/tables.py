@@ -73,19 +73,24 @@ def count_rows(table: DeltaTable) -> int | None:
 
 
 def query_tables(
-    sql: str, tables: Mapping[str, Path], parameters: Sequence[Any] = ()
+    sql: str,
+    tables: Mapping[str, Path],
+    parameters: Sequence[Any] = (),
+    *,
+    versions: Mapping[str, int] | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the rows of a query over Delta tables as they stand; times are in UTC.
+    """Return the rows of a query over Delta tables; times are in UTC.
 
     Args:
         sql: what to ask, with the names in `tables` as its tables.
         tables: the folder of each.
         parameters: values for the question marks in `sql`.
+        versions: the Delta version of tables that are not read as they stand.
     """
     with duckdb.connect(config={"threads": 2}) as connection:
         connection.execute("set TimeZone = 'UTC'")
         for name, folder in tables.items():
-            _create_view(connection, name, DeltaTable(str(folder)))
+            _create_view(connection, name, DeltaTable(str(folder), version=(versions or {}).get(name)))
         cursor = connection.execute(sql, parameters)
         columns = [column[0] for column in cursor.description]
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]

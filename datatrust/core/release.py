@@ -22,6 +22,7 @@ from datatrust.core.jsonio import dumps, loads
 FOLDER = "releases"
 RESTRICTED = "restricted"  # folder of everything that is not masked
 METRICS_TABLE = "ops.pipeline_metrics"
+QUARANTINE_LOG = "ops.quarantine_log"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +103,7 @@ def is_growing(table: str) -> bool:
     >>> is_growing("bronze.sales"), is_growing("ops.pipeline_metrics"), is_growing("ops.ledger")
     (True, True, False)
     """
-    return table.startswith("bronze.") or table == METRICS_TABLE
+    return table.startswith("bronze.") or table in (METRICS_TABLE, QUARANTINE_LOG)
 
 
 def list_releases(warehouse: Path) -> list[int]:

@@ -18,4 +18,6 @@ def defuse(text: str) -> str:
     ("'=1+1", 'Office', "''=1")
     """
     bare = text.lstrip("'")
-    return "'" + text if bare.lstrip(" ").startswith(FORMULA_STARTS) or bare.startswith(FORMULA_STARTS) else text
+    return (
+        "'" + text if bare.lstrip(" ").startswith(FORMULA_STARTS) or bare.startswith(FORMULA_STARTS) else text
+    )

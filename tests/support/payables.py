@@ -131,6 +131,11 @@ class Payables:
 
 def make_payables(root: Path, spark: SparkSession, **config: Any) -> Payables:
     """Write the project into `root`."""
+    return Payables(project=write_payables(root, **config), spark=spark)
+
+
+def write_payables(root: Path, **config: Any) -> Project:
+    """Write the project into `root`, for what needs no session."""
     settings = {"sources": {"include": "contracts/*.yml"}, "today": "2026-06-30", **config}
     project = write_project(root, settings)
     for name, text in {
@@ -142,4 +147,4 @@ def make_payables(root: Path, spark: SparkSession, **config: Any) -> Payables:
         path = project.configs / f"{name}.yml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    return Payables(project=project, spark=spark)
+    return project
