@@ -37,17 +37,25 @@ _STATE_WORDS = {
 
 
 def define(catalog: Catalog) -> dict[str, Metric]:
-    """Return the metrics of a checked catalog with `definition_hash` and `definition_words` filled in."""
+    """Return the metrics of a checked catalog with `definition_hash` and `definition_words` filled in.
+
+    A certification that names another definition than the metric's own has lapsed.
+    """
     done: dict[str, Metric] = {}
 
     def visit(name: str) -> Metric:
         if name not in done:
             metric = catalog.metrics[name]
             inputs = {each: visit(each).definition_hash for each in metric.inputs}
-            text = dumps(_essence(catalog, metric, inputs), sort_keys=True)
+            text = dumps(_pruned(_essence(catalog, metric, inputs)), sort_keys=True)
             digest = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+            lapsed = metric.certified_definition not in (None, digest)
             done[name] = replace(
-                metric, definition_hash=digest, definition_words=definition_words(catalog, metric)
+                metric,
+                definition_hash=digest,
+                definition_words=definition_words(catalog, metric),
+                certified_by=None if lapsed else metric.certified_by,
+                lapsed=lapsed,
             )
         return done[name]
 
@@ -196,6 +204,14 @@ def _essence(catalog: Catalog, metric: Metric, inputs: dict[str, str]) -> dict[s
                 _use(catalog, model, text, used, key="")
         found["used"] = used
     return found
+
+
+def _pruned(value: Any) -> Any:
+    """What is not said does not count, so that a field that the language gains changes no older definition."""
+    if isinstance(value, dict):
+        kept = {key: _pruned(each) for key, each in value.items()}
+        return {key: each for key, each in kept.items() if each not in (None, (), [], {})}
+    return value
 
 
 def _use(catalog: Catalog, model: Model, text: str, used: dict[str, Any], key: str) -> None:

@@ -73,6 +73,7 @@ class SemanticLayer:
         as_of: str | None = None,
         definitions_now: bool = False,
         release: Release | None = None,
+        catalog: Catalog | None = None,
     ) -> SemanticLayer:
         """Open a project's metrics on a release: the current one, one of the past, or a candidate.
 
@@ -80,6 +81,7 @@ class SemanticLayer:
             as_of: a release id or an instant; the catalog is then that release's own.
             definitions_now: with `as_of`, take today's catalog instead.
             release: a release that is not published yet.
+            catalog: definitions to use in place of the project's.
 
         Raises:
             UnknownName: no such release.
@@ -97,7 +99,8 @@ class SemanticLayer:
             )
         if connection is None and release is None:
             release = load_release(project.warehouse, as_of)
-        catalog = _load_catalog(project, release if as_of and not definitions_now else None)
+        if catalog is None:
+            catalog = _load_catalog(project, release if as_of and not definitions_now else None)
         spec = engine_for(connection)
         engine = spec.open(project, release, _tables(catalog), catalog.timezone)
         layer = cls(
@@ -248,6 +251,25 @@ class SemanticLayer:
                 "run": _milliseconds(ran - planned),
                 "total": _milliseconds(done - started),
             },
+        )
+
+    def run_statement(self, statement: str, tables: Iterable[str]) -> tuple[tuple[Scalar, ...], ...]:
+        """Run a statement about the data that is no metric query: a check of keys, an author's own SQL.
+
+        Raises:
+            EngineError: the engine failed or took too long.
+        """
+        return tuple(_row(row, frozenset()) for row in self._run(statement, tables).rows)
+
+    def with_catalog(self, catalog: Catalog) -> SemanticLayer:
+        """Return a layer on the same data with other definitions; it shares the engine and must not be closed."""
+        return SemanticLayer(
+            project=self.project,
+            catalog=catalog,
+            engine=self.engine,
+            release=self.release,
+            today=self.today,
+            as_of=self.as_of,
         )
 
     def close(self) -> None:

@@ -22,13 +22,14 @@ from datatrust.core.yaml import MAX_BYTES, load_yaml, parse_yaml
 from semantic.calendar import GREGORIAN
 from semantic.definition import define
 from semantic.fields import CatalogFile, Fields
-from semantic.metrics import joined, read_metric
+from semantic.metrics import joined, read_identity, read_metric
 from semantic.model import (
     Calendar,
     Catalog,
     CurrencyRates,
     Dimension,
     DimensionType,
+    Identity,
     Join,
     Metric,
     Model,
@@ -39,7 +40,7 @@ from semantic.validation import check_catalog
 
 SUFFIXES = (".yml", ".yaml")
 
-_TYPE_ALIASES = {
+TYPE_ALIASES = {
     "date": "time", "datetime": "time", "timestamp": "time",
     "string": "category", "text": "category", "categorical": "category",
     "id": "identifier", "key": "identifier",
@@ -47,12 +48,12 @@ _TYPE_ALIASES = {
     "boolean": "flag", "bool": "flag",
 }  # fmt: skip
 _TYPES = ("time", "category", "identifier", "number", "flag")
-_TIME_GRAINS = ("day", "week", "month", "quarter", "year")
+TIME_GRAINS = ("day", "week", "month", "quarter", "year")
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
            "november", "december")  # fmt: skip
 _DAYS_OF_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
-_Named = TypeVar("_Named", Model, Metric, Calendar, Dimension, Segment)
+_Named = TypeVar("_Named", Model, Metric, Calendar, Dimension, Segment, Identity)
 
 
 def load_catalog(
@@ -99,6 +100,7 @@ class _Draft:
     models: dict[str, Model] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(default_factory=dict)
     calendars: dict[str, Calendar] = field(default_factory=dict)
+    identities: dict[str, Identity] = field(default_factory=dict)
     closed_through: dt.date | None = None
     timezone: str | None = None
     currency: str | None = None
@@ -209,7 +211,7 @@ def _read_file(file: CatalogFile, draft: _Draft) -> None:
             entry.what = f'model "{entry.data["name"]}"'
         model, own = _read_model(entry, draft)
         _add(draft.models, model, draft, "model")
-        entry.finish("model", "name")
+        entry.finish("model", "name", "metrics")
         if model is not None:
             for nested in entry.entries("metrics", key="name", what="metric"):
                 _add(draft.metrics, read_metric(nested, {**own, "model": model.name}), draft, "metric")
@@ -218,7 +220,7 @@ def _read_file(file: CatalogFile, draft: _Draft) -> None:
 
 
 _TOP_KEYS = (
-    "metrics", "models", "calendars", "closed_through", "timezone", "currency", "defaults",
+    "metrics", "models", "calendars", "closed_through", "timezone", "currency", "defaults", "identities",
 )  # fmt: skip
 
 
@@ -268,6 +270,8 @@ def _read_settings(top: Fields, draft: _Draft) -> None:
             _read_currency(top, draft)
     for entry in top.entries("calendars", key="name", what="calendar"):
         _add(draft.calendars, _read_calendar(entry), draft, "calendar")
+    for entry in top.entries("identities", key="name", what="identity", plain="holds"):
+        _add(draft.identities, read_identity(entry), draft, "identity")
 
 
 def _read_currency(top: Fields, draft: _Draft) -> None:
@@ -347,6 +351,7 @@ def _assemble(draft: _Draft, texts: Mapping[str, str]) -> Catalog:
         metrics=_with_owners(draft.metrics, draft.models),
         calendars=calendars,
         default_calendar=chosen,
+        identities=draft.identities,
         closed_through=draft.closed_through,
         timezone=draft.timezone or "UTC",
         currency=draft.currency,
@@ -462,8 +467,8 @@ def _read_dimensions(body: Fields, model: str, draft: _Draft) -> dict[str, Dimen
 
 def _read_dimension(body: Fields, model: str) -> Dimension | None:
     name = body.text("name", required=True)
-    grain = body.choice("grain", _TIME_GRAINS)
-    kind = body.choice("type", _TYPES, aliases=_TYPE_ALIASES) or ("time" if grain else "category")
+    grain = body.choice("grain", TIME_GRAINS)
+    kind = body.choice("type", _TYPES, aliases=TYPE_ALIASES) or ("time" if grain else "category")
     if grain and kind != "time":
         body.report(f'a grain is for a time dimension; this is of type "{kind}"', "grain", code="DT203")
     dimension = Dimension(

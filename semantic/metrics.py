@@ -6,24 +6,27 @@ Layer: semantic. Knows the YAML forms of metrics, not what their names refer to.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, cast
+
+from sqlglot import exp
 
 from datatrust.core.errors import UserError
 from semantic.expressions import parse_expression
 from semantic.fields import Fields
-from semantic.model import Aggregation, BalanceRule, Example, LifecycleRule, Metric
+from semantic.model import Aggregation, BalanceRule, Example, Identity, LifecycleRule, Metric
 
 AGGREGATIONS: tuple[str, ...] = (
     "sum", "count", "count_distinct", "average", "min", "max", "median", "percentile",
 )  # fmt: skip
-_AGG_ALIASES = {
+AGG_ALIASES = {
     "avg": "average", "mean": "average", "distinct": "count_distinct", "countd": "count_distinct",
     "distinct_count": "count_distinct", "minimum": "min", "maximum": "max", "total": "sum",
 }  # fmt: skip
-_TAKES = ("first", "last", "average", "min", "max")
-_TAKE_ALIASES = {"avg": "average", "minimum": "min", "maximum": "max", "closing": "last", "opening": "first"}
-_TO_DATE = ("week", "month", "quarter", "year", "fiscal_month", "fiscal_quarter", "fiscal_year")
-_STATES = ("new", "active", "returning", "lost")
+TAKES = ("first", "last", "average", "min", "max")
+TAKE_ALIASES = {"avg": "average", "minimum": "min", "maximum": "max", "closing": "last", "opening": "first"}
+TO_DATE = ("week", "month", "quarter", "year", "fiscal_month", "fiscal_quarter", "fiscal_year")
+STATES = ("new", "active", "returning", "lost")
 _UNIT_ALIASES = {"money": "currency", "percentage": "percent", "number": "count", "%": "percent"}
 _DEFAULTED = ("owner", "unit", "currency", "better", "on_zero", "decimals")
 
@@ -153,8 +156,8 @@ def _read_cumulative(body: Fields, made: Made) -> Made:
     rolling = nested.duration("rolling")
     to_date = None
     if nested.has("to_date"):
-        aliases = {grain.replace("_", "."): grain for grain in _TO_DATE}
-        to_date = nested.choice("to_date", _TO_DATE, aliases=aliases)
+        aliases = {grain.replace("_", "."): grain for grain in TO_DATE}
+        to_date = nested.choice("to_date", TO_DATE, aliases=aliases)
     if rolling and to_date:
         nested.report('either "rolling" or "to_date", not both', "to_date", code="DT203")
     nested.finish()
@@ -170,14 +173,14 @@ def _read_cumulative(body: Fields, made: Made) -> Made:
 
 def _read_balance(body: Fields, made: Made) -> Made:
     if isinstance(body.raw("balance"), str):  # `balance: last`, with agg and expr beside it
-        take = body.choice("balance", _TAKES, aliases=_TAKE_ALIASES)
+        take = body.choice("balance", TAKES, aliases=TAKE_ALIASES)
         return {**_aggregation(body), "balance": BalanceRule(take=cast(Any, take or "last"))}
     nested = body.mapping("balance", f"{body.what}, balance")
     if nested is None:
         return {}
     found = _aggregation(nested if "agg" in nested.data or "expr" in nested.data else body)
     found["where"] = joined((*body.texts("where"), *nested.texts("where")))
-    take = nested.choice("take", _TAKES, aliases=_TAKE_ALIASES)
+    take = nested.choice("take", TAKES, aliases=TAKE_ALIASES)
     carried = nested.duration("carry_forward")
     valid = nested.texts("valid")
     if valid and len(valid) != 2:
@@ -204,9 +207,9 @@ def _read_lifecycle(body: Fields, made: Made) -> Made:
     if nested is None:
         return {}
     of, entity = nested.text("of", required=True), nested.text("entity", required=True)
-    state = nested.choice("state", _STATES)
+    state = nested.choice("state", STATES)
     if state is None and not nested.has("state"):
-        nested.report('"state" is missing', code="DT202", hint=f"one of: {', '.join(_STATES)}")
+        nested.report('"state" is missing', code="DT202", hint=f"one of: {', '.join(STATES)}")
     inactive = nested.duration("inactive")
     nested.finish()
     rule = LifecycleRule(entity=entity or "", state=cast(Any, state or "active"), inactive=inactive)
@@ -232,17 +235,15 @@ def _aggregation(body: Fields) -> Made:
     if isinstance(body.raw("agg"), dict):
         nested = body.mapping("agg", f"{body.what}, agg")
         assert nested is not None
-        short = [key for key in nested.data if _AGG_ALIASES.get(key, key) in AGGREGATIONS]
+        short = [key for key in nested.data if AGG_ALIASES.get(key, key) in AGGREGATIONS]
         short = [key for key in short if key != "percentile" or not {"type", "agg"} & set(nested.data)]
         if len(short) == 1:
-            agg = _AGG_ALIASES.get(short[0], short[0])
+            agg = AGG_ALIASES.get(short[0], short[0])
             expr = nested.text(short[0]) or expr
             at = nested.at(short[0])
             percentile = nested.number("at") or percentile
         else:
-            agg = nested.choice(
-                "type" if "type" in nested.data else "agg", AGGREGATIONS, aliases=_AGG_ALIASES
-            )
+            agg = nested.choice("type" if "type" in nested.data else "agg", AGGREGATIONS, aliases=AGG_ALIASES)
             expr = nested.text("expr") or expr
             at = nested.at("expr")
             percentile = nested.number("percentile") or percentile
@@ -250,7 +251,7 @@ def _aggregation(body: Fields) -> Made:
         nested.finish()
         positions = {"positions": {**body.positions(), "expr": at}}
     else:
-        agg = body.choice("agg", AGGREGATIONS, aliases=_AGG_ALIASES)
+        agg = body.choice("agg", AGGREGATIONS, aliases=AGG_ALIASES)
     if agg is None and percentile is not None and not body.has("agg"):
         agg = "percentile"
     if agg is None and not body.has("agg"):
@@ -346,6 +347,34 @@ def _read_examples(body: Fields) -> tuple[Example, ...]:
         if ask:
             examples.append(Example(ask=ask, check_sql=sql, position=entry.position))
     return tuple(examples)
+
+
+def read_identity(body: Fields) -> Identity | None:
+    """Return the identity of one entry: `holds: assets = liabilities + equity`, `by`, `tolerance`."""
+    name, holds = body.text("name", required=True), body.text("holds", required=True)
+    by, description = body.texts("by"), body.text("description") or ""
+    tolerance = body.number("tolerance") or 0
+    at = body.at("holds") if holds else body.position
+    body.finish()
+    if not name or not holds:
+        return None
+    try:
+        tree = parse_expression(holds, at=at).ast
+    except UserError as error:
+        body.file.issues.extend(error.issues)
+        return None
+    if not isinstance(tree, exp.EQ):
+        body.report('"holds" is two formulas over metrics with = between them', "holds", code="DT203")
+        return None
+    return Identity(
+        name=name,
+        left=tree.this.sql(),
+        right=tree.expression.sql(),
+        by=by,
+        tolerance=Decimal(str(tolerance)),
+        description=description,
+        position=at,
+    )
 
 
 def joined(conditions: tuple[str, ...]) -> str | None:

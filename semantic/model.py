@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal
 
 from datatrust.core.issues import SourcePosition
@@ -188,6 +189,9 @@ class Metric:
     certified_by: str | None = None
     certified_since: dt.date | None = None
     certified_definition: str | None = None  # the definition hash that was certified; None: as it stands
+    lapsed: bool = (
+        False  # it was certified, and its definition has changed since; `certified_by` is then None
+    )
     decimals: int | None = None
     examples: tuple[Example, ...] = ()
     deprecated: str | None = None  # what to use instead
@@ -195,6 +199,24 @@ class Metric:
     definition_hash: str = ""  # sha256 over all that fixes the value, inputs included
     position: SourcePosition | None = None
     positions: Mapping[str, SourcePosition] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Two formulas over metrics that must give the same: assets = liabilities + equity."""
+
+    name: str
+    left: str
+    right: str
+    by: tuple[str, ...] = ()  # must hold for each group of these
+    tolerance: Decimal = Decimal(0)
+    description: str = ""
+    position: SourcePosition | None = None
+
+    @property
+    def words(self) -> str:
+        """The identity as it is written."""
+        return f"{self.left} = {self.right}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,6 +237,7 @@ class Catalog:
     metrics: Mapping[str, Metric]
     calendars: Mapping[str, Calendar]
     default_calendar: Calendar
+    identities: Mapping[str, Identity] = field(default_factory=dict)
     closed_through: dt.date | None = None
     timezone: str = "UTC"
     currency: str | None = None  # the group currency

@@ -31,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     metrics.check_units,
     metrics.check_currency,
     metrics.check_entities,
+    metrics.check_identities,
 )
 
 WARNINGS: tuple[Rule, ...] = (
@@ -42,6 +43,7 @@ WARNINGS: tuple[Rule, ...] = (
     lint.warn_key,
     lint.warn_currency,
     lint.warn_certified,
+    lint.warn_unbound,
     lint.warn_deprecated,
 )
 

@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from datatrust.commands import semantic_author as author
 from datatrust.commands.common import Context, json_option, print_json, print_table, role_option
 from datatrust.core.errors import UserError
 from datatrust.core.issues import Issue
@@ -20,14 +21,25 @@ def semantic() -> None:
     """The metric catalog: check, describe, query."""
 
 
+for _command in (author.preview, author.certify, author.diff, author.schema):
+    semantic.add_command(_command)
+
+
 @semantic.command("check")
+@click.option("--data", "with_data", is_flag=True, help="Also keys, joins, examples and identities.")
 @json_option
 @click.pass_obj
-def check(context: Context, as_json: bool) -> int:
-    """Say all that is wrong in the catalog, every issue at once."""
+def check(context: Context, with_data: bool, as_json: bool) -> int:
+    """Say all that is wrong in the catalog, every issue at once; with --data, what the data do not keep."""
     from semantic.describe import check_catalog
 
     issues, warnings, counts = check_catalog(context.project)
+    code = 2 if issues else 0
+    if with_data and not issues:
+        found = list(author.data_findings(context.project))
+        issues = [each.issue for each in found if each.is_error]
+        warnings += [each.issue for each in found if not each.is_error]
+        code = 1 if issues else 0
     if as_json:
         print_json({"errors": issues, "warnings": warnings, **counts})
     else:
@@ -37,7 +49,7 @@ def check(context: Context, as_json: bool) -> int:
             ", ".join(f"{n} {what}" for what, n in counts.items())
             + f"; {len(issues)} errors, {len(warnings)} warnings"
         )
-    return 2 if issues else 0
+    return code
 
 
 @semantic.command("describe")

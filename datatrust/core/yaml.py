@@ -91,6 +91,9 @@ def parse_yaml(text: str, *, file: str) -> Document:
     Raises:
         UserError: not YAML of this kind, with its line and column.
     """
+    if len(text) > MAX_BYTES:
+        message = f"text has {len(text):,} characters; at most {MAX_BYTES:,} are read"
+        raise UserError(Issue(code="DT103", message=message, at=SourcePosition(file=file)))
     marks: dict[tuple[Hashable, ...], SourcePosition] = {}
     try:
         _refuse_aliases(text, file)

@@ -54,7 +54,7 @@ class Binder:
 
     def dimension(self, ref: DimensionRef) -> exp.Expr:
         """Bind a dimension: its column, or its expression."""
-        target = self._join(ref.path)
+        target = self.join(ref.path)
         return self._dimension(target, ref.path, ref.dimension, frozenset())
 
     def date(self, ref: DimensionRef) -> exp.Expr:
@@ -104,7 +104,7 @@ class Binder:
                 )
             aliases, target = followed
             full = (*path, *aliases)
-            self._join(full)
+            self.join(full)
             place = (full, last)
             if last in target.dimensions and place not in within:
                 return _bracket(self._dimension(target, full, target.dimensions[last], within | {place}))
@@ -128,7 +128,7 @@ class Binder:
         made.meta[_TYPE] = found.type
         return made
 
-    def _join(self, path: Path) -> Model:
+    def join(self, path: Path) -> Model:
         """Make sure that the tables along `path` are joined; return the last one's model."""
         model = self.model
         for length in range(1, len(path) + 1):

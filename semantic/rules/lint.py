@@ -111,12 +111,23 @@ def warn_currency(catalog: Catalog) -> Iterator[Issue]:
 def warn_certified(catalog: Catalog) -> Iterator[Issue]:
     """A certification that names a definition holds for that definition only."""
     for metric in catalog.metrics.values():
-        wanted = metric.certified_definition
-        if wanted and metric.definition_hash and wanted != metric.definition_hash:
+        if metric.lapsed:
             message = f'metric "{metric.name}" has changed since it was certified'
             yield Issue(
                 code="DT236",
                 message=message,
+                at=place(metric, "certified"),
+                hint=f"datatrust semantic certify {metric.name}",
+            )
+
+
+def warn_unbound(catalog: Catalog) -> Iterator[Issue]:
+    """A certification names the definition that it vouches for, so that it lapses with a change."""
+    for metric in catalog.metrics.values():
+        if metric.certified_by and metric.certified_definition is None:
+            yield Issue(
+                code="DT238",
+                message=f'metric "{metric.name}" is certified whatever its definition becomes',
                 at=place(metric, "certified"),
                 hint=f"datatrust semantic certify {metric.name}",
             )

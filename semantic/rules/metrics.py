@@ -142,6 +142,18 @@ def check_entities(catalog: Catalog) -> Iterator[Issue]:
                 yield issue
 
 
+def check_identities(catalog: Catalog) -> Iterator[Issue]:
+    """Both sides of an identity are formulas over metrics that exist."""
+    for identity in catalog.identities.values():
+        owner = f'identity "{identity.name}"'
+        names = [name for side in (identity.left, identity.right) for name in parse_expression(side).columns]
+        if not names:
+            yield Issue(code="DT211", message=f"{owner} names no metric", at=identity.position)
+        for name in dict.fromkeys(names):
+            if name not in catalog.metrics:
+                yield unknown("DT211", "metric", name, owner, identity.position, catalog.metrics)
+
+
 def _input_place(metric: Metric, index: int, name: str) -> SourcePosition | None:
     if metric.formula:
         try:
