@@ -17,11 +17,12 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tests.support.questions import load_cases  # noqa: E402
+
 from chatbot.agent import Agent  # noqa: E402
 from datatrust.core.release import list_releases  # noqa: E402
 from datatrust.core.settings import Project, load_project  # noqa: E402
 from tests.support.gold_double import make_gold_double  # noqa: E402
-from tests.support.questions import load_cases  # noqa: E402
 
 ROUNDS = 3
 

@@ -22,7 +22,7 @@ _DATE = re.compile(
     r"(?P<y>\d{4})[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ].*)?|\d{1,2}[-/. ](?:\d{1,2}|[A-Za-z]{3,9})[-/. ](?P<z>\d{4})(?: .*)?"
     r"|(?P<c>(?:18|19|20)\d{2})(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])|(?P<b>(?:18|19|20)\d{2})|\d{1,2}[-/.]\d{1,2}[-/.]\d{2}"
 )
-_YOUNGEST, _OLDEST = 14, 110  # years; of persons that a business keeps a table of
+_YOUNGEST, _OLDEST = 14, 120  # years; of persons that a business keeps a table of
 _MANY_YEARS = 20
 
 
@@ -44,7 +44,9 @@ def _weigh(column: Column) -> Finding | None:
     dated = column.share(lambda text: _DATE.fullmatch(text.strip()) is not None)
     if word and (dated >= 0.6 or not column.values):
         return Finding(
-            pii_class="birth_date", score=0.95, reasons=(f'its name says "{word}"', f"{percent(dated)} are dates")
+            pii_class="birth_date",
+            score=0.95,
+            reasons=(f'its name says "{word}"', f"{percent(dated)} are dates"),
         )
     return None
 
@@ -53,7 +55,11 @@ def weigh_among_persons(column: Column, today: dt.date) -> Finding | None:
     """Weigh a column without a name of a table that names persons: do its dates spread as births do?"""
     years = [year_of(value) for value in column.distinct]
     known = [year for year in years if year is not None]
-    if not column.is_nameless or len(known) < 0.95 * len(years) or any(len(v.strip()) < 6 for v in column.distinct):
+    if (
+        not column.is_nameless
+        or len(known) < 0.95 * len(years)
+        or any(len(v.strip()) < 6 for v in column.distinct)
+    ):
         return None
     if len(set(known)) < _MANY_YEARS or not known:
         return None

@@ -28,7 +28,9 @@ def _weigh(column: Column) -> Finding | None:
     word = _NAMES.match(column.name)
     if fit >= 0.9 and (word or len(column.distinct) >= ENOUGH):
         return Finding(
-            pii_class="card_number", score=0.95, reasons=(f"{percent(fit)} are card numbers with a right check digit",)
+            pii_class="card_number",
+            score=0.95,
+            reasons=(f"{percent(fit)} are card numbers with a right check digit",),
         )
     digits = column.share(lambda text: sum(char.isdigit() or char in "*Xx" for char in text) >= 12)
     if word and (digits >= 0.6 or not column.values):

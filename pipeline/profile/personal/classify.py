@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
+import itertools
 import pkgutil
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -48,12 +49,12 @@ def looks_personal(name: str, values: Iterable[str | None]) -> Finding | None:
     return best if best is not None and best.score >= CERTAIN else None
 
 
-def classify(
-    table: Mapping[str, Sequence[str | None]], *, today: dt.date
-) -> dict[str, Finding]:
+def classify(table: Mapping[str, Sequence[str | None]], *, today: dt.date) -> dict[str, Finding]:
     """Return the personal columns of a table, given some of its rows column by column, in the file's order."""
     found = {
-        name: finding for name, values in table.items() if (finding := looks_personal(name, values)) is not None
+        name: finding
+        for name, values in table.items()
+        if (finding := looks_personal(name, values)) is not None
     }
     _names_in_addresses(table, found)
     _names_between_names(table, found)
@@ -79,7 +80,9 @@ def _names_in_addresses(table: Mapping[str, Sequence[str | None]], found: dict[s
                 if value and email and is_email(email) and is_name_like(value)
             }
             usable = [(value, local) for value, local in pairs if len(value) >= 3]
-            inside = share((f"{v} {e}" for v, e in usable), lambda pair: pair.split(" ")[0] in pair.split(" ")[1])
+            inside = share(
+                (f"{v} {e}" for v, e in usable), lambda pair: pair.split(" ")[0] in pair.split(" ")[1]
+            )
             if len({value for value, _ in usable}) >= ENOUGH and inside >= 0.6:
                 found[name] = Finding(
                     pii_class="person_name",
@@ -103,14 +106,16 @@ def _names_between_names(table: Mapping[str, Sequence[str | None]], found: dict[
         values = [value for value in table[name] if value]
         if values and share(values, lambda text: is_initial(text) or is_name_like(text)) >= 0.9:
             found[name] = Finding(
-                pii_class="person_name", score=0.8, reasons=("it stands between two columns of persons' names",)
+                pii_class="person_name",
+                score=0.8,
+                reasons=("it stands between two columns of persons' names",),
             )
 
 
 def _second_lines(table: Mapping[str, Sequence[str | None]], found: dict[str, Finding]) -> None:
     """A column right after an address whose values are suites, floors or boxes goes on with it."""
     names = list(table)
-    for before, name in zip(names, names[1:], strict=False):
+    for before, name in itertools.pairwise(names):
         finding = found.get(before)
         if name in found or finding is None or finding.pii_class != "street":
             continue

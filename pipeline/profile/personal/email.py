@@ -23,7 +23,9 @@ def _weigh(column: Column) -> Finding | None:
     fit = column.share(is_email)
     word = _NAMES.match(column.name)
     if fit >= 0.5:
-        return Finding(pii_class="email", score=0.9 + fit / 10, reasons=(f"{percent(fit)} are e-mail addresses",))
+        return Finding(
+            pii_class="email", score=0.9 + fit / 10, reasons=(f"{percent(fit)} are e-mail addresses",)
+        )
     if word and (fit >= 0.05 or not column.values):
         return Finding(pii_class="email", score=0.7, reasons=(f'its name says "{word}"',))
     return None

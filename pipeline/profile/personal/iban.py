@@ -27,7 +27,9 @@ def _weigh(column: Column) -> Finding | None:
     word = _NAMES.match(column.name)
     if fit >= 0.5:
         return Finding(
-            pii_class="iban", score=0.9 + fit / 10, reasons=(f"{percent(fit)} are IBANs with right check digits",)
+            pii_class="iban",
+            score=0.9 + fit / 10,
+            reasons=(f"{percent(fit)} are IBANs with right check digits",),
         )
     numbers = column.share(lambda text: sum(char.isdigit() for char in text) >= 5)
     if word and (numbers >= 0.6 or not column.values):

@@ -21,7 +21,9 @@ def _is_somebodys(text: str) -> bool:
         address = ipaddress.ip_address(text.strip())
     except ValueError:
         return False
-    return not any(address in net for net in _NOBODYS) and not address.is_unspecified and not address.is_loopback
+    return (
+        not any(address in net for net in _NOBODYS) and not address.is_unspecified and not address.is_loopback
+    )
 
 
 def _weigh(column: Column) -> Finding | None:
@@ -30,7 +32,9 @@ def _weigh(column: Column) -> Finding | None:
     fit = column.share(_is_somebodys)
     if fit < 0.6:
         return None
-    return Finding(pii_class="ip_address", score=0.6 + fit * 0.35, reasons=(f"{percent(fit)} are IP addresses",))
+    return Finding(
+        pii_class="ip_address", score=0.6 + fit * 0.35, reasons=(f"{percent(fit)} are IP addresses",)
+    )
 
 
 DETECTOR = Detector(pii_class="ip_address", action="redact", meaning="IP addresses", weigh=_weigh)

@@ -31,8 +31,27 @@ _CHECKS = (
     "si.emso", "tr.tckimlik", "za.idnr", "cn.ric",
 )  # fmt: skip
 _STRONG = frozenset(
-    "at.vnr be.nn bg.egn ch.ssn cn.ric ee.ik fi.hetu fr.nir it.codicefiscale kr.rrn mx.curp no.fodselsnummer "
-    "pl.pesel ro.cnp se.personnummer si.emso za.idnr es.dni es.nie".split()
+    [
+        "at.vnr",
+        "be.nn",
+        "bg.egn",
+        "ch.ssn",
+        "cn.ric",
+        "ee.ik",
+        "fi.hetu",
+        "fr.nir",
+        "it.codicefiscale",
+        "kr.rrn",
+        "mx.curp",
+        "no.fodselsnummer",
+        "pl.pesel",
+        "ro.cnp",
+        "se.personnummer",
+        "si.emso",
+        "za.idnr",
+        "es.dni",
+        "es.nie",
+    ]
 )  # those that hold a date or a letter besides: a number that is anything else does not pass by chance
 _SAMPLE = 300
 _MANY = 30
@@ -62,7 +81,9 @@ def _weigh(column: Column) -> Finding | None:
             return Finding(
                 pii_class="national_id",
                 score=0.9,
-                reasons=(f"{percent(fit)} pass the check digits of {module.__name__.removeprefix('stdnum.')}",),
+                reasons=(
+                    f"{percent(fit)} pass the check digits of {module.__name__.removeprefix('stdnum.')}",
+                ),
             )
     return None
 

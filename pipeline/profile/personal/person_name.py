@@ -41,7 +41,7 @@ _OTHER = Vocabulary(
     against="company firm firma business organisation organization org employer vendor supplier lieferant brand maker "
     "manufacturer bank department dept abteilung division team group category class type product produkt producto "
     "produit item article artikel model style color colour size file host server domain url user "
-    "username login account konto cuenta compte city town stadt ort ciudad ville country land pais pays state region "
+    "username login account konto cuenta compte city town stadt ort place lieu luogo lugar commune comune localite ciudad ville country land pais pays state region "
     "province county territory street road currency bank plan project campaign event store shop branch filiale course "
     "role title job position occupation profession status id key code no nr number date time at count language ward "
     "station service hospital clinic insurance versicherung tarif drug medication medikament diagnosis diagnose "
@@ -104,8 +104,10 @@ def is_known_name(text: str) -> bool:
         return bool(parts) and parts[0] != plain and (parts[0] in given or parts[0] in family)
     firsts = [part in given for part in parts]
     lasts = [part in family for part in parts]
-    return (firsts[0] and any(lasts[1:] or [False])) or (firsts[-1] and any(lasts[:-1])) or (
-        len(parts) > 2 and any(firsts) and sum(a or b for a, b in zip(firsts, lasts, strict=True)) >= 2
+    return (
+        (firsts[0] and any(lasts[1:] or [False]))
+        or (firsts[-1] and any(lasts[:-1]))
+        or (len(parts) > 2 and any(firsts) and sum(a or b for a, b in zip(firsts, lasts, strict=True)) >= 2)
     )
 
 

@@ -18,13 +18,18 @@ _NAMES = Vocabulary(
     stems="phone telefon telephon rufnummer faxnummer handynummer mobilnummer",
     against="type model brand os carrier plan verified opt count flag device cost charges status",
 )
-_CHARACTERS = re.compile(r"[+0-9][-+0-9 ().,/]*(?: ?(?:x|ext\.?) ?[0-9]{1,6})?|\([-0-9 ().+/]*", re.IGNORECASE)
+_CHARACTERS = re.compile(
+    r"[+0-9][-+0-9 ().,/]*(?: ?(?:x|ext\.?) ?[0-9]{1,6})?|\([-0-9 ().+/]*", re.IGNORECASE
+)
 _DATE = re.compile(r"[0-9]{1,4}[-/. ][0-9]{1,2}[-/. ][0-9]{1,4}")
 _DOTTED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")  # an IP address
 _NORTH_AMERICAN = re.compile(r"(?:\+?1[ .-]?)?(?:\([0-9]{3}\) ?|[0-9]{3}[ .-])[0-9]{3}[ .-][0-9]{4}")
 _BRACKETS = re.compile(r"(?:\+?[0-9]{1,3} ?)?\([0-9]{1,5}\)[ ./-]?[0-9]{2,}(?:[ ./-][0-9]{2,})*")
-_GROUPED = re.compile(r"[0-9]{2,5}(?:[ ./-][0-9]{2,8}){1,5}")
-_COUNTRIES = ("DE", "FR", "ES", "GB", "IT", "NL", "AT", "CH", "BE", "PT", "PL", "US", "MX", "BR", "AU", "SE")
+_GROUPED = re.compile(r"\(?0[0-9]{1,4}\)?(?:[ ./-][0-9]{2,8}){1,5}")
+_GROUPED_WITHOUT_ZERO = re.compile(r"[6-9][0-9]{1,2}(?: [0-9]{2,3}){2,3}")
+# where national numbers begin with 0 when written, and where they have nine digits and no 0
+_WITH_ZERO = ("DE", "FR", "GB", "NL", "AT", "CH", "BE", "SE", "AU", "IT")
+_WITHOUT_ZERO = ("ES", "PT", "PL")
 
 
 def _looks_dialled(text: str) -> bool:
@@ -41,7 +46,9 @@ def _is_possible(text: str, country: str | None) -> bool:
         number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
         return False
-    return bool(phonenumbers.is_possible_number(number) if country is None else phonenumbers.is_valid_number(number))
+    return bool(
+        phonenumbers.is_possible_number(number) if country is None else phonenumbers.is_valid_number(number)
+    )
 
 
 def _is_written_as_phone(text: str) -> bool:
@@ -58,11 +65,12 @@ def _is_written_as_phone(text: str) -> bool:
 
 def _one_country(column: Column) -> float:
     """Return the greatest share of numbers in groups that are valid in one and the same country."""
-    sample = column.distinct[:200]
-    grouped = sum(_looks_dialled(text) and _GROUPED.fullmatch(text) is not None for text in sample)
-    if grouped < 0.8 * len(sample):
-        return 0.0
-    return max(sum(_is_possible(text, country) for text in sample) / len(sample) for country in _COUNTRIES)
+    sample = [text for text in column.distinct[:200] if _looks_dialled(text)]
+    best = 0
+    for form, countries in ((_GROUPED, _WITH_ZERO), (_GROUPED_WITHOUT_ZERO, _WITHOUT_ZERO)):
+        grouped = [text for text in sample if form.fullmatch(text)]
+        best = max(best, *(sum(_is_possible(text, country) for text in grouped) for country in countries))
+    return best / min(len(column.distinct), 200)
 
 
 def _weigh(column: Column) -> Finding | None:
@@ -70,7 +78,9 @@ def _weigh(column: Column) -> Finding | None:
     dialled = column.share(_looks_dialled)
     if word and (dialled >= 0.5 or not column.values):
         return Finding(
-            pii_class="phone", score=0.9, reasons=(f'its name says "{word}"', f"{percent(dialled)} have its form")
+            pii_class="phone",
+            score=0.9,
+            reasons=(f'its name says "{word}"', f"{percent(dialled)} have its form"),
         )
     if len(column.distinct) < ENOUGH or _NAMES.is_against(column.name):
         return None

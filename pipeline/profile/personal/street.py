@@ -29,7 +29,9 @@ _KINDS_FIRST = (
     "rue avenue av bd boulevard chemin impasse place allee quai route cours square passage calle c avenida avda paseo "
     "plaza camino carretera ronda via viale piazza corso largo vicolo rua travessa praca estrada ulica ul"
 )
-_KIND_LAST = re.compile(rf"\b(?:{'|'.join(_KINDS_LAST.split())})\b\.?(?:[ ,]+(?:n|s|e|w|ne|nw|se|sw|#? ?\d+\w?)\.?)?$")
+_KIND_LAST = re.compile(
+    rf"\b(?:{'|'.join(_KINDS_LAST.split())})\b\.?(?:[ ,]+(?:n|s|e|w|ne|nw|se|sw|#? ?\d+\w?)\.?)?$"
+)
 _KIND_FIRST = re.compile(rf"(?:{'|'.join(_KINDS_FIRST.split())})\b[./]?\s+\S+")
 _HOUSE_FIRST = re.compile(r"#?\d{1,6}(?:[ -]?[a-z])?(?:\s?(?:bis|ter|/\d+))?[,.]?\s+(?=\S*[a-z])")
 _HOUSE_LAST = re.compile(r"(.*[a-z.)])[ ,]+(?:n[ro.°º]*\s*)?\d{1,5}(?: ?[a-z])?(?: ?[-/] ?\d{1,4} ?[a-z]?)?$")
@@ -81,7 +83,9 @@ def _weigh(column: Column) -> Finding | None:
             return Finding(pii_class="street", score=0.9, reasons=(f'its name says "{word}"',))
     if len(column.distinct) >= ENOUGH and fit >= 0.35 and (fit >= 0.7 or column.share(_has_house) >= 0.6):
         return Finding(
-            pii_class="street", score=0.6 + fit * 0.35, reasons=(f"{percent(fit)} are written as street and house",)
+            pii_class="street",
+            score=0.6 + fit * 0.35,
+            reasons=(f"{percent(fit)} are written as street and house",),
         )
     return None
 

@@ -32,7 +32,9 @@ def words_of(name: str) -> tuple[str, ...]:
     (('customer', 'first', 'name'), ('prenom', 'du', 'client'))
     """
     plain = "".join(
-        char for char in unicodedata.normalize("NFKD", name.replace("ß", "ss")) if not unicodedata.combining(char)
+        char
+        for char in unicodedata.normalize("NFKD", name.replace("ß", "ss"))
+        if not unicodedata.combining(char)
     )
     return tuple(word.lower() for word in _BREAKS.split(plain) if word)
 
@@ -44,6 +46,22 @@ def is_nameless(name: str) -> bool:
     (True, False)
     """
     return _NAMELESS.fullmatch(fold(name.strip())) is not None
+
+
+# what a compound is about stands last: a Straßentyp is a type, a Geburtsort a place
+_ENDS_OF_OTHERS = (
+    "typ",
+    "type",
+    "tarif",
+    "status",
+    "anzahl",
+    "kategorie",
+    "flag",
+    "ort",
+    "land",
+    "count",
+    "tyyppi",
+)
 
 
 class Vocabulary:
@@ -71,9 +89,10 @@ class Vocabulary:
         for word in words:
             if word in self._squashed:
                 return word
-            for stem in self._stems:
-                if stem in word:
-                    return stem
+            if not word.endswith(_ENDS_OF_OTHERS):
+                for stem in self._stems:
+                    if stem in word:
+                        return stem
         return None
 
     def is_against(self, name: str) -> bool:
