@@ -59,6 +59,7 @@ class HavingSlot:
     op: str
     values: tuple[Scalar, ...]
     text: str
+    said_as: str | None = None  # "percent" or "money"; None: a plain number
 
 
 @dataclass

@@ -37,6 +37,7 @@ Stems = tuple[str, ...]
 
 _LONGEST = 8  # tokens of a phrase that is looked for
 _MOST_PARTS = 5  # a word that is a part of more values than this tells none of them apart
+_NUMBER_WORDS = frozenset({"no", "nr", "number"})  # alone they deny or count
 _NATURAL = {"sum": "sum", "count": "count", "count_distinct": "count", "average": "average", "min": "min",
             "max": "max", "median": "median"}  # fmt: skip
 
@@ -355,6 +356,7 @@ def _add_dimension(
                 role is None
                 and len(tokens) > len(noun)
                 and tuple(t.stem for t in tokens[: len(noun)]) == tuple(t.stem for t in noun)
+                and not {t.norm for t in tokens[len(noun) :]} <= _NUMBER_WORDS
             ):
                 lexicon.add_tokens(tokens[len(noun) :], replace(meaning, tail=True, cost=0.3))
         if dimension.type == "time":

@@ -87,7 +87,7 @@ class Reader(Mentions):
             self.grouping = None
             self.last = "versus"
         elif item.op("variance") or item.op("beat"):
-            self.versus = True
+            self.versus, self.needs_base = True, item.text
             self.last = "versus"
         elif (direction := item.op("superlative")) and self._starts_superlative(str(direction), item, nxt):
             return
@@ -125,6 +125,8 @@ class Reader(Mentions):
 
     def _finish(self) -> None:
         draft = self.draft
+        if self.needs_base and not (draft.scenario or draft.compare or draft.base or draft.change):
+            draft.unsupported.append(self.needs_base)  # "missed", and nothing that could be missed
         if draft.superlative and not any(g.ranked for g in draft.groups):
             if len(draft.groups) == 1:
                 draft.groups[0].ranked = True

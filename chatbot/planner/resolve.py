@@ -434,9 +434,14 @@ class _Settler:
     def _having(self, name: str, slot: HavingSlot, notes: list[str]) -> Filter:
         """A threshold on a metric; "below 40" of a percentage means 40%."""
         values = slot.values
-        if self.catalog.metrics[name].unit == "percent" and any(
-            isinstance(v, Decimal) and abs(v) > 1 for v in values
+        unit = self.catalog.metrics[name].unit
+        if (slot.said_as == "percent" and unit not in ("percent", "points")) or (
+            slot.said_as == "money" and unit != "currency"
         ):
+            told = "percent" if slot.said_as == "percent" else "an amount of money"
+            label = self.catalog.metrics[name].label or name
+            raise _Needs("unsupported", f'"{slot.text}" asks for {told}, and {label} is none')
+        if unit == "percent" and any(isinstance(v, Decimal) and abs(v) > 1 for v in values):
             notes.append(f"{', '.join(str(v) for v in values)} read as percent")
             values = tuple(v / 100 if isinstance(v, Decimal) else v for v in values)
         return Filter(field=name, op=cast(FilterOp, slot.op), values=values)

@@ -119,6 +119,7 @@ def _operators() -> dict[tuple[str, ...], list[tuple[str, object]]]:
 
 
 _OPERATORS = _operators()
+_COUNTS = {phrase for phrase, kind in lang.AGGREGATES.items() if kind in ("count", "distinct")}
 _OPERATOR_LENGTH = max(len(p) for p in _OPERATORS)
 _LANGUAGE_WORDS = sorted(
     {w for phrase in _OPERATORS for w in phrase if len(w) >= 5}
@@ -233,7 +234,8 @@ def _windows(
             yield from _window_item(tokens, i, last, window, comma, options, lexicon, 0.0)
         if any(t.norm in lang.AUXILIARIES for t in tokens[i + 1 : i + 4]):
             for last, window, comma in _spans_from(tokens, i, skip=lang.AUXILIARIES):
-                if len(window) > 1 and tokens[window[-1]].norm not in lang.AUXILIARIES:
+                last_word = tokens[window[-1]].norm
+                if len(window) > 1 and last_word not in lang.AUXILIARIES and last_word != "no":
                     yield from _window_item(tokens, i, last, window, comma, options, lexicon, 0.1)
 
 
@@ -315,6 +317,11 @@ def _distinct(meanings: Iterable[Meaning]) -> tuple[Meaning, ...]:
     return tuple(sorted(best.values(), key=lambda m: m.cost))
 
 
+def _begins_operator(norms: Sequence[str]) -> bool:
+    """Whether these words are an operator of the language: it may not pass for filler ("number of regions")."""
+    return (norms[0],) in _OPERATORS or tuple(norms[:2]) in _COUNTS
+
+
 def _plain_items(tokens: Sequence[Token], i: int, in_time: bool) -> Iterable[Item]:
     token = tokens[i]
     norms = [t.norm for t in tokens[i : i + _OPERATOR_LENGTH]]
@@ -343,7 +350,7 @@ def _plain_items(tokens: Sequence[Token], i: int, in_time: bool) -> Iterable[Ite
             yield _item(tokens, i, last, cost=UNKNOWN_COST, unknown=True)
     if token.norm in lang.ARTICLES:
         yield _item(tokens, i, i + 1, cost=0.05, filler=True)
-    elif token.norm in lang.FILLER and token.quote is None and (token.norm,) not in _OPERATORS:
+    elif token.norm in lang.FILLER and token.quote is None and not _begins_operator(norms):
         cost = 1.0 if in_time else 0.6 if token.norm in lang.SOFT else 0.3
         yield _item(tokens, i, i + 1, cost=cost, filler=True)
     elif token.kind != "number":

@@ -9,7 +9,7 @@ from __future__ import annotations
 from chatbot.planner.draft import FilterSlot, HavingSlot
 from chatbot.planner.lexicon import Meaning
 from chatbot.planner.reading.state import ReadingState
-from chatbot.planner.reading.words import LINKS, Word, number_value
+from chatbot.planner.reading.words import ABSENCE, LINKS, Word, number_value, said_as
 from chatbot.planner.spans import Item
 from semantic.query import Scalar
 
@@ -27,13 +27,12 @@ class Conditions(ReadingState):
                 return True
             return False
         if nxt.item.number is not None and not nxt.item.of_kind("value"):
-            value = number_value(nxt.item)
             self.at += 2
             following = self._here()
             if following is not None and (after := following.item.op("after_number")) and symbol == "=":
                 symbol = str(after)
                 self.at += 1
-            self._condition(symbol, (value,), f"{item.text} {nxt.item.text}")
+            self._condition(symbol, (nxt.item,), f"{item.text} {nxt.item.text}")
             return True
         if symbol in ("=", "!=") and nxt.item.of_kind("value"):
             self.negative = symbol == "!="
@@ -47,14 +46,16 @@ class Conditions(ReadingState):
         self.at += 3
         self._condition(
             "between",
-            (number_value(low.item), number_value(high.item)),
+            (low.item, high.item),
             f"between {low.item.text} and {high.item.text}",
         )
         return True
 
-    def _condition(self, op: str, values: tuple[Scalar, ...], text: str) -> None:
+    def _condition(self, op: str, numbers_said: tuple[Item, ...], text: str) -> None:
         """A number to hold against the metric or number before it, or after it."""
         draft = self.draft
+        values: tuple[Scalar, ...] = tuple(number_value(item) for item in numbers_said)
+        kind = said_as(numbers_said)
         money = {w.item.number.currency for w in self.words if w.item.number and w.item.number.currency}
         if self.catalog.currency and money - {self.catalog.currency}:
             draft.unsupported.append(text)
@@ -68,11 +69,13 @@ class Conditions(ReadingState):
         )
         if self.last == "metric" and draft.metrics and not follows:
             slot = draft.metrics[-1]
-            draft.having.append(HavingSlot(slot.choices, op, values, f"{slot.text} {text}"))
+            draft.having.append(HavingSlot(slot.choices, op, values, f"{slot.text} {text}", said_as=kind))
             self.last = "having"
             return
         if self.last == "held" and self.held is not None and not follows:
-            draft.having.append(HavingSlot(self.held.choices, op, values, f"{self.held.text} {text}"))
+            draft.having.append(
+                HavingSlot(self.held.choices, op, values, f"{self.held.text} {text}", said_as=kind)
+            )
             self.held = None
             self.last = "having"
             return
@@ -97,7 +100,7 @@ class Conditions(ReadingState):
                 else:
                     draft.unsure = True
             if metrics:
-                draft.having.append(HavingSlot(metrics, op, values, f"{text} {here.item.text}"))
+                draft.having.append(HavingSlot(metrics, op, values, f"{text} {here.item.text}", said_as=kind))
                 self._note(metrics)
                 self.at += 1
                 self.last = "having"
@@ -111,6 +114,16 @@ class Conditions(ReadingState):
 
     def _missing(self, item: Item, nxt: Word | None) -> bool:
         op = str(item.op("missing"))
+        if (
+            nxt is not None
+            and op == "is_null"
+            and ABSENCE & set(item.text.lower().split())
+            and (nxt.item.of_kind("metric") or nxt.item.plural)
+        ):  # "customers with no orders": that something did not happen, no empty field
+            self.draft.unsupported.append(f"{item.text} {nxt.item.text}")
+            self.at += 2
+            self.last = "unknown"
+            return True
         if nxt is not None and nxt.item.of_kind("dimension") and not nxt.item.of_kind("value"):
             choices = nxt.item.of_kind("dimension")
             self.draft.filters.append(FilterSlot(f"{item.text} {nxt.item.text}", [choices], op=op))
@@ -156,7 +169,7 @@ class Conditions(ReadingState):
         nxt = self._next()
         if nxt is not None and (symbol := nxt.item.op("after_number")):
             self.at += 2
-            self._condition(str(symbol), (number_value(word.item),), f"{word.item.text} {nxt.item.text}")
+            self._condition(str(symbol), (word.item,), f"{word.item.text} {nxt.item.text}")
             return
         counts = nxt is not None and (nxt.item.meanings or nxt.item.op("superlative") or nxt.item.op("unit"))
         if counts and token.number == int(token.number) and not token.percent and 0 < token.number <= 1000:

@@ -101,6 +101,10 @@ class Figures(Times):
     ) -> bool:
         """After "by", "per", "for each"."""
         item, nxt = word.item, self._next()
+        if metrics and self.grouping == "divided by":  # a quotient, unless it can only be a split
+            self.draft.unsupported.append(f"divided by {item.text}")
+            self.grouping = None
+            return True
         if self.listing and not (word.comma or LINKS & set(word.before)):
             self.grouping, self.listing = None, False
             return False

@@ -9,7 +9,15 @@ from __future__ import annotations
 from chatbot.planner.draft import MetricSlot
 from chatbot.planner.lexicon import Meaning
 from chatbot.planner.reading.values import Values
-from chatbot.planner.reading.words import AGGREGATE_WORDS, LINKS, PREPOSITIONS, RELATIVE, Word, least_cost
+from chatbot.planner.reading.words import (
+    AGGREGATE_WORDS,
+    LINKS,
+    LISTS,
+    PREPOSITIONS,
+    RELATIVE,
+    Word,
+    least_cost,
+)
 from chatbot.planner.spans import Item
 
 
@@ -134,6 +142,9 @@ class Mentions(Values):
                 self.last = "unknown"
                 return
             metrics = ()
+        if metrics and item.plural and any(m.kind == "entity" for m in groups) and LISTS & set(word.before):
+            self._group(word, groups)  # "list customers": the customers, not how many
+            return
         if metrics:
             self._take_metric(word, metrics)
             return

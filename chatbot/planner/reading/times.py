@@ -63,6 +63,8 @@ class Times(Conditions):
         ):
             draft.compare = "previous_year" if span.unit == "year" else "previous_period"
             draft.compare_unit = span.unit
+        elif word.before[-1:] == ("to",) and not draft.times and not draft.change:
+            draft.unsupported.append(f"to {word.item.text}")  # until it, or held against it: never within it
         else:
             draft.times.append(span)
         if span.each:

@@ -22,6 +22,8 @@ PARTICIPLES = frozenset({"made", "placed", "done", "occurred", "used"})
 GROUP_FIRST = frozenset(
     {"top", "bottom", "best", "worst", "leading", "largest", "biggest", "smallest", "weakest", "strongest"}
 )
+LISTS = frozenset({"list", "lists", "name", "names"})
+ABSENCE = frozenset({"no", "any", "without"})
 AGGREGATE_WORDS: dict[str | None, str] = {"average": "average", "min": "lowest", "max": "highest", "median": "median", "count": "number of",
                     "distinct": "distinct", "sum": "total"}  # fmt: skip
 
@@ -69,3 +71,11 @@ def number_value(item: Item) -> Decimal:
     assert token is not None
     assert token.number is not None
     return token.number / 100 if token.percent else token.number
+
+
+def said_as(items: Sequence[Item]) -> str | None:
+    """Return "percent" or "money" where a number was said so, else None."""
+    numbers = [item.number for item in items if item.number is not None]
+    if any(number.percent for number in numbers):
+        return "percent"
+    return "money" if any(number.currency for number in numbers) else None
