@@ -12,7 +12,7 @@ import hashlib
 import re
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,8 +34,10 @@ from datatrust.core.errors import AccessDenied, DataTrustError, UserError
 from datatrust.core.jsonio import dumps
 from datatrust.core.settings import Project
 from semantic.calendar import show_day
+from semantic.definition import own_conditions
 from semantic.engine import SemanticLayer
 from semantic.query import EVERYONE, MetricQuery, Scalar, Viewer
+from semantic.reach import base_metrics, reachable_together
 from semantic.result import QueryResult
 
 MAX_QUESTION = 2_000  # characters
@@ -271,7 +273,8 @@ class _Asked:
         coverage = None if asked and (asked.start or asked.end) else self._coverage(query.metrics[0])
         said = replace(query, time=asked)
         interpretation = say_interpretation(said, self.catalog, today=self.today, coverage=coverage)
-        assumptions = tuple(dict.fromkeys((*plan.notes, *result.assumptions, *self._calendar_note(query))))
+        notes = (*plan.notes, *result.assumptions, *self._calendar_note(query), *self._own_conditions(query))
+        assumptions = tuple(dict.fromkeys(notes))
         timings = self._timings(result)
         return self._make(
             "answered",
@@ -311,6 +314,19 @@ class _Asked:
         if any(g.split(".")[-1] in ("quarter", "year") for g in query.group_by if g.startswith("time.")):
             return ("Quarters and years are those of the company's fiscal calendar",)
         return ()
+
+    def _own_conditions(self, query: MetricQuery) -> Iterator[str]:
+        """Say where a condition of the question meets one of a figure's own definition on the same dimension."""
+        for name in query.metrics:
+            reach = reachable_together(self.catalog, (name,))
+            for base in base_metrics(self.catalog, name):
+                metric = self.catalog.metrics[base]
+                for condition in query.where:
+                    ref = reach.get(condition.field)
+                    if ref is None or ref.path or ref.dimension.model != metric.model:
+                        continue
+                    for words in own_conditions(self.catalog, metric, ref.dimension.name):
+                        yield f"{metric.label or base} by its definition holds only {words}"
 
     def _no_data(self, plan: Plan) -> Answer:
         coverage = self._coverage(plan.query.metrics[0])

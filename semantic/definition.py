@@ -95,6 +95,27 @@ def definition_words(catalog: Catalog, metric: Metric) -> str:
     return " ".join(words)
 
 
+def own_conditions(catalog: Catalog, metric: Metric, dimension: str) -> tuple[str, ...]:
+    """Return the conditions of a metric's own definition that limit one dimension of its model, as people read them.
+
+    A question that limits the same dimension sees only what both let through: it should be told.
+    """
+    if metric.model is None:
+        return ()
+    model = catalog.models[metric.model]
+    found = []
+    waiting = [text for text in (model.where, metric.where) if text]
+    while waiting:
+        for node in conjuncts(parse_expression(waiting.pop()).ast):
+            paths = [path for _, path in walk_columns(node)]
+            named = path_of(node)
+            if named and len(named) == 1 and named[0] in model.segments:
+                waiting.append(model.segments[named[0]].expr)
+            elif (dimension,) in paths:
+                found.append(_plain_words(node))
+    return tuple(dict.fromkeys(found))
+
+
 def _zero_words(metric: Metric) -> str:
     return ", zero where the divisor is zero" if metric.on_zero == "zero" else ""
 

@@ -205,3 +205,10 @@ def test_a_word_of_several_figures_names_is_asked_back_with_the_rest_kept(agent:
     assert asked.reason == "ambiguous"
     offered = [agent.ask(option.question).query for option in asked.options]
     assert whole.query in offered
+
+
+def test_a_condition_that_meets_the_definition_is_said(agent: Agent) -> None:
+    """ "orders that are not completed" cannot show pending ones: orders hold completed and refunded lines only."""
+    said = "Orders by its definition holds only status in completed, refunded"
+    assert said in agent.ask("orders that are not completed").assumptions
+    assert said not in agent.ask("orders in EMEA").assumptions
