@@ -37,7 +37,7 @@ def base_range(
     (datetime.date(2026, 2, 1), datetime.date(2026, 2, 28))
     """
     until = min(end, known_through) if like_for_like and known_through >= start else end
-    if to == "previous_year":
+    if to != "previous_period":
         return shift_range(start, until, years=-1)
     if until == end and (months := _to_date_months(start, end, calendar)) is not None:
         return _moved(start, -months), _moved(end, -months)
@@ -66,7 +66,7 @@ def base_windows(
     for period in periods_between(start, end, grain, calendar):
         if period.start > until:
             continue
-        base = year_ago(period, calendar) if to == "previous_year" else shift(period, -1, calendar)
+        base = shift(period, -1, calendar) if to == "previous_period" else year_ago(period, calendar)
         first = _same_place(max(period.start, start), period, base)
         last = base.end if until >= period.end else _same_place(until, period, base)
         if last >= first:

@@ -204,11 +204,13 @@ def _essence(catalog: Catalog, metric: Metric, inputs: dict[str, str]) -> dict[s
         "to_date": metric.to_date,
         "lifecycle": asdict(metric.lifecycle) if metric.lifecycle else None,
         "currency": [metric.currency, metric.currency_from, metric.currency_rate],
+        "currency_column": metric.currency_column,
         "decimals": metric.decimals,
     }
     if metric.currency_from and catalog.rates:
         rates = catalog.rates
-        found["rates"] = [rates.table, rates.average, rates.closing]
+        found["rates"] = [rates.table, rates.column(metric.currency_rate or "average")]
+        found["rates_by"] = [rates.currency, rates.period, rates.grain]
     if metric.to_date and metric.to_date.removeprefix("fiscal_") in ("week", "quarter", "year"):
         calendar = catalog.default_calendar
         found["calendar"] = [calendar.starts, calendar.named_by, calendar.week_starts]

@@ -16,8 +16,9 @@ from typing import Any
 
 from datatrust.core.errors import UnknownName, UserError
 from datatrust.core.issues import Issue, did_you_mean
-from datatrust.core.release import Release, load_release
+from datatrust.core.release import Release, list_releases, load_release
 from datatrust.core.settings import Project
+from semantic.calendar import show_day
 from semantic.certificate import certify, excluded_from, expanded_metrics
 from semantic.compiler.probes import compile_coverage, compile_values
 from semantic.compiler.statement import CompiledQuery, compile_query
@@ -30,6 +31,7 @@ from semantic.query import MetricQuery, Scalar, Viewer
 from semantic.reach import base_metrics, own_time, reachable
 from semantic.resolved import ResolvedQuery
 from semantic.resolver import resolve
+from semantic.restated import AS_REPORTED, refuse_with_reported, with_reported
 from semantic.result import QueryResult
 from semantic.schema import tables_of
 from semantic.validation import check_columns
@@ -62,7 +64,7 @@ class SemanticLayer:
         self._coverage: dict[tuple[str, str | None], tuple[dt.date, dt.date] | None] = {}
         self._values: dict[tuple[str, str, int], tuple[Scalar, ...]] = {}
         self._plans: dict[tuple[MetricQuery, str | None], tuple[ResolvedQuery, CompiledQuery]] = {}
-        self._proved: dict[str, bool] = {}
+        self._proved: dict[str, tuple[Any, ...] | None] = {}  # statement -> a row that it must not give
         self._at: dict[str, SemanticLayer] = {}
 
     @classmethod
@@ -209,6 +211,8 @@ class SemanticLayer:
             UserError: what is wrong with it, all at once.
             EngineError: the engine failed, took too long, or a number is too large to be exact.
         """
+        if query.compare is not None and query.compare.to == AS_REPORTED:
+            return self._beside_reported(query, viewer)
         if query.as_of and self._is_elsewhere(query.as_of):
             result = self._layer_at(query.as_of).query(replace(query, as_of=None), viewer=viewer)
             return replace(result, query=replace(result.query, as_of=query.as_of))
@@ -308,19 +312,23 @@ class SemanticLayer:
         )
 
     def _prove(self, compiled: CompiledQuery) -> None:
-        """Make sure that no join repeats rows: the data of a release do not change, so once is enough."""
+        """Make sure that no join repeats rows and no rate is missing: a release does not change, so once is enough."""
         issues = []
         for proof in compiled.proofs:
             if proof.sql not in self._proved:
-                self._proved[proof.sql] = not self._run(proof.sql, [proof.table], max_rows=1).rows
-            if not self._proved[proof.sql]:
+                rows = self._run(proof.sql, proof.tables, max_rows=1).rows
+                self._proved[proof.sql] = tuple(rows[0]) if rows else None
+            against = self._proved[proof.sql]
+            if against is not None:
+                model = self.catalog.models.get(proof.model)
                 issues.append(
                     Issue(
-                        code="DT320",
-                        message=f"{proof.model} cannot be joined: several rows of {proof.table} have the same key, "
-                        "so a join would count rows twice",
-                        at=self.catalog.models[proof.model].position,
-                        hint="make the key unique, or join on all of its columns",
+                        code=proof.code,
+                        message=proof.message.format(
+                            *("no value" if each is None else each for each in against)
+                        ),
+                        at=model.position if model else None,
+                        hint=proof.hint,
                     )
                 )
         if issues:
@@ -382,6 +390,35 @@ class SemanticLayer:
         if truncated:
             flags.append("truncated")
         return tuple(flags)
+
+    def _beside_reported(self, query: MetricQuery, viewer: Viewer) -> QueryResult:
+        """Answer on this release, beside the answer of the one that `query.as_of` names, or of the one before."""
+        issues = refuse_with_reported(query)
+        if issues:
+            raise UserError.all(issues)
+        wanted = query.as_of or self._release_before()
+        there = self._layer_at(wanted)
+        assert there.release is not None
+        now = self.query(replace(query, compare=None, as_of=None), viewer=viewer)
+        asked = replace(
+            query, compare=None, as_of=None, order_by=(), limit=None, top=None, time=now.query.time
+        )
+        then = there.query(asked, viewer=viewer)
+        words = f"release {there.release_id} of {show_day(there.release.created_at.date())}"
+        return with_reported(now, then, words=words, metrics=self.catalog.metrics, query=query)
+
+    def _release_before(self) -> str:
+        numbers = list_releases(self.project.warehouse) if self.release is not None else []
+        earlier = [number for number in numbers if self.release is not None and number < self.release.number]
+        if not earlier:
+            raise UnknownName(
+                Issue(
+                    code="DT312",
+                    message="there is no earlier release whose numbers could stand beside these",
+                    hint="name one with as_of, once there are several",
+                )
+            )
+        return str(earlier[-1])
 
     def _is_elsewhere(self, as_of: str) -> bool:
         if as_of == self.as_of:

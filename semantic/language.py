@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, get_args
 
 from semantic.loader import TIME_GRAINS, TYPE_ALIASES
-from semantic.metrics import AGG_ALIASES, STATES, TAKE_ALIASES, TAKES, TO_DATE
+from semantic.metrics import AGG_ALIASES, RATES, STATES, TAKE_ALIASES, TAKES, TO_DATE
 from semantic.model import Aggregation, Better, DimensionType
 
 Schema = dict[str, Any]
@@ -85,6 +85,13 @@ def _top() -> Schema:
                             **_TEXT,
                             "description": "its column of the rate on the period's last day",
                         },
+                        "transaction": {**_TEXT, "description": "its column of the rate of one day"},
+                        "currency": {**_TEXT, "description": "its column of the ISO code; unsaid, currency"},
+                        "period": {
+                            **_TEXT,
+                            "description": "its column of a day in the period; unsaid, month",
+                        },
+                        "grain": _choice(["day", "month", "quarter", "year"], "how long a period is"),
                     },
                     required=["group"],
                 ),
@@ -235,7 +242,8 @@ def _metric() -> Schema:
                 _object(
                     {
                         "from": {**_TEXT, "description": "the column of each row's currency"},
-                        "rate": _choice(["average", "closing"], "which rate converts it"),
+                        "rate": _choice(RATES, "which rate converts it; none leaves each row as it is"),
+                        "column": {**_TEXT, "description": "a row's own rate into the group currency"},
                     },
                     required=["from"],
                 ),

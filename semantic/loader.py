@@ -283,9 +283,18 @@ def _read_currency(top: Fields, draft: _Draft) -> None:
         return
     draft.currency = body.text("group", required=True)
     table = body.text("rates")
-    average, closing = body.text("average"), body.text("closing")
+    rates = CurrencyRates(
+        table=table or "",
+        average=body.text("average"),
+        closing=body.text("closing"),
+        transaction=body.text("transaction"),
+        currency=body.text("currency") or "currency",
+        period=body.text("period") or "month",
+        grain=body.choice("grain", ("day", "month", "quarter", "year")) or "month",
+        position=body.at("rates"),
+    )
     if table:
-        draft.rates = CurrencyRates(table=table, average=average, closing=closing, position=body.at("rates"))
+        draft.rates = rates
     body.finish()
 
 

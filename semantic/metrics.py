@@ -27,6 +27,7 @@ TAKES = ("first", "last", "average", "min", "max")
 TAKE_ALIASES = {"avg": "average", "minimum": "min", "maximum": "max", "closing": "last", "opening": "first"}
 TO_DATE = ("week", "month", "quarter", "year", "fiscal_month", "fiscal_quarter", "fiscal_year")
 STATES = ("new", "active", "returning", "lost")
+RATES = ("average", "closing", "transaction", "none")
 _UNIT_ALIASES = {"money": "currency", "percentage": "percent", "number": "count", "%": "percent"}
 _DEFAULTED = ("owner", "unit", "currency", "better", "on_zero", "decimals")
 
@@ -292,10 +293,21 @@ def _read_currency(body: Fields, made: Made) -> Made:
     if isinstance(body.raw("currency"), dict):
         nested = body.mapping("currency", f"{body.what}, currency")
         assert nested is not None
-        column, rate = nested.text("from", required=True), nested.choice("rate", ("average", "closing"))
+        column, rate = nested.text("from", required=True), nested.choice("rate", RATES)
+        own = nested.text("column")
         nested.finish()
+        if own is not None and rate not in (None, "transaction"):
+            nested.report(
+                '"column" is a row\'s own rate: it goes with rate: transaction', "column", code="DT203"
+            )
         positions = {**made["positions"], "currency": nested.at("from")}
-        found = {"currency_from": column, "currency_rate": rate or "average", "positions": positions}
+        found = {
+            "currency_from": column,
+            "currency_rate": rate
+            or ("transaction" if own else "closing" if body.has("balance") else "average"),
+            "currency_column": own,
+            "positions": positions,
+        }
         return {**found, "unit": made["unit"] or "currency"}
     code = body.text("currency")
     if code is None:

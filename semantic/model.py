@@ -137,12 +137,20 @@ class LifecycleRule:
 
 @dataclass(frozen=True, kw_only=True)
 class CurrencyRates:
-    """The table of exchange rates: group currency for one unit of each currency, by month."""
+    """The table of exchange rates: group currency for one unit of each currency, by period."""
 
     table: str
-    average: str | None = None  # column of the month's average rate
+    average: str | None = None  # column of the period's average rate
     closing: str | None = None  # column of the rate on its last day
+    transaction: str | None = None  # column of the rate of a day, where rates are kept by day
+    currency: str = "currency"  # column of the ISO code
+    period: str = "month"  # column of a day in the period
+    grain: str = "month"  # how long a period is
     position: SourcePosition | None = None
+
+    def column(self, kind: str) -> str | None:
+        """Return the column of a kind of rate: "average", "closing", "transaction"."""
+        return {"average": self.average, "closing": self.closing, "transaction": self.transaction}.get(kind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +177,8 @@ class Metric:
     currency_from: str | None = (
         None  # the column that holds each row's currency, where rows must be converted
     )
-    currency_rate: str | None = None  # "average" or "closing": which rate converts them
+    currency_rate: str | None = None  # "average", "closing", "transaction"; "none" leaves each row in its own
+    currency_column: str | None = None  # of a transaction rate: the row's own rate into the group currency
     model: str | None = None  # of aggregates and balances
     agg: Aggregation | None = None
     percentile: float | None = None

@@ -18,7 +18,7 @@ FilterOp = Literal[
     "contains", "not_contains", "starts_with", "is_null", "not_null",
 ]  # fmt: skip
 
-CompareTo = Literal["previous_period", "previous_year", "budget"]
+CompareTo = Literal["previous_period", "previous_year", "budget", "constant_currency", "as_reported"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +79,7 @@ class MetricQuery:
     order_by: tuple[str, ...] = ()  # "-revenue" is descending
     limit: int | None = None  # rows, after ordering
     currency: str | None = None
+    rates_on: dt.date | None = None  # convert at the rates of this day's period, not at each row's own
     as_of: str | None = None
 
 

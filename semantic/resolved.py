@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from semantic.calendar import Period
 from semantic.model import Calendar, Catalog, DimensionRef, Metric
@@ -24,6 +24,19 @@ class Key:
     grain: str | None = None
     calendar: Calendar | None = None
     is_own_time: bool = False  # each metric's own time, on which ranges and comparisons act
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversion:
+    """How the money of one base metric gets into the target currency."""
+
+    source: str | None  # the expression of each row's currency
+    code: str | None  # the one currency of all rows, where no column says it
+    target: str
+    group: str  # the currency that rates are in
+    kind: str  # "average", "closing" or "transaction"
+    column: str | None = None  # of the table of rates
+    own_rate: str | None = None  # the row's own rate into the group currency
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +63,7 @@ class Slice:
     end: dt.date | None = None
     windows: tuple[Window, ...] | None = None
     buckets: tuple[Window, ...] | None = None  # the buckets of the asked days, for balances that are carried
+    rates_back: int = 0  # years that the exchange rates are earlier than the rows
     variant: str = ""  # of the compiler: tells apart windows that were widened
     aligned: str | None = None  # the grain that no window crosses a border of, for a faster join
 
@@ -77,6 +91,7 @@ class ResolvedQuery:
     slices: tuple[Slice, ...] = (Slice(),)
     total_slices: tuple[Slice, ...] = (Slice(),)  # the same over all groups at once
     calendar: Calendar
+    conversions: Mapping[str, Conversion] = field(default_factory=dict)  # base metric -> how it is converted
     scenario: Mapping[str, str] | None = None  # metric -> the metric it is compared with
     share_within: tuple[str, ...] = ()  # keys whose members are each a whole that shares are of
     order: tuple[Order, ...] = ()

@@ -22,6 +22,7 @@ from semantic.calendar import (
 )
 from semantic.horizon import Coverage
 from semantic.model import Calendar, Catalog, DimensionRef, Metric
+from semantic.money import check_constant_currency, check_one_currency, in_target, plan_conversions
 from semantic.query import Filter, MetricQuery, TimeRange, Viewer
 from semantic.reach import (
     TIME,
@@ -32,15 +33,14 @@ from semantic.reach import (
     reachable_together,
     split_grain,
 )
-from semantic.resolved import Key, Order, ResolvedQuery, Slice
+from semantic.resolved import Conversion, Key, Order, ResolvedQuery, Slice
 from semantic.schema import Schema, SqlType
 from semantic.slices import Slicer
 from semantic.values import WrongValue, as_number, check_count, typed_filter
 
 Names = Mapping[str, DimensionRef]
 
-_LATER_COMPARISONS = ("as_reported", "constant_currency")
-_IN_TIME = ("previous_period", "previous_year")
+_IN_TIME = ("previous_period", "previous_year", "constant_currency")
 _UNKNOWN = ("DT301", "DT302")
 
 
@@ -88,6 +88,8 @@ class _Resolution:
         metrics = self._metrics()
         if not metrics:
             return None
+        if self.query.currency:
+            self.query = replace(self.query, currency=self.query.currency.strip().upper())
         scenario = self._scenario(metrics)
         names = [*(metric.name for metric in metrics), *(scenario or {}).values()]
         bases = list(dict.fromkeys(base for name in names for base in base_metrics(self.catalog, name)))
@@ -113,9 +115,13 @@ class _Resolution:
         share_within = self._share_within(metrics, keys, shared)
         self._running(metrics, keys)
         self._others(metrics, keys)
-        self._later()
+        conversions = self._money(names, keys, filters)
         if self.issues:
             return None
+        catalog = self.catalog
+        if conversions:
+            catalog = in_target(catalog, conversions, self.query.currency)
+            metrics = [catalog.metrics[metric.name] for metric in metrics]
         completed = replace(
             self.query,
             group_by=tuple(key.name for key in keys),
@@ -125,7 +131,7 @@ class _Resolution:
         )
         return ResolvedQuery(
             query=completed,
-            catalog=self.catalog,
+            catalog=catalog,
             schema=self.schema,
             today=self.today,
             metrics=tuple(metrics),
@@ -135,6 +141,7 @@ class _Resolution:
             slices=slices,
             total_slices=totals,
             calendar=calendar,
+            conversions=conversions,
             scenario=scenario,
             share_within=share_within,
             order=order,
@@ -198,9 +205,6 @@ class _Resolution:
         compare = self.query.compare
         if compare is None or compare.to in _IN_TIME:
             return None
-        if compare.to in _LATER_COMPARISONS:
-            self._not_yet(f"comparison with {compare.to}")
-            return None
         chosen = {}
         for metric in metrics:
             plan = metric.plan.get(compare.to)
@@ -218,9 +222,15 @@ class _Resolution:
 
     # ------------------------------------------------------------------------------------- shares, running
 
-    def _later(self) -> None:
-        if self.query.currency and self.query.currency != self.catalog.currency:
-            self._not_yet(f"conversion to {self.query.currency}")
+    def _money(
+        self, names: Sequence[str], keys: Sequence[Key], filters: Sequence[Filter]
+    ) -> dict[str, Conversion]:
+        self.issues += check_one_currency(self.catalog, names, keys, filters)
+        found = plan_conversions(self.query, self.catalog, names, self.issues)
+        compare = self.query.compare
+        if compare is not None and compare.to == "constant_currency":
+            self.issues += check_constant_currency(self.query, self.catalog, found)
+        return found
 
     def _share_within(self, metrics: Sequence[Metric], keys: Sequence[Key], shared: Names) -> tuple[str, ...]:
         """Return the keys whose members are each a whole: of "total" the buckets of time, if there are others."""

@@ -73,6 +73,10 @@ class Slicer:
             rows += self._taken("plan", plans, days)
             totals += self._taken("plan", plans, replace(days, finest=None))
         elif self.query.compare is not None and (base := self._base_days(days, bases, calendar)) is not None:
+            if self.query.compare.to == "constant_currency":
+                rows = [replace(each, rates_back=1) for each in rows]
+                totals = [replace(each, rates_back=1) for each in totals]
+                self.assumptions.append("The asked period is at the exchange rates of the year before")
             rows += self._taken("base", metrics, base)
             whole = replace(base, asked=(base.start, base.end), finest=None, windows=None)
             totals += self._taken("base", metrics, whole)

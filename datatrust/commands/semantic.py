@@ -88,11 +88,14 @@ def describe(context: Context, name: str | None, role: str | None, as_json: bool
 @click.option("--limit", type=click.IntRange(1), metavar="N")
 @click.option("--top", type=click.IntRange(1), metavar="N")
 @click.option("--per", metavar="DIM", help="With --top: the first N of each member.")
-@click.option("--compare", metavar="previous_period | previous_year | budget")
+@click.option(
+    "--compare", metavar="previous_period | previous_year | budget | constant_currency | as_reported"
+)
 @click.option("--share-of", metavar="total")
 @click.option("--running", is_flag=True)
 @click.option("--totals", is_flag=True)
 @click.option("--currency", metavar="C")
+@click.option("--rates-on", metavar="D", help="Convert at the rates of this day's period.")
 @click.option("--as-of", metavar="T", help="A release id or an instant.")
 @click.option("--definitions", type=click.Choice(["then", "now"]), default="then", show_default=True)
 @role_option
@@ -104,18 +107,22 @@ def describe(context: Context, name: str | None, role: str | None, as_json: bool
 def query(  # one parameter an option: click's way
     context: Context, metrics: str, by: str, where: tuple[str, ...], having: tuple[str, ...], start: str | None,
     end: str | None, period: str | None, calendar: str | None, order: str | None, limit: int | None, top: int | None,
-    per: str | None, compare: str | None, share_of: str | None, running: bool, totals: bool, currency: str | None,
+    per: str | None, compare: str | None, share_of: str | None, running: bool, totals: bool, currency: str | None, rates_on: str | None,
     as_of: str | None, definitions: str, role: str | None, engine: str, sql_only: bool, as_csv: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Run one metric query; `time` is each metric's own time dimension."""
     from semantic.engine import SemanticLayer
     from semantic.expressions import parse_filter
     from semantic.periods import named_period
+    from semantic.restated import AS_REPORTED
 
     if per and not top:
         raise click.UsageError("--per goes with --top N")
     viewer = load_viewer(context.project, role)
-    layer = SemanticLayer.open(context.project, as_of=as_of, definitions_now=definitions == "now")
+    standing = (
+        None if compare == AS_REPORTED else as_of
+    )  # the earlier release is then the base, not the ground
+    layer = SemanticLayer.open(context.project, as_of=standing, definitions_now=definitions == "now")
     start_day: dt.date | None
     end_day: dt.date | None
     if period:
@@ -143,6 +150,7 @@ def query(  # one parameter an option: click's way
         order_by=_names(order or ""),
         limit=limit,
         currency=currency,
+        rates_on=_day(rates_on, "--rates-on"),
         as_of=as_of,
     )
     if sql_only:

@@ -27,12 +27,14 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """What must hold for a join to leave rows as they are: no two rows of `table` have the same key."""
+    """What must hold for a number to be right; `statement` gives a row where it does not."""
 
+    code: str
     model: str
     table: str
-    alias: str
-    statement: exp.Select  # gives a row where it does not hold
+    statement: exp.Select
+    message: str  # {0}, {1} stand for the values of that row
+    hint: str
 
 
 class Binder:
@@ -44,6 +46,7 @@ class Binder:
         self._schema = schema
         self._today = today
         self._joins: dict[Path, tuple[Model, exp.Expr]] = {}
+        self._tables: dict[str, tuple[str, exp.Expr]] = {}  # alias -> table and condition
         self._proofs: list[Proof] = []
 
     # -------------------------------------------------------------------------------------------- names
@@ -78,12 +81,22 @@ class Binder:
             select = select.join(
                 sql.stored_table(target.table, _alias(path)), on=condition, join_type="left", copy=False
             )
+        for alias, (table, condition) in self._tables.items():
+            select = select.join(sql.stored_table(table, alias), on=condition, join_type="left", copy=False)
         return select
 
     @property
     def tables(self) -> tuple[str, ...]:
         """The tables of the FROM clause."""
-        return (self.model.table, *(target.table for target, _ in self._joins.values()))
+        more = [table for table, _ in self._tables.values()]
+        return (self.model.table, *(target.table for target, _ in self._joins.values()), *more)
+
+    def join_table(self, table: str, alias: str, condition: exp.Expr, proof: Proof) -> None:
+        """Join a table that is no model, once; `proof` finds what would let the join repeat rows."""
+        if alias not in self._tables:
+            self._tables[alias] = (table, condition)
+            if proof not in self._proofs:
+                self._proofs.append(proof)
 
     @property
     def proofs(self) -> tuple[Proof, ...]:
@@ -178,7 +191,15 @@ class Binder:
         select = select.group_by(*keys, copy=False)
         repeated = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
         select = select.having(repeated, copy=False).limit(1, copy=False)
-        return Proof(model=target.name, table=target.table, alias=join.alias, statement=select)
+        return Proof(
+            code="DT320",
+            model=target.name,
+            table=target.table,
+            statement=select,
+            message=f"{target.name} cannot be joined: several rows of {target.table} have the same key, "
+            "so a join would count rows twice",
+            hint="make the key unique, or join on all of its columns",
+        )
 
 
 def _alias(path: Path) -> str:
@@ -202,6 +223,13 @@ def typed(node: exp.Column, kind: SqlType) -> exp.Column:
     """Return `node` with the kind that it is known to have."""
     node.meta[_TYPE] = kind
     return node
+
+
+def typed_paren(node: exp.Expr, kind: SqlType) -> exp.Paren:
+    """Return an expression in brackets with the kind that it is known to have."""
+    made = exp.Paren(this=node)
+    made.meta[_TYPE] = kind
+    return made
 
 
 def type_of(node: exp.Expr) -> SqlType:

@@ -47,6 +47,11 @@ def add_days(day: exp.Expr, days: int) -> exp.Expr:
     return _add(day, days, "DAY")
 
 
+def add_months(day: exp.Expr, months: int) -> exp.Expr:
+    """The same day of another month, or its last where that is shorter."""
+    return _add(day, months, "MONTH")
+
+
 def _truncate(day: exp.Expr, unit: str) -> exp.Expr:
     return sql.cast(exp.DateTrunc(this=day, unit=exp.Literal.string(unit)), "DATE")  # type: ignore[no-untyped-call]
 

@@ -21,7 +21,11 @@ from semantic.model import Metric
 from semantic.resolved import ResolvedQuery
 from semantic.result import ResultColumn
 
-_WORDS = {"previous_period": "previous period", "previous_year": "year before"}
+_WORDS = {
+    "previous_period": "previous period",
+    "previous_year": "year before",
+    "constant_currency": "year before",
+}
 SUFFIXES = ("base", "difference", "percent", "favourable")
 
 

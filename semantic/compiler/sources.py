@@ -17,6 +17,7 @@ from semantic.calendar import period_of
 from semantic.compiler import sql
 from semantic.compiler.binding import Binder, Proof, type_of
 from semantic.compiler.buckets import bucket
+from semantic.compiler.currency import Converter, missing_rates
 from semantic.compiler.filters import condition
 from semantic.compiler.measures import Leaf, aggregate
 from semantic.model import BalanceRule, Calendar, DimensionRef, Metric
@@ -75,6 +76,7 @@ class Pass:
         self.part = part
         self.names = rq.reach[source.metrics[0].name]
         self.binder = Binder(rq.catalog, rq.catalog.models[source.model], rq.schema, rq.today)
+        self._converter: Converter | None = None
 
     def time_ref(self) -> DimensionRef | None:
         """The source's own time."""
@@ -128,8 +130,27 @@ class Pass:
         return self.binder.expression(metric.where) if metric.where else None
 
     def value(self, metric: Metric) -> exp.Expr | None:
-        """The value of a row for `metric`; None where it counts rows."""
-        return self.binder.expression(metric.expr) if metric.expr else None
+        """The value of a row for `metric`, in the currency that is asked; None where it counts rows."""
+        value = self.binder.expression(metric.expr) if metric.expr else None
+        conversion = self.rq.conversions.get(metric.name)
+        if value is None or conversion is None:
+            return value
+        if self._converter is None:
+            fixed = self.rq.query.rates_on
+            day = sql.date(fixed) if fixed else self.day() if self.time_ref() is not None else None
+            self._converter = Converter(
+                self.binder, self.rq.catalog, self.rq.schema, day, self.part.rates_back
+            )
+        return self._converter.convert(metric, value, conversion)
+
+    def rate_proofs(self, select: exp.Select) -> tuple[Proof, ...]:
+        """What must hold for every row of `select` to have the rates that it is converted by."""
+        if self._converter is None or not self._converter.missing:
+            return ()
+        rates = self.rq.catalog.rates
+        table = rates.table if rates else self.binder.model.table
+        day = self.day() if self.time_ref() is not None else sql.date(self.rq.query.rates_on or self.rq.today)
+        return tuple(missing_rates(select, self._converter.missing, day, self.source.model, table))
 
     def range_filter(self) -> exp.Expr | None:
         """The asked days."""
@@ -186,6 +207,7 @@ def compile_flow(rq: ResolvedQuery, source: Source, part: Slice, name: str) -> L
     if windows is not None:
         select = select.join(sql.table(window_name(part), WINDOWS), on=windows, copy=False)
     select = with_conditions(select, conditions, keys=len(rq.keys))
+    helpers = ((window_name(part), window_table(part, rq)),) if windows is not None else ()
     return LeafTable(
         name=name,
         slice=part.name,
@@ -193,9 +215,17 @@ def compile_flow(rq: ResolvedQuery, source: Source, part: Slice, name: str) -> L
         leaves={leaf.name: leaf for leaf in leaves},
         metrics=tuple(metric.name for metric in source.metrics),
         tables=work.binder.tables,
-        proofs=work.binder.proofs,
-        helpers=((window_name(part), window_table(part, rq)),) if windows is not None else (),
+        proofs=(*work.binder.proofs, *work.rate_proofs(with_helpers(select, helpers))),
+        helpers=helpers,
     )
+
+
+def with_helpers(select: exp.Select, helpers: Sequence[tuple[str, exp.Select]]) -> exp.Select:
+    """Return a copy of `select` that stands alone: with the CTEs that it reads."""
+    alone = select.copy()
+    for name, body in helpers:
+        alone = alone.with_(sql.name(name), as_=body.copy(), copy=False)
+    return alone
 
 
 def window_table(part: Slice, rq: ResolvedQuery) -> exp.Select:

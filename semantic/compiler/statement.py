@@ -26,12 +26,15 @@ COMPARED = "compared"  # CTE of all columns, where rows are still to be chosen
 
 
 @dataclass(frozen=True, kw_only=True)
-class JoinProof:
-    """A statement that gives a row where a join would repeat rows; the data must give none."""
+class DataProof:
+    """A statement that gives a row where a number would be wrong; the data must give none."""
 
+    code: str
     model: str
-    table: str
+    tables: tuple[str, ...]
     sql: str
+    message: str  # {0}, {1} stand for the values of the row
+    hint: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +46,7 @@ class CompiledQuery:
     columns: tuple[ResultColumn, ...]
     tables: tuple[str, ...]
     totals_sql: str | None = None
-    proofs: tuple[JoinProof, ...] = ()
+    proofs: tuple[DataProof, ...] = ()
     trimmed: frozenset[int] = frozenset()  # columns of quotients, whose trailing zeros say nothing
 
 
@@ -124,11 +127,20 @@ def _passes(rq: ResolvedQuery) -> list[LeafTable]:
     return passes
 
 
-def _proofs(passes: list[LeafTable], dialect: str) -> tuple[JoinProof, ...]:
-    found = {(each.table, each.statement.sql()): each for part in passes for each in part.proofs}
+def _proofs(passes: list[LeafTable], dialect: str) -> tuple[DataProof, ...]:
+    found = {
+        (each.table, each.statement.sql()): (each, part.tables) for part in passes for each in part.proofs
+    }
     return tuple(
-        JoinProof(model=each.model, table=each.table, sql=print_sql(each.statement, dialect))
-        for each in found.values()
+        DataProof(
+            code=each.code,
+            model=each.model,
+            tables=tuple(dict.fromkeys([each.table, *tables])),
+            sql=print_sql(each.statement, dialect),
+            message=each.message,
+            hint=each.hint,
+        )
+        for each, tables in found.values()
     )
 
 

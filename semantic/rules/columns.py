@@ -43,7 +43,7 @@ def check_columns(catalog: Catalog, tables: Tables) -> Iterator[Issue]:
         )
     rates = catalog.rates
     if rates is not None and (columns := known.get(rates.table.lower())):
-        for rate in (rates.average, rates.closing):
+        for rate in (rates.currency, rates.period, rates.average, rates.closing, rates.transaction):
             if rate and rate.lower() not in columns:
                 message = f'unknown column "{rate}" in the rates of {rates.table}'
                 nearest = did_you_mean(rate, columns)
@@ -82,7 +82,7 @@ def _named_columns(catalog: Catalog) -> Iterator[tuple[Model, str, str, SourcePo
             continue
         extra = [*(metric.balance.per if metric.balance else ())]
         extra += metric.balance.valid or () if metric.balance else ()
-        extra += [metric.currency_from] if metric.currency_from else []
+        extra += [each for each in (metric.currency_from, metric.currency_column) if each]
         key = "currency" if metric.currency_from else "balance"
         for name in extra:
             found = _column_behind(catalog, base, name, None)

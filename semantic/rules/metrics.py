@@ -111,16 +111,17 @@ def check_units(catalog: Catalog) -> Iterator[Issue]:
 def check_currency(catalog: Catalog) -> Iterator[Issue]:
     """Rows in several currencies can be converted only where the catalog says to what, and by which rates."""
     for metric in catalog.metrics.values():
-        if not metric.currency_from:
+        if not metric.currency_from or metric.currency_rate == "none":
             continue
         rates = catalog.rates
         missing = []
         if catalog.currency is None:
             missing.append("group")
-        if rates is None:
+        kind = metric.currency_rate or "average"
+        if metric.currency_column is None and rates is None:
             missing.append("rates")
-        elif not (rates.average if metric.currency_rate == "average" else rates.closing):
-            missing.append(metric.currency_rate or "average")
+        elif metric.currency_column is None and rates is not None and rates.column(kind) is None:
+            missing.append(kind)
         if missing:
             yield Issue(
                 code="DT219",

@@ -25,6 +25,7 @@ CATALOG = {
     "all.yml": """
 calendars:
   fiscal: {starts: 07-01, named_by: end, default: true}
+currency: {group: EUR, rates: gold.fx_rates, average: average_rate, closing: closing_rate}
 models:
   - model: sales
     table: gold.fct_sales
@@ -65,6 +66,8 @@ metrics:
   - name: carried_cash
     model: accounts
     balance: {agg: sum, expr: amount, take: last, per: [account], carry_forward: 31 days}
+  - {name: local_revenue, model: sales, agg: sum, expr: local_amount, currency: {from: currency, rate: average}}
+  - {name: cash_in_group, model: accounts, balance: {agg: sum, expr: amount, take: last}, currency: EUR}
   - {name: revenue_90d, cumulative: {of: revenue, rolling: 90 days}}
 """
 }
@@ -73,7 +76,11 @@ SCHEMA = Schema.of(
         "gold.fct_sales": [
             ("id", "string"), ("sold_on", "date"), ("status", "string"), ("net_amount", "decimal(18,2)"),
             ("unit_cost", "decimal(18,6)"), ("quantity", "int"), ("order_id", "string"),
-            ("customer_id", "string"),
+            ("customer_id", "string"), ("local_amount", "decimal(18,2)"), ("currency", "string"),
+        ],
+        "gold.fx_rates": [
+            ("month", "date"), ("currency", "string"), ("average_rate", "decimal(18,6)"),
+            ("closing_rate", "decimal(18,6)"),
         ],
         "gold.fct_shipments": [("id", "string"), ("customer_id", "string"), ("ship_to_id", "string")],
         "gold.dim_customers": [("customer_id", "string"), ("region", "string"), ("since", "timestamp")],
@@ -122,6 +129,13 @@ CASES: Mapping[str, MetricQuery] = {
         group_by=("time.month",),
         time=TimeRange(start=dt.date(2026, 5, 1), end=dt.date(2026, 6, 30)),
     ),
+    "group_currency": MetricQuery(metrics=("local_revenue",), group_by=("region",), time=YEAR),
+    "chosen_currency": MetricQuery(
+        metrics=("local_revenue", "cash_in_group"), group_by=("time.month",), time=YEAR, currency="USD"
+    ),
+    "constant_currency": MetricQuery(
+        metrics=("local_revenue",), time=YEAR, compare=Compare(to="constant_currency")
+    ),
     "top_per": MetricQuery(
         metrics=("revenue",),
         group_by=("region", "status"),
@@ -139,7 +153,9 @@ def compiled(query: MetricQuery, dialect: str) -> str:
     catalog = load_catalog(Path("catalog"), texts=CATALOG)
     resolved = resolve(query, catalog, EVERYONE, today=TODAY, schema=SCHEMA)
     statement = compile_query(resolved, dialect)
-    return "\n\n".join(f"{each};" for each in (statement.sql, statement.totals_sql) if each) + "\n"
+    proofs = [f"-- must give no row\n{proof.sql}" for proof in statement.proofs if proof.code != "DT320"]
+    texts = [statement.sql, statement.totals_sql, *proofs]
+    return "\n\n".join(f"{each};" for each in texts if each) + "\n"
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

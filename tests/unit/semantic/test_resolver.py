@@ -176,14 +176,13 @@ def test_order_and_having_are_limited_to_the_columns() -> None:
 def test_a_scenario_is_the_metric_that_the_plan_names() -> None:
     assert resolved("revenue", time=JUNE, compare=Compare(to="budget")).scenario == {"revenue": "planned"}
     issue = only_fault("orders", time=JUNE, compare=Compare(to="budget"))
-    assert issue.hint == "it can be compared with: previous_period, previous_year"
+    assert issue.hint == "it can be compared with: constant_currency, previous_period, previous_year"
     assert only_fault("revenue", time=JUNE, compare=Compare(to="bugdet")).suggestion == "budget"
 
 
 def test_what_cannot_be_computed_yet_is_said() -> None:
     assert "not supported yet" in only_fault("lost").message
-    assert "not supported yet" in only_fault("revenue", currency="USD").message
-    assert "not supported yet" in only_fault("revenue", time=JUNE, compare=Compare(to="as_reported")).message
+    assert "nothing to show in USD" in only_fault("revenue", currency="USD").message
 
 
 def test_a_comparison_in_time_needs_a_period() -> None:

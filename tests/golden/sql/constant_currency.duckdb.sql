@@ -1,0 +1,130 @@
+WITH "sales" AS (
+  SELECT
+    SUM(
+      CAST((
+        CAST("sales"."local_amount" AS DECIMAL(38, 2)) * CAST(CASE
+          WHEN "sales"."currency" = 'EUR'
+          THEN 1
+          ELSE CAST("rates_of_it"."average_rate" AS DECIMAL(38, 6))
+        END AS DECIMAL(38, 6))
+      ) AS DECIMAL(38, 8))
+    ) AS "local_revenue"
+  FROM "gold"."fct_sales" AS "sales"
+  LEFT JOIN "gold"."fx_rates" AS "rates_of_it"
+    ON "rates_of_it"."currency" = "sales"."currency"
+    AND CAST(DATE_TRUNC('MONTH', CAST("rates_of_it"."month" AS DATE)) AS DATE) = CAST(DATE_TRUNC('MONTH', CAST("sales"."sold_on" + INTERVAL (-12) MONTH AS DATE)) AS DATE)
+  WHERE
+    "sales"."sold_on" BETWEEN CAST('2025-07-01' AS DATE) AND CAST('2026-06-30' AS DATE)
+), "sales_base" AS (
+  SELECT
+    SUM(
+      CAST((
+        CAST("sales"."local_amount" AS DECIMAL(38, 2)) * CAST(CASE
+          WHEN "sales"."currency" = 'EUR'
+          THEN 1
+          ELSE CAST("rates_of_it"."average_rate" AS DECIMAL(38, 6))
+        END AS DECIMAL(38, 6))
+      ) AS DECIMAL(38, 8))
+    ) AS "local_revenue"
+  FROM "gold"."fct_sales" AS "sales"
+  LEFT JOIN "gold"."fx_rates" AS "rates_of_it"
+    ON "rates_of_it"."currency" = "sales"."currency"
+    AND CAST(DATE_TRUNC('MONTH', CAST("rates_of_it"."month" AS DATE)) AS DATE) = CAST(DATE_TRUNC('MONTH', "sales"."sold_on") AS DATE)
+  WHERE
+    "sales"."sold_on" BETWEEN CAST('2024-07-01' AS DATE) AND CAST('2025-06-30' AS DATE)
+), "joined" AS (
+  SELECT
+    "sales"."local_revenue" AS "local_revenue",
+    "sales_base"."local_revenue" AS "local_revenue__base"
+  FROM "sales"
+  CROSS JOIN "sales_base"
+), "result" AS (
+  SELECT
+    CAST(ROUND("joined"."local_revenue", 2) AS DECIMAL(38, 2)) AS "local_revenue",
+    CAST(ROUND("joined"."local_revenue__base", 2) AS DECIMAL(38, 2)) AS "local_revenue__base"
+  FROM "joined"
+)
+SELECT
+  "result"."local_revenue" AS "local_revenue",
+  "result"."local_revenue__base" AS "local_revenue__base",
+  "result"."local_revenue" - "result"."local_revenue__base" AS "local_revenue__difference",
+  CAST((
+    2 * (
+      CAST(CAST((
+        "result"."local_revenue" - "result"."local_revenue__base"
+      ) AS DECIMAL(38, 2)) * 100 AS INT128) * 1000000000000
+    ) + SIGN(
+      (
+        CAST(CAST((
+          "result"."local_revenue" - "result"."local_revenue__base"
+        ) AS DECIMAL(38, 2)) * 100 AS INT128) * 1000000000000
+      )
+    ) * ABS(
+      CAST(CAST(ABS("result"."local_revenue__base") AS DECIMAL(38, 2)) * 100 AS INT128)
+    )
+  ) // NULLIF(
+    2 * CAST(CAST(ABS("result"."local_revenue__base") AS DECIMAL(38, 2)) * 100 AS INT128),
+    0
+  ) AS DECIMAL(38, 0)) * CAST(0.000000000001 AS DECIMAL(38, 12)) AS "local_revenue__percent",
+  CAST(NULL AS BOOLEAN) AS "local_revenue__favourable"
+FROM "result";
+
+-- must give no row
+SELECT
+  CAST("rates"."currency" AS TEXT),
+  CAST(DATE_TRUNC('MONTH', CAST("rates"."month" AS DATE)) AS DATE)
+FROM "gold"."fx_rates" AS "rates"
+GROUP BY
+  "rates"."currency",
+  CAST(DATE_TRUNC('MONTH', CAST("rates"."month" AS DATE)) AS DATE)
+HAVING
+  COUNT(*) > 1
+LIMIT 1;
+
+-- must give no row
+SELECT
+  CAST("sales"."currency" AS TEXT) AS "currency",
+  "sales"."sold_on" AS "day"
+FROM "gold"."fct_sales" AS "sales"
+LEFT JOIN "gold"."fx_rates" AS "rates_of_it"
+  ON "rates_of_it"."currency" = "sales"."currency"
+  AND CAST(DATE_TRUNC('MONTH', CAST("rates_of_it"."month" AS DATE)) AS DATE) = CAST(DATE_TRUNC('MONTH', CAST("sales"."sold_on" + INTERVAL (-12) MONTH AS DATE)) AS DATE)
+WHERE
+  "sales"."sold_on" BETWEEN CAST('2025-07-01' AS DATE) AND CAST('2026-06-30' AS DATE)
+  AND (
+    NOT (
+      "sales"."local_amount"
+    ) IS NULL
+    AND (
+      CASE
+        WHEN "sales"."currency" = 'EUR'
+        THEN 1
+        ELSE CAST("rates_of_it"."average_rate" AS DECIMAL(38, 6))
+      END
+    ) IS NULL
+  )
+LIMIT 1;
+
+-- must give no row
+SELECT
+  CAST("sales"."currency" AS TEXT) AS "currency",
+  "sales"."sold_on" AS "day"
+FROM "gold"."fct_sales" AS "sales"
+LEFT JOIN "gold"."fx_rates" AS "rates_of_it"
+  ON "rates_of_it"."currency" = "sales"."currency"
+  AND CAST(DATE_TRUNC('MONTH', CAST("rates_of_it"."month" AS DATE)) AS DATE) = CAST(DATE_TRUNC('MONTH', "sales"."sold_on") AS DATE)
+WHERE
+  "sales"."sold_on" BETWEEN CAST('2024-07-01' AS DATE) AND CAST('2025-06-30' AS DATE)
+  AND (
+    NOT (
+      "sales"."local_amount"
+    ) IS NULL
+    AND (
+      CASE
+        WHEN "sales"."currency" = 'EUR'
+        THEN 1
+        ELSE CAST("rates_of_it"."average_rate" AS DECIMAL(38, 6))
+      END
+    ) IS NULL
+  )
+LIMIT 1;
