@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "quarantine",
         "Rejected rows: list, export, replay after a repair.",
     ),
+    "masking": ("datatrust.commands.masking", "masking", "The keys of tokens: status, rotate, retire."),
     "release": ("datatrust.commands.release", "release", "Published snapshots: list, show, roll back, keep."),
     "semantic": ("datatrust.commands.semantic", "semantic", "The metric catalog: check, describe, query."),
     "ask": ("datatrust.commands.ask", "ask", "Answer one question, or a file of them."),

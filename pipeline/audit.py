@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from datatrust.core.errors import OutcomeError
-from datatrust.core.masking import TOKEN_PATTERN, MaskingPolicy
+from datatrust.core.masking import MaskingPolicy, token_pattern
 from datatrust.core.release import Quality
 from pipeline.contracts.model import ColumnSpec, Rule, Severity, SourceSpec
 from pipeline.gold import ColumnTest
@@ -102,15 +102,23 @@ class Auditor:
 
 
 def plan_checks(
-    specs: Sequence[SourceSpec], policy: MaskingPolicy, tests: Iterable[ColumnTest], *, today: dt.date
+    specs: Sequence[SourceSpec],
+    policy: MaskingPolicy,
+    tests: Iterable[ColumnTest],
+    *,
+    today: dt.date,
+    key_id: str,
 ) -> tuple[Check, ...]:
-    """Return what to ask: of each silver table what its contract says, of each gold table what dbt says."""
-    planned = [check for spec in specs for check in _silver_checks(spec, policy, today)]
+    """Return what to ask: of each silver table what its contract says, of each gold table what dbt says.
+
+    `key_id` names the key of this run: a token of another one would join with nothing.
+    """
+    planned = [check for spec in specs for check in _silver_checks(spec, policy, today, key_id)]
     planned += [_gold_check(test) for test in tests]
     return tuple(planned)
 
 
-def _silver_checks(spec: SourceSpec, policy: MaskingPolicy, today: dt.date) -> Iterator[Check]:
+def _silver_checks(spec: SourceSpec, policy: MaskingPolicy, today: dt.date, key_id: str) -> Iterator[Check]:
     dropped = {c.name for c in spec.pii_columns if policy.classes[c.pii_class or ""].action == "drop"}
     if spec.key and not dropped.intersection(spec.key):
         yield Check(table=spec.silver_table, kind="unique", columns=spec.key)
@@ -122,7 +130,7 @@ def _silver_checks(spec: SourceSpec, policy: MaskingPolicy, today: dt.date) -> I
                 table=spec.silver_table,
                 kind="token",
                 columns=(column.name,),
-                arguments={"regex": TOKEN_PATTERN},
+                arguments={"regex": token_pattern(key_id)},
             )
     masked = {column.name for column in spec.pii_columns}
     for rule in spec.rules:

@@ -1,7 +1,7 @@
-"""Say what a release depends on besides the raw files, as hashes: settings, contracts, policies, dbt, code, catalog.
+"""Say what a release depends on besides the raw files, as hashes: settings, contracts, policies, masking key, dbt, code, catalog.
 
 Same files and same hashes mean that nothing is new. What changed says how far back a run must begin.
-Layer: pipeline. Imports core and contracts; reads files, opens no table.
+Layer: pipeline. Imports core, contracts and keyring; reads files, opens no table.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from datatrust.core.jsonio import dumps
 from datatrust.core.settings import Project
 from pipeline.contracts.model import SourceSpec
+from pipeline.keyring import KEY_HASH, active_key_id
 
 CONTRACT = "contract."  # prefix of one source's own hash
 _TEXT_SUFFIXES = (".yml", ".yaml", ".sql", ".csv", ".md", ".json")
@@ -39,6 +40,7 @@ def compute_hashes(project: Project, specs: Sequence[SourceSpec]) -> dict[str, s
         "config": _digest([("config", dumps(shaping, sort_keys=True).encode())]),
         "contracts": _digest((spec.name, spec.hash.encode()) for spec in specs),
         "masking": _digest_files(project.masking_policy.parent, [project.masking_policy]),
+        KEY_HASH: active_key_id(project) if any(spec.pii_columns for spec in specs) else "",
         "policies": _digest_files(
             project.masking_policy.parent, sorted(project.masking_policy.parent.glob("*.yml"))
         ),
@@ -62,7 +64,12 @@ def compare_hashes(
     if any(changed(name) for name in ("config", "masking", "code")):
         sources = {spec.name for spec in specs}
     else:
-        sources = {spec.name for spec in specs if changed(CONTRACT + spec.name)}
+        has_new_tokens = changed(KEY_HASH)
+        sources = {
+            spec.name
+            for spec in specs
+            if changed(CONTRACT + spec.name) or (has_new_tokens and spec.pii_columns)
+        }
     derived = frozenset(with_children(sources, specs))
     gone = changed("contracts") and not derived
     return Changes(

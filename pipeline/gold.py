@@ -13,7 +13,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,15 @@ class ColumnTest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelText:
+    """What a model says of itself: descriptions, and the SQL that dbt made of it."""
+
+    sql: str
+    description: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)  # column -> its description
+
+
+@dataclass(frozen=True, kw_only=True)
 class GoldResult:
     """What dbt built, and what it knows about it."""
 
@@ -46,6 +55,7 @@ class GoldResult:
     seconds: Mapping[str, float]  # by table
     lineage: Mapping[str, tuple[str, ...]]  # table -> silver tables it is made of
     column_tests: tuple[ColumnTest, ...]
+    texts: Mapping[str, ModelText]  # by table
     tests: int  # tests that dbt itself ran
     warnings: tuple[str, ...] = ()  # names of tests that only warn and failed
 
@@ -94,6 +104,7 @@ class GoldBuilder:
             seconds={_table_of(r.node): float(r.execution_time) for r in models},
             lineage=_lineage(self._manifest),
             column_tests=_column_tests(self._manifest),
+            texts={_table_of(r.node): _text_of(r.node) for r in models},
             tests=len(tests),
             warnings=tuple(r.node.name for r in tests if str(r.status) == "warn"),
         )
@@ -180,6 +191,14 @@ def _models(manifest: Any) -> list[Any]:
 
 def _table_of(node: Any) -> str:
     return f"{node.schema}.{node.alias}"
+
+
+def _text_of(node: Any) -> ModelText:
+    return ModelText(
+        sql=node.compiled_code or "",
+        description=" ".join(node.description.split()),
+        columns={name: " ".join(c.description.split()) for name, c in node.columns.items() if c.description},
+    )
 
 
 def _check_model(node: Any, warehouse: Path) -> list[Issue]:

@@ -1,32 +1,25 @@
-"""Mask personal data before it leaves the restricted zone: keyed tokens, fixed words, years, prefixes.
+"""Mask personal data before it leaves the restricted zone: keyed tokens, fixed words, years, prefixes, groups.
 
-The key comes from an environment variable or from a local file that is made at first use (mode 0600 in a folder
-of mode 0700). It is never logged and never part of a file of the project. Tokens are HMAC-SHA256 built from
-Spark's own functions, so that no row passes through Python.
-Layer: pipeline. Imports core and contracts.
+Tokens are HMAC-SHA256 built from Spark's own functions, so that no row passes through Python. The key is never
+logged and never part of a file of the project (see keyring).
+Layer: pipeline. Imports core, contracts and keyring.
 """
 
 from __future__ import annotations
 
 import hashlib
-import hmac
-import os
-import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datatrust.core.errors import UserError
-from datatrust.core.issues import Issue
 from datatrust.core.masking import REDACTED, MaskAction, MaskingPolicy, load_masking_policy
 from datatrust.core.settings import Project
 from pipeline.contracts.model import ColumnSpec, SourceSpec
+from pipeline.keyring import key_id, open_key
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
 
-KEY_FILE = "masking.key"
-_KEY_BYTES = 32
 _BLOCK = 64  # of SHA-256, by RFC 2104
 
 
@@ -39,8 +32,8 @@ class Masker:
 
     @property
     def key_id(self) -> str:
-        """Return eight hex digits that name the key and tell nothing of it."""
-        return hmac.new(self.key, b"key id", hashlib.sha256).hexdigest()[:8]
+        """Return the id that tokens of this key carry; none without a key."""
+        return key_id(self.key) if self.key else ""
 
     def action(self, column: ColumnSpec) -> MaskAction | None:
         return self.policy.classes[column.pii_class] if column.pii_class is not None else None
@@ -68,10 +61,7 @@ class Masker:
             return F.when(value.isNotNull(), F.lit(REDACTED))
         if action.action == "token":
             return self.token(_normalised(text, action.normalise), column.pii_class or "")
-        if action.to == "year":
-            digits = F.regexp_extract(text, "^([0-9]{4})-", 1)
-            return digits.try_cast("int")
-        return F.substring(text, 1, action.keep or 1)
+        return _GENERALISED[action.to or ""](text, action)
 
     def token(self, text: Column, domain: str) -> Column:
         """Return the token of a text: equal for equal texts of one PII class, null for null."""
@@ -102,57 +92,53 @@ def open_masker(project: Project, specs: tuple[SourceSpec, ...] = ()) -> Masker:
     policy = load_masking_policy(project)
     if not any(spec.pii_columns for spec in specs):
         return Masker(policy=policy, key=b"")
-    return Masker(policy=policy, key=_load_key(project, policy))
+    return Masker(policy=policy, key=open_key(project, policy).secret)
 
 
-def _load_key(project: Project, policy: MaskingPolicy) -> bytes:
-    given = os.environ.get(policy.key_variable)
-    if given is not None:
-        key = given.strip().encode()
-        if len(key) < _KEY_BYTES:
-            raise UserError(
-                Issue(
-                    code="DT483",
-                    message=f"the key in {policy.key_variable} has fewer than {_KEY_BYTES} characters",
-                    hint="make one: openssl rand -hex 32",
-                )
-            )
-        return key
-    path = project.secrets / KEY_FILE
-    if not path.exists():
-        _make_key(path)
-    try:
-        key = path.read_bytes().strip()
-    except OSError as error:
-        raise UserError(
-            Issue(code="DT483", message=f"{project.shown(path)} cannot be read: {error.strerror}")
-        ) from None
-    if len(key) < _KEY_BYTES:
-        raise UserError(
-            Issue(
-                code="DT483",
-                message=f"{project.shown(path)} is no key: it has fewer than {_KEY_BYTES} characters",
-                hint="bring the key back; with another key the tokens of old and new rows would not be equal",
-            )
-        )
-    return key
+def _year(text: Column, action: MaskAction) -> Column:
+    from pyspark.sql import functions as F  # noqa: N812
+
+    return F.regexp_extract(text, _YEAR, 1).try_cast("int")
 
 
-def _make_key(path: Path) -> None:
-    """Write a new random key, whole or not at all, readable by its owner only."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    os.chmod(path.parent, 0o700)
-    fresh = path.with_suffix(f".{os.getpid()}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(secrets.token_hex(_KEY_BYTES).encode())
-        try:
-            os.link(fresh, path)
-        except FileExistsError:
-            return  # another run was quicker; its key counts
-    finally:
-        os.unlink(fresh)
+def _prefix(text: Column, action: MaskAction) -> Column:
+    from pyspark.sql import functions as F  # noqa: N812
+
+    return F.substring(text, 1, action.keep or 1)
+
+
+def _band(text: Column, action: MaskAction) -> Column:
+    """Return "1980-1989" of a date or "30-39" of a number; null where it is neither."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    width = action.width or 1
+    number = F.coalesce(_year(text, action).cast("decimal(38,6)"), text.try_cast("decimal(38,6)"))
+    low = (F.floor(number / width) * width).cast("bigint")
+    return F.concat(low.cast("string"), F.lit("-"), (low + width - 1).cast("string"))
+
+
+def _group(text: Column, action: MaskAction) -> Column:
+    """Return the group that names the value, written in any case; null for null."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    pairs = [
+        F.lit(word) for name, values in action.groups.items() for v in values for word in (_folded(v), name)
+    ]
+    named = F.try_element_at(F.create_map(*pairs), F.lower(F.trim(text)))
+    return F.when(text.isNotNull(), F.coalesce(named, F.lit(action.otherwise)))
+
+
+def _folded(value: str) -> str:
+    return value.strip().lower()
+
+
+_YEAR = "^([0-9]{4})-[0-9]{2}-[0-9]{2}"
+_GENERALISED: Mapping[str, Callable[[Column, MaskAction], Column]] = {
+    "year": _year,
+    "prefix": _prefix,
+    "band": _band,
+    "group": _group,
+}
 
 
 def _normalised(text: Column, how: str) -> Column:

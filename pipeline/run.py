@@ -35,9 +35,11 @@ from datatrust.core.release import (
 )
 from datatrust.core.settings import Project
 from pipeline.contracts import SourceSpec, load_contracts
+from pipeline.documents import write_documents
 from pipeline.fingerprint import Changes, compare_hashes, compute_hashes, kept_texts, with_children
 from pipeline.ledger import Delivery, Findings, find_new_files, load_ledger
 from pipeline.lock import hold_lock
+from pipeline.masking import open_masker
 from pipeline.observe import StepMetric, next_run, record_steps
 from pipeline.progress import Advance, RunProgress, SilentProgress
 from pipeline.publish import BUSINESS_METRICS, Evidence, MetricRow, make_candidate, with_business_metrics
@@ -45,6 +47,7 @@ from pipeline.restore import restore_tables
 from pipeline.selection import check_sources
 from pipeline.summary import DeliverySummary, RunSummary, SourceLine
 from pipeline.tables import find_tables, pin_table
+from pipeline.zone import close_zone
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -91,6 +94,7 @@ def run_pipeline(
                 lock=lock,
             ).go()
         finally:
+            close_zone(project.warehouse)
             shown.close()
 
 
@@ -126,9 +130,10 @@ class _Run:
         self.lock = lock
         self.begun = time.monotonic()
         self.policy = load_masking_policy(project)
+        self.problems: list[str] = [said] if (said := close_zone(self.warehouse)) else []
+        self.key_id = open_masker(project, specs).key_id  # before the hashes: the first run makes the key
         self.current = load_release(self.warehouse) if list_releases(self.warehouse) else None
         self.hashes = compute_hashes(project, specs)
-        self.problems: list[str] = []
 
     def go(self) -> RunSummary:
         restored = restore_tables(self.warehouse, self.current)
@@ -214,6 +219,9 @@ class _Run:
                 if self.business_metrics is not None:
                     rows = self.business_metrics(candidate)
                     candidate = with_business_metrics(self.warehouse, candidate, rows)
+                candidate = write_documents(
+                    self.warehouse, candidate, self.specs, self.policy, built, title=self.project.title
+                )
             release = self._publish(candidate, timed, built, title)
         return DeliverySummary(
             delivery=title,
@@ -283,7 +291,7 @@ class _Run:
         held = check_conservation(self.warehouse, self.specs, controls, taken.ledger)
         today = self.project.today()
         there = find_tables(self.warehouse)
-        planned = plan_checks(self.specs, self.policy, built.column_tests, today=today)
+        planned = plan_checks(self.specs, self.policy, built.column_tests, today=today, key_id=self.key_id)
         checks = [check for check in planned if check.table in there]
         rows = {name: pin_table(self.warehouse, name).rows for name in {c.table for c in checks}}
         quality = auditor.run(spark, checks, self.specs, rows=rows, today=today, advance=advance)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from datatrust.commands.common import Context, json_option, print_json
-from datatrust.core.release import Release
+from datatrust.commands.common import Context, json_option, print_json, print_table
+from datatrust.core.release import Release, load_release
 
 if TYPE_CHECKING:
     from datatrust.core.settings import Project
@@ -75,3 +75,31 @@ def status_command(context: Context, as_json: bool) -> None:
         print_json(status)
     else:
         click.echo(render_status(status))
+
+
+@pipeline.command("lineage")
+@click.argument("wanted", metavar="TABLE[.COLUMN]")
+@click.option("--as-of", metavar="T", help="Of this release, or of the one that was current at an instant.")
+@json_option
+@click.pass_obj
+def lineage_command(context: Context, wanted: str, as_of: str | None, as_json: bool) -> None:
+    """Show where a table's columns come from: silver, contract, header in the raw file, and the mask."""
+    from pipeline.documents import load_lineage, origin_words
+    from pipeline.lineage import find_lineage
+
+    warehouse = context.project.warehouse
+    release = load_release(warehouse, as_of)
+    table, column = find_lineage(load_lineage(warehouse, release), wanted)
+    shown = [column] if column else table.columns
+    if as_json:
+        withheld = [] if column else table.withheld
+        print_json({"release": release.id, "table": table.table, "columns": shown, "withheld": withheld})
+        return
+    click.echo(f"{table.table} in release {release.id}")
+    rows = [
+        (one.column, ", ".join(one.made_of), one.reason or ", ".join(map(origin_words, one.origins)))
+        for one in shown
+    ]
+    print_table(("column", "made of", "comes from"), rows)
+    if table.withheld and not column:
+        click.echo(f"not stored: {', '.join(map(origin_words, table.withheld))}")

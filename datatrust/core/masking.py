@@ -8,8 +8,8 @@ Layer: core.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,18 @@ from datatrust.core.issues import Issue, did_you_mean
 from datatrust.core.settings import Project
 from datatrust.core.yaml import Document, load_yaml
 
-TOKEN_PATTERN = "^tok_[0-9a-f]{8}_[0-9a-f]{64}$"  # key id, then HMAC-SHA256
 REDACTED = "[redacted]"
+OTHERWISE = "other"
 
-# action -> its options and the values they may have (None: a number from 1)
-_ACTIONS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = {
-    "token": {"normalise": ("none", "lower", "upper", "letters_digits")},
-    "redact": {},
-    "generalise": {"to": ("year", "prefix"), "keep": None},
-    "drop": {},
+# action -> its options; what each may be stands in `_OPTIONS`
+_ACTIONS: Mapping[str, tuple[str, ...]] = {
+    "token": ("normalise",),
+    "redact": (),
+    "generalise": ("to", "keep", "width", "groups", "otherwise"),
+    "drop": (),
 }
+# what a value can be generalised to -> the option that this needs
+_FORMS: Mapping[str, str | None] = {"year": None, "prefix": "keep", "band": "width", "group": "groups"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +37,34 @@ class MaskAction:
     """What one PII class becomes.
 
     token: a keyed HMAC, equal for equal values, so that joins survive. redact: a fixed word. generalise: the
-    year of a date, or the first `keep` characters. drop: the column does not exist in silver.
+    year of a date, the first `keep` characters, a band of `width` (numbers, or years of a date: an age would
+    change from day to day), or the group that names the value. drop: the column does not exist in silver.
     """
 
     action: str
     normalise: str = "none"  # of a token: what is made equal before it is hashed
     to: str | None = None
-    keep: int | None = None
+    keep: int | None = None  # characters of a prefix
+    width: int | None = None  # of a band: numbers, or years of a date
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)  # group -> the values it stands for
+    otherwise: str = OTHERWISE  # the group of every value that none names
+
+    @property
+    def words(self) -> str:
+        """Return what a person reads of this mask.
+
+        >>> MaskAction(action="generalise", to="band", width=10).words
+        'generalised: bands of 10'
+        """
+        if self.action != "generalise":
+            return {"token": "keyed token", "redact": "redacted", "drop": "dropped"}[self.action]
+        how = {
+            "year": "year only",
+            "prefix": f"first {self.keep} characters",
+            "band": f"bands of {self.width}",
+            "group": f"{len(self.groups)} groups",
+        }[self.to or ""]
+        return f"generalised: {how}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +75,15 @@ class MaskingPolicy:
     key_variable: str  # environment variable that holds the key, instead of the local file
     file: str
     hash: str
+
+
+def token_pattern(key_id: str) -> str:
+    """Return what a token of a key looks like: the key's id, then HMAC-SHA256.
+
+    >>> token_pattern("0123abcd")
+    '^tok_0123abcd_[0-9a-f]{64}$'
+    """
+    return f"^tok_{key_id}_[0-9a-f]{{64}}$"
 
 
 def load_masking_policy(project: Project) -> MaskingPolicy:
@@ -125,35 +157,78 @@ def _check_class(document: Document, name: str, body: Any) -> Iterator[Issue]:
         )
         return
     yield from _unknown_keys(document, ("classes", name), body, ("action", *options))
-    for option, allowed in options.items():
-        value = body.get(option)
-        if value is None:
-            continue
-        good = (
-            value in allowed
-            if allowed
-            else isinstance(value, int) and not isinstance(value, bool) and value > 0
-        )
-        if not good:
-            wanted = f"one of {', '.join(allowed)}" if allowed else "a whole number from 1"
+    for option in options:
+        is_good, wanted = _OPTIONS[option]
+        if body.get(option) is not None and not is_good(body[option]):
             yield Issue(
                 code="DT482",
-                message=f'class "{name}": `{option}` must be {wanted}, not {value!r}',
+                message=f'class "{name}": `{option}` must be {wanted}, not {body[option]!r}',
                 at=document.at("classes", name, option),
             )
     if body["action"] == "generalise":
-        if body.get("to") is None:
-            yield Issue(
-                code="DT482",
-                message=f'class "{name}": say what it is generalised `to`: year or prefix',
-                at=document.at("classes", name),
-            )
-        elif (body["to"] == "prefix") != ("keep" in body):
-            yield Issue(
-                code="DT482",
-                message=f'class "{name}": `keep` (characters) belongs to `to: prefix`, and only there',
-                at=document.at("classes", name),
-            )
+        yield from _check_form(document, name, body)
+
+
+def _check_form(document: Document, name: str, body: Mapping[str, Any]) -> Iterator[Issue]:
+    """A generalisation says what it gives, with the option of that form and of no other."""
+    at = document.at("classes", name)
+    form = body.get("to")
+    if form is None:
+        forms = ", ".join(_FORMS)
+        yield Issue(code="DT482", message=f'class "{name}": say what it is generalised `to`: {forms}', at=at)
+    elif form in _FORMS:
+        needed = _FORMS[form]
+        if needed is not None and needed not in body:
+            yield Issue(code="DT482", message=f'class "{name}": `to: {form}` needs `{needed}`', at=at)
+        for other, option in (*_FORMS.items(), ("group", "otherwise")):
+            if option in body and other != form:
+                yield Issue(
+                    code="DT482",
+                    message=f'class "{name}": `{option}` belongs to `to: {other}`, and only there',
+                    at=at,
+                )
+    groups = body.get("groups")
+    if isinstance(groups, dict) and _are_groups(groups):
+        yield from _check_groups(document, name, groups)
+
+
+def _check_groups(document: Document, name: str, groups: Mapping[str, Sequence[str]]) -> Iterator[Issue]:
+    """A value stands in one group only, however it is written."""
+    seen: dict[str, str] = {}
+    for group, values in groups.items():
+        for value in values:
+            other = seen.setdefault(value.strip().lower(), group)
+            if other != group:
+                yield Issue(
+                    code="DT482",
+                    message=f'class "{name}": one value stands in the groups "{other}" and "{group}"',
+                    at=document.at("classes", name, "groups", group),
+                )
+
+
+def _are_groups(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and bool(value)
+        and all(isinstance(name, str) and isinstance(values, list) for name, values in value.items())
+        and all(isinstance(one, str) for values in value.values() for one in values)
+    )
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+_NORMALISE = ("none", "lower", "upper", "letters_digits")
+# option -> whether a value is good, and what is wanted
+_OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "normalise": (lambda value: value in _NORMALISE, f"one of {', '.join(_NORMALISE)}"),
+    "to": (lambda value: value in _FORMS, f"one of {', '.join(_FORMS)}"),
+    "keep": (_is_count, "a whole number from 1"),
+    "width": (_is_count, "a whole number from 1"),
+    "groups": (_are_groups, "a mapping of group names to lists of texts"),
+    "otherwise": (lambda value: isinstance(value, str), "a text"),
+}
 
 
 def _unknown_keys(

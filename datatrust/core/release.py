@@ -88,6 +88,9 @@ class Release:
     parent: int | None = None
     restores: int | None = None  # a rollback names the release whose versions it brings back
     delivery: str | None = None  # the folder of raw files that it closes
+    documents: dict[str, str] = field(
+        default_factory=dict
+    )  # what was written about it: path relative to the warehouse -> sha256
 
     @property
     def id(self) -> str:
@@ -229,6 +232,7 @@ def _read(warehouse: Path, number: int) -> Release:
             parent=raw["parent"],
             restores=raw["restores"],
             delivery=raw["delivery"],
+            documents=raw.get("documents", {}),
         )
     except FileNotFoundError:
         raise _unknown(f"{number:06d}", list_releases(warehouse)) from None

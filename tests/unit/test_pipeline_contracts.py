@@ -250,7 +250,30 @@ def test_a_wrong_list_of_sources_is_told(tmp_path: Path, sources: object, told: 
         ("classes: {email: {action: token, normalize: lower}}", "did you mean: normalise"),
         ("classes: {email: {action: token, normalise: lowr}}", "must be one of"),
         ("classes: {email: {action: generalise}}", "say what it is generalised `to`"),
-        ("classes: {email: {action: generalise, to: prefix}}", "`keep` (characters) belongs to"),
+        ("classes: {email: {action: generalise, to: prefix}}", "`to: prefix` needs `keep`"),
+        (
+            "classes: {email: {action: generalise, to: prefix, keep: 0}}",
+            "`keep` must be a whole number from 1",
+        ),
+        ("classes: {email: {action: generalise, to: band}}", "`to: band` needs `width`"),
+        (
+            "classes: {email: {action: generalise, to: band, width: 5, keep: 2}}",
+            "`keep` belongs to `to: prefix`",
+        ),
+        ("classes: {email: {action: generalise, to: group}}", "`to: group` needs `groups`"),
+        (
+            "classes: {email: {action: generalise, to: group, groups: {a: b}}}",
+            "`groups` must be a mapping of",
+        ),
+        (
+            "classes: {email: {action: generalise, to: year, otherwise: x}}",
+            "`otherwise` belongs to `to: group`",
+        ),
+        (
+            "classes: {email: {action: generalise, to: group, groups: {a: [X], b: [x]}}}",
+            'one value stands in the groups "a" and "b"',
+        ),
+        ("classes: {email: {action: generalise, to: region}}", "`to` must be one of"),
         ("clases: {}", "did you mean: classes"),
         ("classes: [email]", "`classes` is missing or no mapping"),
         ("- classes", "must be a mapping"),
