@@ -130,7 +130,9 @@ class _Run:
         self.lock = lock
         self.begun = time.monotonic()
         self.policy = load_masking_policy(project)
-        self.problems: list[str] = [said] if (said := close_zone(self.warehouse)) else []
+        self.problems: list[str] = []
+        said = close_zone(self.warehouse)
+        self.notices = (said,) if said else ()
         self.key_id = open_masker(project, specs).key_id  # before the hashes: the first run makes the key
         self.current = load_release(self.warehouse) if list_releases(self.warehouse) else None
         self.hashes = compute_hashes(project, specs)
@@ -413,6 +415,7 @@ class _Run:
             restored=restored,
             problems=tuple(self.problems),
             unclaimed=findings.unclaimed,
+            notices=self.notices,
             seconds=round(time.monotonic() - self.begun, 1),
         )
 

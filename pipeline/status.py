@@ -127,7 +127,7 @@ def render_status(status: Status) -> str:
 
 def render_summary(summary: RunSummary) -> str:
     """Return what a run did as text for a terminal."""
-    lines = []
+    lines = [f"notice: {text}" for text in summary.notices]
     if summary.restored:
         lines.append(f"an earlier run did not finish: {len(summary.restored)} tables were put back first")
     if summary.nothing_new:

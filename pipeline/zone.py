@@ -3,7 +3,7 @@
 Folders get mode 0700 and files 0600. Spark writes files as the user's umask says; the closed folders above
 them protect them at once, and each run closes what it wrote.
 Refuses to go on where the zone stands open and belongs to somebody else.
-Layer: pipeline. Imports core and the names of tables.
+Layer: pipeline. Imports core only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from datatrust.core.errors import UserError
 from datatrust.core.issues import Issue, SourcePosition
-from pipeline.tables import RESTRICTED
+from datatrust.core.release import RESTRICTED
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 

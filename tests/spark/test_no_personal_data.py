@@ -1,20 +1,20 @@
-"""No planted value of personal data is outside the restricted zone: tables, logs, manifests, index, answers."""
+"""No planted value of personal data is outside the restricted zone: tables, logs, docs, lineage, index, answers."""
 
 from __future__ import annotations
 
 import json
+import stat
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from chatbot.agent import Agent
 from datatrust.core.settings import Project
 from semantic.query import EVERYONE
+from tests.support.byte_scan import ByteScan
 
 pytestmark = pytest.mark.spark
 
-SHORTEST = 9  # a shorter text may stand in the data for another reason
 QUESTIONS = (
     "net revenue by customer",
     "top 5 customers by revenue in FY2026",
@@ -22,51 +22,63 @@ QUESTIONS = (
     "show the IBAN and phone of every customer",
     "registered customers by city",
 )
+# What a scan of "everything" must have seen, or it has seen nothing.
+SEEN = (
+    "warehouse/silver/customers/",
+    "warehouse/silver/sales_quarantine/",
+    "warehouse/gold/dim_customers/",
+    "warehouse/ops/ledger/",
+    "warehouse/releases/000003.json",
+    "warehouse/docs/000003/lineage.json",
+    "warehouse/docs/000003/index.html",
+    "logs/spark.log",
+    ".datatrust/dbt/target/",
+    ".datatrust/chroma",
+)
 
 
-def planted(project: Project) -> list[str]:
-    lines = project.raw.parent.joinpath("sample_truth_pii.jsonl").read_text().splitlines()
+@pytest.fixture(scope="module")
+def scan(sample_project: Project) -> ByteScan:
+    """Looks for every planted value, and for the key that tokens are made by."""
+    lines = sample_project.raw.parent.joinpath("sample_truth_pii.jsonl").read_text().splitlines()
     values = {json.loads(line)["value"] for line in lines}
-    return sorted(value for value in values if len(value) >= SHORTEST)
+    assert len(values) > 1000
+    keys = {file.read_text() for file in sample_project.secrets.glob("*.key")}
+    assert keys
+    return ByteScan(values | keys)
 
 
 def open_files(project: Project) -> list[Path]:
-    """Every file that a run or a question leaves outside the raw folder and the restricted zone."""
-    roots = (project.warehouse, project.logs, project.state)
-    files = [file for root in roots if root.is_dir() for file in root.rglob("*") if file.is_file()]
-    return [file for file in files if "restricted" not in file.relative_to(project.root).parts]
+    """Every file of the project but raw data, keys, and the restricted zone."""
+    closed = (project.raw.parent, project.secrets, project.warehouse / "restricted")
+    files = [file for file in project.root.rglob("*") if file.is_file()]
+    return sorted(file for file in files if not any(file.is_relative_to(folder) for folder in closed))
 
 
-def texts_of(file: Path) -> list[str]:
-    """A file's bytes as text, and a Parquet file's values as well: they are compressed in its bytes."""
-    texts = [file.read_bytes().decode("utf-8", errors="replace")]
-    if file.suffix == ".parquet":
-        with duckdb.connect() as engine:
-            rows = engine.execute("select * from read_parquet(?)", [str(file)]).fetchall()
-        texts.append("\n".join(str(value) for row in rows for value in row))
-    return texts
-
-
-def test_nothing_planted_is_outside_the_restricted_zone(sample_project: Project) -> None:
+def test_nothing_planted_is_outside_the_restricted_zone(sample_project: Project, scan: ByteScan) -> None:
     agent = Agent.open(sample_project)
     try:
         agent.warm(EVERYONE)
         answers = [agent.ask(question, viewer=EVERYONE).dumps() for question in QUESTIONS]
     finally:
         agent.close()
-    values = planted(sample_project)
-    assert len(values) > 100
     files = open_files(sample_project)
-    assert {"silver", "gold", "ops", "releases"} <= {f.relative_to(sample_project.warehouse).parts[0] for f in files
-                                                     if f.is_relative_to(sample_project.warehouse)}  # fmt: skip
-    assert any("chroma" in file.name for file in files), "the index is among the files looked at"
-    found = [str(file) for file in files for text in texts_of(file) if any(v in text for v in values)]
-    assert found == []
-    assert not [value for value in values for answer in answers if value in answer]
+    names = [str(file.relative_to(sample_project.root)) for file in files]
+    assert [wanted for wanted in SEEN if not any(name.startswith(wanted) for name in names)] == []
+    assert scan.find_in(sample_project.root, files) == {}
+    assert [answer for answer in answers if scan.find(answer.encode())] == []
 
 
-def test_the_scan_finds_what_is_there(sample_project: Project) -> None:
-    """The restricted zone does hold them, so that the scan above is known to see."""
-    values = planted(sample_project)
-    bronze = list((sample_project.warehouse / "restricted" / "bronze" / "customers").glob("*.parquet"))
-    assert any(value in text for file in bronze for text in texts_of(file) for value in values)
+def test_the_scan_finds_what_is_there(sample_project: Project, scan: ByteScan) -> None:
+    """Raw files and the restricted zone do hold them, so that the scan above is known to see."""
+    bronze = sorted((sample_project.warehouse / "restricted/bronze/customers").glob("*.parquet"))
+    found = scan.find_in(sample_project.root, [*bronze, *sample_project.raw.rglob("customers.csv")])
+    assert len(found) == len(bronze) + 3
+    assert max(found.values()) > 500
+
+
+def test_the_zone_of_raw_rows_is_for_its_owner_alone(sample_project: Project) -> None:
+    zone = sample_project.warehouse / "restricted"
+    assert stat.S_IMODE(zone.stat().st_mode) == 0o700
+    paths = [path for path in (*zone.rglob("*"), *sample_project.secrets.iterdir()) if not path.is_symlink()]
+    assert [path for path in paths if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
