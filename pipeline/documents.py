@@ -78,7 +78,7 @@ def load_lineage(warehouse: Path, release: Release) -> tuple[TableLineage, ...]:
     if path is None:
         raise UnknownName(
             Issue(
-                code="DT491",
+                code="DT465",
                 message=f"release {release.id} was published without column lineage",
                 hint="the next one has it: datatrust pipeline run",
             )

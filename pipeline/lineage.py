@@ -133,7 +133,7 @@ def find_lineage(tables: Sequence[TableLineage], wanted: str) -> tuple[TableLine
         meant = wanted if name in ("", *schemas) else name
         raise UnknownName(
             Issue(
-                code="DT490",
+                code="DT464",
                 message=f'no table "{meant}" in this release',
                 suggestion=did_you_mean(meant, names),
                 hint=f"tables: {', '.join(known)}",
@@ -146,7 +146,7 @@ def find_lineage(tables: Sequence[TableLineage], wanted: str) -> tuple[TableLine
     known = [one.column for one in found.columns]
     raise UnknownName(
         Issue(
-            code="DT490",
+            code="DT464",
             message=f'{found.table} has no column "{column}"',
             suggestion=did_you_mean(column, known),
             hint=f"columns: {', '.join(known)}",
