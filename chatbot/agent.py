@@ -258,7 +258,7 @@ class _Asked:
                 "The data could not be read just now; no number is given.",
                 prefer=plan.query.metrics,
             )
-        if _is_empty(result):
+        if _is_empty(result) or self._is_outside(result.query):
             return self._no_data(plan)
         return self._answered(plan, result)
 
@@ -554,6 +554,21 @@ class _Asked:
             return self.layer.coverage(metric, viewer=self.viewer)
         except DataTrustError:
             return None
+
+    def _is_outside(self, query: MetricQuery) -> bool:
+        """Whether a period lies wholly before or after the data: a count of nothing known is no zero."""
+        time_asked = query.time
+        if time_asked is None or not (time_asked.start or time_asked.end):
+            return False
+        known = [self._coverage(metric) for metric in query.metrics]
+        return bool(known) and all(
+            days is not None
+            and (
+                (time_asked.start is not None and time_asked.start > days[1])
+                or (time_asked.end is not None and time_asked.end < days[0])
+            )
+            for days in known
+        )
 
     def _refuse(
         self, reason: Reason, text: str, *, near: str | None = None, prefer: Iterable[str] = (),

@@ -50,6 +50,7 @@ class FilterSlot:
     values: tuple[Scalar, ...] = ()  # of conditions that name their value themselves
     optional: bool = False  # the words may just as well be context
     beside: bool = False  # "EMEA vs APAC": show them side by side
+    direction: str | None = None  # "from" or "to" stood before it: of two roles of a table it is that one
     unsure: bool = False  # "in USD" may ask for a conversion
 
 

@@ -192,3 +192,9 @@ TIME_NOUNS = frozenset(
 NAME_WORDS = frozenset({"name", "nam", "title", "titl", "label"})
 TRUE_VALUES = frozenset({"true", "yes", "y", "1", "t"})
 FALSE_VALUES = frozenset({"false", "no", "n", "0", "f"})
+
+# What the two ends of a movement are called, so that "from" and "to" find their role of a table.
+DIRECTIONS = {
+    "from": frozenset({"from", "origin", "source", "sender", "departure", "start", "seller", "supplier", "old", "pickup"}),
+    "to": frozenset({"to", "destination", "target", "recipient", "receiver", "arrival", "end", "buyer", "new", "delivery"}),
+}  # fmt: skip

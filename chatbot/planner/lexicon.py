@@ -350,6 +350,8 @@ def _add_dimension(
                 lexicon.add_tokens((*tokens, *name), replace(meaning, cost=0.1))
         for noun in noun_tokens:
             heads = {t.stem for t in noun}
+            if dimension.type == "time" and tokens[0].norm.endswith("ed"):
+                continue  # "shipments delivered" is no name of a date: the verb is read for itself
             if not heads <= {t.stem for t in tokens}:
                 lexicon.add_tokens((*noun, *tokens), replace(meaning, cost=0.02))
             elif (

@@ -15,8 +15,8 @@ from itertools import islice, pairwise, product
 from typing import cast
 
 from chatbot.planner.draft import Draft, FilterSlot, GroupSlot, HavingSlot, TimeFilter
-from chatbot.planner.language import NAME_WORDS
-from chatbot.planner.lexicon import Meaning, nouns_of
+from chatbot.planner.language import DIRECTIONS, NAME_WORDS
+from chatbot.planner.lexicon import Meaning, nouns_of, words_of
 from chatbot.planner.timewords.span import TimeSpan
 from chatbot.planner.tokens import phrase_tokens
 from semantic.calendar import previous_range, shift_range, show_day
@@ -318,8 +318,26 @@ class _Settler:
                 made = Filter(field=name, op=op, values=tuple(dict.fromkeys(values)))
                 choices.append(_Choice(cost=meaning.cost, hops=hops, filters=(made,), note=meaning.note, unsure=meaning.unsure,
                                        grouped=(name,) if slot.beside and len(values) > 1 else ()))  # fmt: skip
+        if slot.direction and (directed := [c for c in choices if self._is_towards(slot.direction, c)]):
+            choices = directed
         found = self._nearest(choices, slot.text)
-        return [*found, _Choice()] if slot.optional else found
+        return [*found, _Choice(cost=found[0].cost)] if slot.optional else found
+
+    def _is_towards(self, direction: str, choice: _Choice) -> bool:
+        """Whether a condition is on the end of a movement that "from" or "to" speaks of."""
+        wanted = DIRECTIONS[direction]
+        for condition in choice.filters:
+            ref = self.reach.get(condition.field)
+            for model in self.models if ref is not None else ():
+                joins = self.catalog.models[model or ""].joins
+                for alias in ref.path if ref is not None else ():
+                    join = joins.get(alias)
+                    if join is None:
+                        continue
+                    phrases = (words_of(join.alias), join.label, *join.synonyms)
+                    if wanted & {t.norm for phrase in phrases for t in phrase_tokens(phrase or "")}:
+                        return True
+        return False
 
     def _time_filter_choices(self, slot: TimeFilter) -> list[_Choice]:
         choices: list[_Choice] = []

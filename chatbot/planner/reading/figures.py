@@ -142,6 +142,8 @@ class Figures(Times):
                 self.draft.order = slot
             return True
         self.grouping = None
+        if values and not metrics and not groups and not (word.comma or LINKS & set(word.before)):
+            return False  # "shipments by sea": a condition
         if values and follows and self.last == "group":
             self.draft.unsupported.append(item.text)
             return True

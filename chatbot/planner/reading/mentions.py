@@ -6,6 +6,8 @@ Layer: chatbot.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chatbot.planner.draft import MetricSlot
 from chatbot.planner.lexicon import Meaning
 from chatbot.planner.reading.values import Values
@@ -60,7 +62,7 @@ class Mentions(Values):
             self._take_metric(word, metrics)
             return
         if self.aggregate in ("average", "min", "max", "median", "count", "distinct") and not metrics:
-            if self.aggregate in ("count", "distinct") and values and not groups:
+            if self.aggregate in ("count", "distinct") and values and (not groups or self._is_flag(values)):
                 self._value(word, values)
                 return
             draft.unsupported.append(f"{AGGREGATE_WORDS[self.aggregate]} {item.text}")
@@ -93,7 +95,7 @@ class Mentions(Values):
             and costs["value"] <= costs["metric"]
             and not (metrics and not draft.metrics and costs["metric"] <= costs["value"])
         ):
-            if groups and costs["group"] <= costs["value"] + 0.1:
+            if groups and costs["group"] <= costs["value"] + 0.1 and not self._is_flag(values):
                 self._value(word, values, optional=True)
             else:
                 self._value(word, values)
@@ -102,10 +104,13 @@ class Mentions(Values):
         if dims and nxt is not None and self._is_condition_on(nxt.item, dims):
             self._bare(word, dims)
             return
+        has_one = bool({"had", "have", "has", "having", "with"} & set(word.before)) and bool(
+            {"a", "an", "any"} & set(word.before)
+        )
         if (
             metrics
             and not word.sentence
-            and {"who", "that", "which"} & set(word.before)
+            and ({"who", "that", "which"} & set(word.before) or (has_one and draft.metrics))
             and not self.superlative
         ):
             draft.unsupported.append(item.text)  # "who made a purchase": that there is one, not how many
@@ -175,6 +180,16 @@ class Mentions(Values):
             return True
         wanted = {(m.model, m.name) for m in dims}
         return any((m.model, m.name) in wanted for m in item.of_kind("value"))
+
+    def _is_flag(self, values: Sequence[Meaning]) -> bool:
+        """ "express shipments": the word of a yes-or-no dimension is a condition, never only a subject."""
+        return all(
+            m.model is not None
+            and m.name is not None
+            and m.kind == "value"
+            and self.catalog.models[m.model].dimensions[m.name].type == "flag"
+            for m in values
+        )
 
     def _is_scenario(self, item: Item) -> bool:
         """ "against budget": the plan, though a metric "budget" may exist too, while a metric is on the table."""

@@ -6,10 +6,23 @@ Layer: chatbot.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from chatbot.planner.draft import FilterSlot
 from chatbot.planner.lexicon import Meaning
 from chatbot.planner.reading.figures import Figures
 from chatbot.planner.reading.words import LINKS, Word, replace_word
+
+
+def in_roles(values: Sequence[Meaning], owners: Sequence[Meaning]) -> tuple[Meaning, ...]:
+    """Return the values that belong to one of some dimensions, in the roles that these are named in."""
+    return tuple(
+        replace(value, role=owner.role) if owner.role else value
+        for value in values
+        for owner in owners
+        if (value.model, value.name) == (owner.model, owner.name)
+    )
 
 
 class Values(Figures):
@@ -18,8 +31,7 @@ class Values(Figures):
     def _value(self, word: Word, values: tuple[Meaning, ...], *, optional: bool = False) -> None:
         draft = self.draft
         if self.last == "bare" and draft.bare:
-            owner = {(m.model, m.name) for m in draft.bare[-1].choices}
-            own = tuple(m for m in values if (m.model, m.name) in owner)
+            own = in_roles(values, draft.bare[-1].choices)
             if own:
                 values, optional = own, False
                 draft.bare.pop()
@@ -32,8 +44,7 @@ class Values(Figures):
         else:
             nxt = self._next()
             if nxt is not None and nxt.item.meanings and not nxt.comma and not nxt.before:
-                owner = {(m.model, m.name) for m in nxt.item.of_kind("dimension") if not m.verb}
-                own = tuple(m for m in values if (m.model, m.name) in owner)
+                own = in_roles(values, [m for m in nxt.item.of_kind("dimension") if not m.verb])
                 if own and not nxt.item.of_kind("metric") and len(nxt.item.of_kind("value")) == 0:
                     values, optional = own, False
                     self.at += 2
@@ -44,7 +55,10 @@ class Values(Figures):
         unsure = (
             "in" in word.before and self.last != "bare" and all("currency" in (m.name or "") for m in values)
         )
-        draft.filters.append(FilterSlot(word.item.text, [values], optional=optional, unsure=unsure))
+        way = next((each for each in reversed(word.before) if each in ("from", "to")), None)
+        draft.filters.append(
+            FilterSlot(word.item.text, [values], optional=optional, unsure=unsure, direction=way)
+        )
         if self.versus or self.comparing:
             draft.filters[-1].beside = True
         self._note(values)
@@ -54,8 +68,9 @@ class Values(Figures):
     def _continues_values(self, word: Word, values: tuple[Meaning, ...]) -> bool:
         """ "EMEA, APAC and Americas": one condition with several values."""
         draft = self.draft
-        beside = self.last == "versus" and self.before_versus == "value"
-        if not values or not (self.last == "value" or beside) or not draft.filters:
+        beside = self.last == "versus" and self.before_versus in ("value", "context")
+        after = self.last in ("value", "context")  # "gold clients and silver clients"
+        if not values or not (after or beside) or not draft.filters:
             return False
         slot = draft.filters[-1]
         linked = word.comma or LINKS & set(word.before) or self.versus
@@ -87,8 +102,7 @@ class Values(Figures):
             if linked and self.last == "negative" and self._continues_negative(word, values):
                 return
             if self.before_negation == "bare" and draft.bare:
-                owner = {(m.model, m.name) for m in draft.bare[-1].choices}
-                own = tuple(m for m in values if (m.model, m.name) in owner)
+                own = in_roles(values, draft.bare[-1].choices)
                 if own:
                     values = own
                     draft.bare.pop()

@@ -28,7 +28,8 @@ class RangeWords(RelativeWords):
             found = rule(i)
             if found and (best is None or found[0] > best[0]):
                 best = found
-        return best
+        running = best is not None and best[1].start <= self.today <= best[1].end and not best[1].others
+        return self._so_far(*best) if best is not None and running else best
 
     def _range(self, i: int) -> TimeSpan | None:
         word = self.at(i)

@@ -1,4 +1,4 @@
-"""Catalogs of other domains: a hospital, and a stock broker with questions that nobody here wrote."""
+"""Catalogs of other domains: a hospital, a freight forwarder, a stock broker with questions that nobody here wrote."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from datatrust.evaluation.cases import Accepted, Case, load_cases
 from datatrust.evaluation.score import judge, score_cases, summarise
 from tests.support.broker import FOLDER, make_broker_project
 from tests.support.hospital import make_hospital
+from tests.support.logistics import make_logistics
 
 A, W, P = "care.admissions a", "care.admissions a join care.wards w using (ward_id)", "care.admissions a join care.patients p using (patient_id)"  # fmt: skip
 MARCH = "admitted_on between date '2026-03-01' and date '2026-03-31'"
@@ -40,6 +41,69 @@ NOT_ANSWERED = [
     "average cost by ward", "mortality rate", "infections by ward", "how many nurses work in Cardiology", "revenue by region",
     "admissions by doctor", "waiting time in the emergency room", "median length of stay",
 ]  # fmt: skip
+
+
+S, CL, CA = (
+    "shipments s",
+    "shipments s join clients using (client_id)",
+    "shipments s join carriers using (carrier_id)",
+)
+FROM = "shipments s join depots o on o.depot_code = s.from_depot"
+TO = "shipments s join depots d on d.depot_code = s.to_depot"
+
+LOGISTICS = [
+    ("How many shipments were picked up in 2025?", f"select count(*) from {S} where year(picked_up) = 2025"),
+    ("shipments delivered in April 2026", f"select count(*) from {S} where delivered between date '2026-04-01' and date '2026-04-30'"),
+    ("Total freight revenue by transport mode in 2025", f"select mode, sum(freight) from {CA} where year(picked_up) = 2025 group by 1"),
+    ("What are the top 3 clients by total weight? Return the client name and weight.", f"select client_name, sum(weight_kg) from {CL} group by 1 order by 2 desc limit 3"),
+    ("shipments from Germany by carrier", f"select carrier_name, count(*) from {FROM} join carriers using (carrier_id) where o.country = 'Germany' group by 1"),
+    ("shipments to Italy in 2025", f"select count(*) from {TO} where d.country = 'Italy' and year(picked_up) = 2025"),
+    ("freight revenue by destination country", f"select d.country, sum(freight) from {TO} group by 1"),
+    ("freight to the South zone", f"select sum(freight) from {TO} where d.zone = 'South'"),
+    ("shipments for origin country Germany", f"select count(*) from {FROM} where o.country = 'Germany'"),
+    ("average weight of express shipments", f"select avg(weight_kg) from {S} where is_express"),
+    ("how many express shipments did Alto Foods make in 2025", f"select count(*) from {CL} where is_express and client_name = 'Alto Foods' and year(picked_up) = 2025"),
+    ("non-express shipments", f"select count(*) from {S} where not is_express"),
+    ("heaviest shipment by sea", f"select max(weight_kg) from {CA} where mode = 'sea'"),
+    ("shipments except by air", f"select count(*) from {CA} where mode <> 'air'"),
+    ("shipments with weight above 900 by carrier", f"select carrier_name, count(*) from {CA} where weight_kg > 900 group by 1"),
+    ("revenue from gold clients vs silver clients", f"select tier, sum(freight) from {CL} where tier in ('gold', 'silver') group by 1"),
+    ("road and rail shipments in 2026 so far", f"select count(*) from {CA} where mode in ('road', 'rail') and year(picked_up) = 2026"),
+    ("late rate by carrier in 2025, highest first", f"select carrier_name, avg((delivered > promised)::int) from {CA} where year(picked_up) = 2025 group by 1 order by 2 desc"),
+    ("claim rate by client tier", f"select tier, sum((select count(*) from claims c where c.shipment_no = s.shipment_no)) / count(*) from {CL} group by 1"),
+    ("total claimed amount for lost shipments", "select sum(claimed) from claims join shipments using (shipment_no) where status = 'lost'"),
+    ("clients with more than 112 shipments", f"select client_name, count(*) from {CL} group by 1 having count(*) > 112"),
+    ("cumulative freight revenue by month in 2025", f"select m, f, sum(f) over (order by m) from (select date_trunc('month', picked_up) m, sum(freight) f from {S} where year(picked_up) = 2025 group by 1)"),
+]  # fmt: skip
+LOGISTICS_NOT_ANSWERED = [
+    "shipments by depot", "shipments by country", "how many shipments had a claim", "shipments without claims", "clients who never filed a claim",
+    "on-time rate by carrier", "fuel cost by carrier", "shipments on Mondays", "shipments this month", "how many claims in 2030", "shipments over 900 kg",
+    "clients with no shipments in 2025", "number of carriers with more than 100 shipments", "freight divided by shipments",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def logistics(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Agent, duckdb.DuckDBPyConnection]]:
+    root = tmp_path_factory.mktemp("logistics")
+    agent = Agent.open(make_logistics(root))
+    with duckdb.connect(str(root / "freight.duckdb"), read_only=True) as connection:
+        yield agent, connection
+    agent.close()
+
+
+@pytest.mark.parametrize(("question", "sql"), LOGISTICS)
+def test_logistics(logistics: tuple[Agent, duckdb.DuckDBPyConnection], question: str, sql: str) -> None:
+    agent, connection = logistics
+    case = Case(id="", question=question, accepted=(Accepted(sql=sql),), ranked="order by 2" in sql)
+    answer = agent.ask(question)
+    verdict = judge(answer, case, lambda text: connection.execute(text).fetchall())
+    assert verdict == "right", f"{answer.status}: {answer.interpretation}\n{answer.text}\n{answer.rows[:4]}"
+
+
+@pytest.mark.parametrize("question", LOGISTICS_NOT_ANSWERED)
+def test_logistics_does_not_guess(logistics: tuple[Agent, duckdb.DuckDBPyConnection], question: str) -> None:
+    answer = logistics[0].ask(question)
+    assert answer.status != "answered", answer.interpretation
 
 
 @pytest.fixture(scope="module")
