@@ -28,7 +28,7 @@ def why_not_additive(
         reason = _own_reason(part, over_time=over_time, ratios=ratios)
         if reason is not None:
             return part, reason
-        waiting += [catalog.metrics[name] for name in part.inputs]
+        waiting += [] if part.is_base else [catalog.metrics[name] for name in part.inputs]
     return None
 
 
@@ -42,6 +42,8 @@ def _own_reason(part: Metric, *, over_time: bool, ratios: bool) -> str | None:
             return "an average does not add up"
     if part.kind == "cumulative" and over_time:
         return "it is cumulative already"
+    if part.kind == "lifecycle":
+        return "a member may stand in several groups"
     if part.balance is not None:
         if over_time:
             return "a balance does not add up over time"

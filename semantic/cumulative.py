@@ -51,11 +51,11 @@ def bases_by_rule(catalog: Catalog, metrics: Iterable[str]) -> dict[str, tuple[M
         metric = catalog.metrics[name]
         if metric.kind == "cumulative":
             rule = metric
-        if not metric.inputs:
+        if metric.is_base:
             bases = found.setdefault(rule_name(rule) if rule else "", (rule, []))[1]
             if name not in bases:
                 bases.append(name)
-        for each in metric.inputs:
+        for each in () if metric.is_base else metric.inputs:
             visit(each, rule)
 
     for name in metrics:

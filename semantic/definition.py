@@ -31,7 +31,7 @@ _TAKE_WORDS = {
     "max": "at its highest in the period",
 }  # fmt: skip
 _STATE_WORDS = {
-    "new": "for the first time", "active": "in the period", "returning": "again after the period before",
+    "new": "for the first time", "active": "in the period", "returning": "in the period and before it",
     "lost": "no longer",
 }  # fmt: skip
 
@@ -134,6 +134,9 @@ def _balance_words(metric: Metric) -> str:
     rule = metric.balance
     assert rule is not None
     words = _TAKE_WORDS[rule.take]
+    if rule.valid:
+        last = "until" if rule.until == "included" else "until the day before"
+        words = f"valid from {rule.valid[0]} {last} {rule.valid[1]}, {words}"
     if rule.per:
         words += f", for each {', '.join(rule.per)}"
     if rule.carry_forward_days:

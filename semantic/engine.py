@@ -61,7 +61,7 @@ class SemanticLayer:
         self.as_of = as_of
         self.today = today
         self.schema = engine.schema()
-        self._coverage: dict[tuple[str, str | None], tuple[dt.date, dt.date] | None] = {}
+        self._coverage: dict[tuple[str, str | None, bool], tuple[dt.date, dt.date] | None] = {}
         self._values: dict[tuple[str, str, int], tuple[Scalar, ...]] = {}
         self._plans: dict[tuple[MetricQuery, str | None], tuple[ResolvedQuery, CompiledQuery]] = {}
         self._proved: dict[str, tuple[Any, ...] | None] = {}  # statement -> a row that it must not give
@@ -344,10 +344,13 @@ class SemanticLayer:
 
     def _base_coverage(self, base: str) -> tuple[dt.date, dt.date] | None:
         metric = self.catalog.metrics[base]
-        key = (metric.model or "", own_time(self.catalog, metric))
+        is_stock = metric.balance is not None and metric.balance.valid is not None
+        key = (metric.model or "", own_time(self.catalog, metric), is_stock)
         if key not in self._coverage:
             found = compile_coverage(self.catalog, metric, self.schema, self.today, self.engine.dialect)
             first, last = self._run(*found).rows[0] if found else (None, None)
+            if is_stock and first is not None:
+                last = max(first, self.today)  # what is valid stays valid until it is said to end
             self._coverage[key] = None if first is None or last is None else (first, last)
         return self._coverage[key]
 

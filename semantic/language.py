@@ -325,6 +325,10 @@ def _metric() -> Schema:
                         "take": takes,
                         "carry_forward": _SPAN,
                         "valid": {**_WORDS, "description": "two columns: from and to"},
+                        "until": _choice(
+                            ["excluded", "included", "exclusive", "inclusive"],
+                            "whether the day of `to` counts",
+                        ),
                         "per": {**_WORDS, "description": "take the last row of each of these"},
                         "time": _TEXT,
                         "model": _NAME,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -355,9 +355,11 @@ def _assemble(draft: _Draft, texts: Mapping[str, str]) -> Catalog:
         draft.issues.append(Issue(code="DT205", message=message, at=second.position))
     chosen = next(iter([*defaults, *calendars.values()]), GREGORIAN)
     calendars.setdefault(GREGORIAN.name, GREGORIAN)
+    metrics = {name: with_rows_of(metric, draft.metrics) for name, metric in draft.metrics.items()}
+    models = {name: with_stock_times(model, metrics.values()) for name, model in draft.models.items()}
     catalog = Catalog(
-        models={model.name: _with_join_keys(model, draft.models) for model in draft.models.values()},
-        metrics=_with_owners(draft.metrics, draft.models),
+        models={name: _with_join_keys(model, models) for name, model in models.items()},
+        metrics=_with_owners(metrics, models),
         calendars=calendars,
         default_calendar=chosen,
         identities=draft.identities,
@@ -389,6 +391,34 @@ def _with_owners(metrics: Mapping[str, Metric], models: Mapping[str, Model]) -> 
     for name, metric in metrics.items():
         owned[name] = metric if metric.owner else replace(metric, owner=owner_of(name, ()))
     return owned
+
+
+def with_rows_of(metric: Metric, metrics: Mapping[str, Metric]) -> Metric:
+    """A lifecycle counts the rows of the metric that it is of."""
+    of = metrics.get(metric.inputs[0]) if metric.lifecycle and metric.inputs else None
+    if of is None or of.kind != "aggregate":
+        return metric
+    return replace(metric, model=of.model, where=of.where, time=metric.time or of.time)
+
+
+def with_stock_times(model: Model, metrics: Iterable[Metric]) -> Model:
+    """The first day of a stock's intervals is a time dimension, declared or not."""
+    for metric in metrics:
+        rule = metric.balance
+        if metric.model != model.name or rule is None or rule.valid is None:
+            continue
+        name = rule.valid[0]
+        if name.isidentifier() and name not in model.dimensions:
+            made = Dimension(
+                name=name,
+                model=model.name,
+                type="time",
+                label=_titled(name),
+                hidden=True,
+                position=metric.position,
+            )
+            model = replace(model, dimensions={**model.dimensions, name: made})
+    return model
 
 
 def _with_join_keys(model: Model, models: Mapping[str, Model]) -> Model:

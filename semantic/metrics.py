@@ -186,12 +186,29 @@ def _read_balance(body: Fields, made: Made) -> Made:
     valid = nested.texts("valid")
     if valid and len(valid) != 2:
         nested.report('"valid" is two columns: from and to', "valid", code="DT203")
-    time, model = nested.text("time"), nested.text("model")
+    until = nested.choice(
+        "until", ("included", "excluded"), aliases={"inclusive": "included", "exclusive": "excluded"}
+    )
+    if until and not valid:
+        nested.report('"until" says whether the last day of `valid` counts', "until", code="DT203")
+    if valid and (nested.has("per") or carried):
+        nested.report(
+            "a stock kept as intervals needs no `per` and no `carry_forward`", "valid", code="DT203"
+        )
+    if valid and take in ("min", "max"):
+        nested.report("of a stock kept as intervals: first, last or average", "take", code="DT203")
+    if valid and take == "average" and found.get("agg") not in ("sum", "count", "count_distinct", None):
+        nested.report("an average over days is of a sum or a count", "take", code="DT203")
+    time, model = (
+        nested.text("time") or (valid[0] if valid and not body.has("time") else None),
+        nested.text("model"),
+    )
     rule = BalanceRule(
         take=cast(Any, take or "last"),
         carry_forward_days=carried[0] * _DAYS[carried[1]] if carried else None,
         per=nested.texts("per"),
         valid=(valid[0], valid[1]) if len(valid) == 2 else None,
+        until=until if until == "included" else None,
     )
     nested.finish()
     positions = {**made["positions"], **{key: nested.at(key) for key in nested.data}}
@@ -212,6 +229,10 @@ def _read_lifecycle(body: Fields, made: Made) -> Made:
     if state is None and not nested.has("state"):
         nested.report('"state" is missing', code="DT202", hint=f"one of: {', '.join(STATES)}")
     inactive = nested.duration("inactive")
+    if state == "lost" and not nested.has("inactive"):
+        nested.report('"inactive" is missing: how long without a record makes one lost', code="DT202")
+    elif state not in (None, "lost") and inactive:
+        nested.report('"inactive" says when one is lost; it goes with state: lost', "inactive", code="DT203")
     nested.finish()
     rule = LifecycleRule(entity=entity or "", state=cast(Any, state or "active"), inactive=inactive)
     positions = {**made["positions"], "of": nested.at("of"), "entity": nested.at("entity")}

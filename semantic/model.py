@@ -124,6 +124,7 @@ class BalanceRule:
     carry_forward_days: int | None = None  # how old the last record may be
     per: tuple[str, ...] = ()  # the last row of each of these, instead of the last day of all
     valid: tuple[str, str] | None = None  # (from, to) columns of a stock kept as intervals
+    until: str | None = None  # "included": the day of `to` still counts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +164,7 @@ class Metric:
       derived     formula over metric names, inputs = those names, on_zero
       balance     agg, expr, where, balance
       cumulative  inputs = (of,), rolling (a number of days, weeks, months, years) | to_date | neither: all time
-      lifecycle   inputs = (of,), lifecycle
+      lifecycle   inputs = (of,), lifecycle; model, where and time are those of that metric
     """
 
     name: str
@@ -208,6 +209,11 @@ class Metric:
     definition_hash: str = ""  # sha256 over all that fixes the value, inputs included
     position: SourcePosition | None = None
     positions: Mapping[str, SourcePosition] = field(default_factory=dict, compare=False)
+
+    @property
+    def is_base(self) -> bool:
+        """Whether it is taken from rows, and not made of other metrics' values."""
+        return self.kind in ("aggregate", "balance", "lifecycle")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,9 +72,9 @@ def own_time(catalog: Catalog, metric: Metric) -> str | None:
 
 
 def base_metrics(catalog: Catalog, metric: str) -> tuple[str, ...]:
-    """Return the metrics on models (aggregates, balances) that `metric` is made of, each once, in order."""
+    """Return the metrics on models (aggregates, balances, lifecycles) that `metric` is made of, each once, in order."""
     found = catalog.metrics[metric]
-    if not found.inputs:
+    if found.is_base:
         return (metric,)
     return tuple(dict.fromkeys(base for name in found.inputs for base in base_metrics(catalog, name)))
 

@@ -166,7 +166,7 @@ class _Resolution:
         return found
 
     def _can_compute(self, names: Sequence[str]) -> bool:
-        """Kinds that are declared but cannot be computed yet."""
+        """What the parts of a metric need to be taken over time."""
         before, waiting, seen = len(self.issues), list(names), set()
         while waiting:
             name = waiting.pop()
@@ -175,12 +175,8 @@ class _Resolution:
             seen.add(name)
             metric = self.catalog.metrics[name]
             waiting += metric.inputs
-            if metric.kind == "lifecycle":
-                self._not_yet(f"lifecycle metrics ({name})")
-            elif metric.kind == "cumulative":
+            if metric.kind == "cumulative":
                 self._check_cumulative(metric)
-            elif metric.balance is not None and metric.balance.valid is not None:
-                self._not_yet(f"stocks kept as intervals ({name})")
             elif metric.balance is not None and reachable(self.catalog, name).get(TIME) is None:
                 self._add("DT307", f"{name} is a balance and needs a time dimension", at=metric)
         return len(self.issues) == before
@@ -198,6 +194,8 @@ class _Resolution:
                 )
             elif each.kind == "cumulative":
                 self._add("DT313", f"{metric.name}: {each.name} is cumulative itself", at=metric)
+            elif each.kind == "lifecycle":
+                self._add("DT313", f"{metric.name}: {each.name} does not add up over time", at=metric)
             elif each.model and reachable(self.catalog, each.name).get(TIME) is None:
                 self._add("DT307", f"{metric.name} adds up over time, but {each.name} has no time", at=metric)
 

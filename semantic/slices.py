@@ -33,6 +33,12 @@ class _Days:
     windows: tuple[Window, ...] | None = None  # days of each bucket, where they are not its own
 
 
+def _needs_buckets(metric: Metric) -> bool:
+    """Whether a metric's value in a period depends on days outside of it."""
+    rule = metric.balance
+    return metric.lifecycle is not None or (rule is not None and bool(rule.carry_forward_days or rule.valid))
+
+
 @dataclass
 class Slicer:
     """One query's slices; `issues` and `assumptions` fill up."""
@@ -97,11 +103,8 @@ class Slicer:
         if days.windows is not None and days.finest is not None:
             return replace(made, windows=days.windows, aligned=days.finest.grain)
         made = replace(made, start=days.asked[0], end=days.asked[1])
-        carried = any(
-            (rule := self.catalog.metrics[base].balance) is not None and rule.carry_forward_days
-            for base in made.bases
-        )
-        return replace(made, buckets=self._buckets(days)) if carried else made
+        by_bucket = any(_needs_buckets(self.catalog.metrics[base]) for base in made.bases)
+        return replace(made, buckets=self._buckets(days)) if by_bucket else made
 
     def _cumulative_slice(self, made: Slice, metric: Metric, days: _Days) -> Slice:
         windows = days.windows if days.windows is not None else self._buckets(days)

@@ -31,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     metrics.check_units,
     metrics.check_currency,
     metrics.check_entities,
+    metrics.check_lifecycles,
     metrics.check_identities,
 )
 

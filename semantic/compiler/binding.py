@@ -62,13 +62,11 @@ class Binder:
 
     def date(self, ref: DimensionRef) -> exp.Expr:
         """Bind a time dimension as a date; a text that is no date counts as none."""
-        bound = self.dimension(ref)
-        kind = type_of(bound).kind
-        if kind == "date":
-            return bound
-        if kind == "text":
-            return exp.TryCast(this=bound, to=exp.DataType.build("DATE"))
-        return sql.cast(bound, "DATE")
+        return _as_date(self.dimension(ref))
+
+    def day(self, text: str) -> exp.Expr:
+        """Bind an expression as a date; a text that is no date counts as none."""
+        return _as_date(self.expression(text))
 
     def row_filter(self) -> exp.Expr | None:
         """The rows that the model keeps."""
@@ -200,6 +198,15 @@ class Binder:
             "so a join would count rows twice",
             hint="make the key unique, or join on all of its columns",
         )
+
+
+def _as_date(bound: exp.Expr) -> exp.Expr:
+    kind = type_of(bound).kind
+    if kind == "date":
+        return bound
+    if kind == "text":
+        return exp.TryCast(this=bound, to=exp.DataType.build("DATE"))
+    return sql.cast(bound, "DATE")
 
 
 def _alias(path: Path) -> str:

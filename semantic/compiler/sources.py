@@ -20,7 +20,7 @@ from semantic.compiler.buckets import bucket
 from semantic.compiler.currency import Converter, missing_rates
 from semantic.compiler.filters import condition
 from semantic.compiler.measures import Leaf, aggregate
-from semantic.model import BalanceRule, Calendar, DimensionRef, Metric
+from semantic.model import BalanceRule, Calendar, DimensionRef, LifecycleRule, Metric
 from semantic.query import Filter
 from semantic.reach import TIME, find_dimension, own_time
 from semantic.resolved import Key, ResolvedQuery, Slice
@@ -36,6 +36,7 @@ class Source:
     model: str
     time: str | None
     balance: BalanceRule | None
+    lifecycle: LifecycleRule | None
     metrics: tuple[Metric, ...]
 
 
@@ -55,16 +56,21 @@ class LeafTable:
 
 def plan_sources(rq: ResolvedQuery, bases: Sequence[str]) -> list[Source]:
     """Group base metrics by the pass that gives them."""
-    grouped: dict[tuple[str, str | None, BalanceRule | None], list[Metric]] = {}
+    grouped: dict[_Place, list[Metric]] = {}
     for name in bases:
         metric = rq.catalog.metrics[name]
         assert metric.model is not None
-        key = (metric.model, own_time(rq.catalog, metric), metric.balance)
+        where = metric.where if metric.lifecycle else None
+        time = own_time(rq.catalog, metric)
+        key = (metric.model, time, metric.balance, metric.lifecycle, where)
         grouped.setdefault(key, []).append(metric)
     return [
-        Source(model=model, time=time, balance=balance, metrics=tuple(found))
-        for (model, time, balance), found in grouped.items()
+        Source(model=model, time=time, balance=balance, lifecycle=lifecycle, metrics=tuple(found))
+        for (model, time, balance, lifecycle, _), found in grouped.items()
     ]
+
+
+_Place = tuple[str, str | None, BalanceRule | None, LifecycleRule | None, str | None]
 
 
 class Pass:

@@ -5,6 +5,7 @@ Layer: semantic.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -14,11 +15,13 @@ from semantic.compiler.balances import compile_balance
 from semantic.compiler.dialects import print_sql
 from semantic.compiler.filters import condition
 from semantic.compiler.formulas import Formulas
+from semantic.compiler.lifecycle import compile_lifecycle
 from semantic.compiler.outputs import Output, metric_output
-from semantic.compiler.sources import LeafTable, bin_labels, compile_flow, plan_sources
+from semantic.compiler.sources import LeafTable, Source, bin_labels, compile_flow, plan_sources
+from semantic.compiler.stocks import compile_stock
 from semantic.compiler.view import View
 from semantic.reach import find_dimension
-from semantic.resolved import Key, Order, ResolvedQuery
+from semantic.resolved import Key, Order, ResolvedQuery, Slice
 from semantic.result import ResultColumn
 
 RESULT = "result"  # CTE of the metrics and their bases
@@ -122,9 +125,17 @@ def _passes(rq: ResolvedQuery) -> list[LeafTable]:
                 count += 1
                 name = f"{base}_{count}"
             taken.add(name)
-            build = compile_balance if source.balance else compile_flow
-            passes.append(build(rq, source, part, name))
+            passes.append(_builder(source)(rq, source, part, name))
     return passes
+
+
+def _builder(source: Source) -> Callable[[ResolvedQuery, Source, Slice, str], LeafTable]:
+    """How the measures of a source are taken."""
+    if source.lifecycle is not None:
+        return compile_lifecycle
+    if source.balance is None:
+        return compile_flow
+    return compile_stock if source.balance.valid else compile_balance
 
 
 def _proofs(passes: list[LeafTable], dialect: str) -> tuple[DataProof, ...]:

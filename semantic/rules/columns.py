@@ -83,7 +83,8 @@ def _named_columns(catalog: Catalog) -> Iterator[tuple[Model, str, str, SourcePo
         extra = [*(metric.balance.per if metric.balance else ())]
         extra += metric.balance.valid or () if metric.balance else ()
         extra += [each for each in (metric.currency_from, metric.currency_column) if each]
-        key = "currency" if metric.currency_from else "balance"
+        extra += [metric.lifecycle.entity] if metric.lifecycle else []
+        key = "currency" if metric.currency_from else "entity" if metric.lifecycle else "balance"
         for name in extra:
             found = _column_behind(catalog, base, name, None)
             if found:

@@ -143,6 +143,29 @@ def check_entities(catalog: Catalog) -> Iterator[Issue]:
                 yield issue
 
 
+def check_lifecycles(catalog: Catalog) -> Iterator[Issue]:
+    """A lifecycle is of a metric over rows that has a time, and its entity is there."""
+    for metric in catalog.metrics.values():
+        rule = metric.lifecycle
+        if rule is None or not metric.inputs or metric.inputs[0] not in catalog.metrics:
+            continue
+        owner = f'metric "{metric.name}"'
+        of = catalog.metrics[metric.inputs[0]]
+        if of.kind != "aggregate":
+            yield Issue(
+                code="DT213",
+                message=f'{owner}: "{of.name}" is of kind "{of.kind}"; a lifecycle is of a metric over rows',
+                at=place(metric, "of"),
+                hint="name a count or sum on the model whose rows are what members do",
+            )
+        elif (model := catalog.models.get(metric.model or "")) is not None:
+            if own_time(catalog, metric) is None:
+                yield Issue(code="DT216", message=f"{owner}: its rows need a time", at=metric.position)
+            issue = path_issue(catalog, model, rule.entity, owner, place(metric, "entity"))
+            if issue:
+                yield issue
+
+
 def check_identities(catalog: Catalog) -> Iterator[Issue]:
     """Both sides of an identity are formulas over metrics that exist."""
     for identity in catalog.identities.values():

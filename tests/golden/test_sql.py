@@ -21,6 +21,7 @@ FOLDER = Path(__file__).parent / "sql"
 SNAP = os.environ.get("DATATRUST_SNAP") == "1"
 TODAY = dt.date(2026, 6, 30)
 YEAR = TimeRange(start=dt.date(2025, 7, 1), end=dt.date(2026, 6, 30))
+QUARTER = TimeRange(start=dt.date(2026, 4, 1), end=dt.date(2026, 6, 30))
 CATALOG = {
     "all.yml": """
 calendars:
@@ -47,6 +48,7 @@ models:
     key: [month, region]
     time: month
     dimensions: [{name: month, type: time, grain: month}, {name: region}]
+  - {model: people, table: gold.dim_people, key: [person], dimensions: [unit]}
   - model: accounts
     table: gold.fct_balances
     key: [day, account]
@@ -68,6 +70,11 @@ metrics:
     balance: {agg: sum, expr: amount, take: last, per: [account], carry_forward: 31 days}
   - {name: local_revenue, model: sales, agg: sum, expr: local_amount, currency: {from: currency, rate: average}}
   - {name: cash_in_group, model: accounts, balance: {agg: sum, expr: amount, take: last}, currency: EUR}
+  - {name: headcount, model: people, balance: {agg: count, valid: [hired_on, left_on]}}
+  - {name: average_posts, model: people, balance: {agg: sum, expr: share, valid: [hired_on, left_on], take: average}}
+  - {name: new_buyers, lifecycle: {of: average_line, entity: customer_id, state: new}}
+  - {name: returning_buyers, lifecycle: {of: average_line, entity: customer_id, state: returning}}
+  - {name: lost_buyers, lifecycle: {of: average_line, entity: customer_id, state: lost, inactive: 12 months}}
   - {name: revenue_90d, cumulative: {of: revenue, rolling: 90 days}}
 """
 }
@@ -84,6 +91,10 @@ SCHEMA = Schema.of(
         ],
         "gold.fct_shipments": [("id", "string"), ("customer_id", "string"), ("ship_to_id", "string")],
         "gold.dim_customers": [("customer_id", "string"), ("region", "string"), ("since", "timestamp")],
+        "gold.dim_people": [
+            ("person", "string"), ("unit", "string"), ("hired_on", "date"), ("left_on", "date"),
+            ("share", "decimal(4,2)"),
+        ],
         "gold.fct_plan": [("month", "date"), ("region", "string"), ("amount", "decimal(18,2)")],
         "gold.fct_balances": [("day", "date"), ("account", "string"), ("amount", "decimal(18,2)")],
     }
@@ -135,6 +146,16 @@ CASES: Mapping[str, MetricQuery] = {
     ),
     "constant_currency": MetricQuery(
         metrics=("local_revenue",), time=YEAR, compare=Compare(to="constant_currency")
+    ),
+    "headcount": MetricQuery(metrics=("headcount",), group_by=("time.month", "unit"), time=QUARTER),
+    "average_stock": MetricQuery(
+        metrics=("average_posts",), time=TimeRange(start=dt.date(2026, 6, 28), end=dt.date(2026, 6, 30))
+    ),
+    "lifecycles": MetricQuery(
+        metrics=("new_buyers", "returning_buyers", "lost_buyers"),
+        group_by=("time.month",),
+        where=(Filter(field="region", op="=", values=("EMEA",)),),
+        time=QUARTER,
     ),
     "top_per": MetricQuery(
         metrics=("revenue",),
