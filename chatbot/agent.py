@@ -36,7 +36,7 @@ from datatrust.core.settings import Project
 from semantic.calendar import show_day
 from semantic.definition import own_conditions
 from semantic.engine import SemanticLayer
-from semantic.query import EVERYONE, MetricQuery, Scalar, Viewer
+from semantic.query import EVERYONE, MetricQuery, Scalar, TimeRange, Viewer
 from semantic.reach import base_metrics, reachable_together
 from semantic.result import QueryResult
 
@@ -204,6 +204,7 @@ class _Asked:
         self.layer = agent.layer_on(today)
         self.catalog = self.layer.catalog
         self.planned = started
+        self.shape: MetricQuery | None = None  # of a question that was not understood whole: what of it was
 
     def answer(self, history: tuple[str, ...]) -> Answer:
         if not self.text:
@@ -412,6 +413,7 @@ class _Asked:
     def _explain(self, outcome: NoPlan) -> Answer:
         """Say what stood in the way, and what can be asked instead."""
         problem, draft = outcome.problem, outcome.draft
+        self.shape = _shape(draft)
         understood = [m.metric for slot in draft.metrics for m in slot.choices if m.metric]
         if problem.kind == "unknown":
             return self._unknown(problem, draft, understood)
@@ -581,6 +583,7 @@ class _Asked:
             self._answerable,
             self.agent.near_metrics if words else None,
             prefer=prefer,
+            shape=self.shape,
         )
         return self._make(
             "refused", reason=reason, text=text, options=options, query=query, interpretation=interpretation
@@ -612,6 +615,18 @@ class _Asked:
         return Answer(
             id=identifier, status=status, question=self.raw[:MAX_QUESTION], timings_ms=timings, **parts
         )
+
+
+def _shape(draft: Draft) -> MetricQuery:
+    """What a draft says beside its figures, where it says one thing: its period and its grains of time."""
+    spans = [span for span in draft.times if span.start is not None and span.end is not None]
+    span = spans[0] if len(spans) == 1 and not spans[0].readings else None
+    grains = tuple(f"time.{slot.grain}" for slot in draft.groups if slot.grain)
+    return MetricQuery(
+        metrics=(),
+        group_by=grains[:1],
+        time=TimeRange(start=span.start, end=span.end, calendar=span.calendar) if span else None,
+    )
 
 
 def _of(column: str) -> str:

@@ -7,14 +7,15 @@ Layer: chatbot.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from rapidfuzz import fuzz, process
 
 from chatbot.answer import Option
+from chatbot.planner.language import FILLER
 from chatbot.planner.plan import Plan
-from chatbot.planner.say import dimension_words, lower_first, say_question, upper_first
+from chatbot.planner.say import dimension_words, say_question, upper_first
 from chatbot.planner.tokens import phrase_tokens
 from semantic.model import Catalog, DimensionRef, Metric
 from semantic.query import Compare, MetricQuery, TimeRange
@@ -83,21 +84,31 @@ def nearest(
     near: Near | None = None,
     *,
     prefer: Iterable[str] = (),
+    shape: MetricQuery | None = None,
 ) -> tuple[Option, ...]:
-    """Return up to three answerable questions about the metrics nearest to some words."""
-    names = list(dict.fromkeys([*prefer, *_by_spelling(words, catalog), *(near(words) if near else ())]))
-    if len(names) < _SHOWN:
-        certified = [m.name for m in catalog.metrics.values() if m.certified_by]
-        names += [n for n in (*certified, *catalog.metrics) if n not in names]
+    """Return up to three answerable questions about the metrics nearest to some words.
+
+    Args:
+        near: finds metrics of a near meaning.
+        prefer: metrics that were understood; they come first.
+        shape: what else was understood, its period and its groups; kept where the metric has them.
+    """
+    found = [*prefer, *_by_words(words, catalog)]
+    if len(found) < _SHOWN and near is not None:
+        found += near(words)
+    if not found:
+        found = [m.name for m in sorted(catalog.metrics.values(), key=lambda m: m.certified_by is None)]
     options: list[Option] = []
-    for name in names:
+    for name in dict.fromkeys(found):
         metric = catalog.metrics[name]
         if metric.deprecated or metric.kind in ("cumulative", "lifecycle"):
             continue
-        question = say_question(_simple(metric, catalog), catalog)
-        plan = understands(question)
-        if plan is not None and name in plan.query.metrics:
-            options.append(Option(label=question, question=question))
+        for query in _simple_queries(metric, catalog, shape):
+            question = say_question(query, catalog)
+            plan = understands(question)
+            if plan is not None and name in plan.query.metrics:
+                options.append(Option(label=question, question=question))
+                break
         if len(options) >= _SHOWN:
             break
     return tuple(options)
@@ -161,6 +172,20 @@ def _simple(metric: Metric, catalog: Catalog) -> MetricQuery:
     return MetricQuery(metrics=(metric.name,), group_by=(split.query_name,) if split else ())
 
 
+def _simple_queries(metric: Metric, catalog: Catalog, shape: MetricQuery | None) -> Iterator[MetricQuery]:
+    """The metric with what was understood beside it, then with less of it, then by itself."""
+    plain = _simple(metric, catalog)
+    if shape is not None:
+        reach = reachable(catalog, metric.name)
+        groups = tuple(name for name in shape.group_by if name.split(".")[0] == "time" or name in reach)
+        dated = replace(plain, time=shape.time) if shape.time and "time" in reach else plain
+        if groups:
+            yield replace(dated, group_by=groups)
+        if dated != plain:
+            yield dated
+    yield plain
+
+
 def _splits(reach: dict[str, DimensionRef]) -> list[DimensionRef]:
     """The categories that a metric is worth splitting by: few members first, as the catalog's hierarchy tells."""
     found: dict[str, DimensionRef] = {}
@@ -191,13 +216,22 @@ def _is_same(plan: Plan | None, wanted: MetricQuery) -> bool:
     )
 
 
-def _by_spelling(words: str, catalog: Catalog) -> list[str]:
-    phrases: dict[str, str] = {}
+def _by_words(words: str, catalog: Catalog) -> list[str]:
+    """Return the metrics that share words with a text, most words first; a misspelled word counts for its nearest."""
+    stems: dict[str, set[str]] = {}
     for metric in catalog.metrics.values():
-        for phrase in (metric.name.replace("_", " "), metric.label, *metric.synonyms):
-            phrases.setdefault(lower_first(phrase), metric.name)
-    phrases.pop("", None)
-    found = process.extract(
-        words.lower()[:300], list(phrases), scorer=fuzz.partial_token_set_ratio, score_cutoff=75, limit=3
-    )
-    return [phrases[phrase] for phrase, _, _ in found]
+        for phrase in _stems(metric):
+            for each in phrase:
+                stems.setdefault(each, set()).add(metric.name)
+    shared: dict[str, float] = {}
+    for token in phrase_tokens(words):
+        if token.norm in FILLER or len(token.norm) < 3:
+            continue
+        said = token.stem
+        if said not in stems and len(said) >= 5:
+            close = process.extractOne(said, list(stems), scorer=fuzz.ratio, score_cutoff=80)
+            said = close[0] if close else said
+        for name in stems.get(said, ()):
+            shared[name] = shared.get(name, 0.0) + 1.0 / len(stems[said])  # a rare word says more
+    certified = {m.name for m in catalog.metrics.values() if m.certified_by}
+    return sorted(shared, key=lambda name: (-shared[name], name not in certified))
