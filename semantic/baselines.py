@@ -37,6 +37,8 @@ def base_range(
     (datetime.date(2026, 2, 1), datetime.date(2026, 2, 28))
     """
     until = min(end, known_through) if like_for_like and known_through >= start else end
+    if calendar.pattern:
+        return _range_of_weeks(start, end, until, to=to, calendar=calendar)
     if to != "previous_period":
         return shift_range(start, until, years=-1)
     if until == end and (months := _to_date_months(start, end, calendar)) is not None:
@@ -67,8 +69,8 @@ def base_windows(
         if period.start > until:
             continue
         base = shift(period, -1, calendar) if to == "previous_period" else year_ago(period, calendar)
-        first = _same_place(max(period.start, start), period, base)
-        last = base.end if until >= period.end else _same_place(until, period, base)
+        first = _same_place(max(period.start, start), period, base, calendar)
+        last = base.end if until >= period.end else _same_place(until, period, base, calendar)
         if last >= first:
             windows.append(Window(bucket=period.start, start=first, end=last))
     return tuple(windows)
@@ -82,11 +84,32 @@ def bucket_windows(start: dt.date, end: dt.date, grain: str, calendar: Calendar)
     )
 
 
-def _same_place(day: dt.date, period: Period, base: Period) -> dt.date:
+def _range_of_weeks(
+    start: dt.date, end: dt.date, until: dt.date, *, to: str, calendar: Calendar
+) -> tuple[dt.date, dt.date]:
+    """The base of a range in a calendar of weeks: the same days counted from the start of the period they stand in."""
+    grains = ("fiscal_month", "fiscal_quarter", "fiscal_year")
+    periods = [period_of(start, grain, calendar) for grain in grains]
+    if to == "previous_period":
+        within = next((each for each in periods if each.start == start and each.end >= end), None)
+        if within is None:
+            return previous_range(start, until, calendar)
+        base = shift(within, -1, calendar)
+        return base.start, base.end if until == within.end else min(base.start + (until - start), base.end)
+    first = year_ago(periods[0], calendar)
+    last_period = period_of(until, "fiscal_month", calendar)
+    last = year_ago(last_period, calendar)
+    begun = min(first.start + (start - periods[0].start), first.end)
+    return begun, last.end if until == last_period.end else min(
+        last.start + (until - last_period.start), last.end
+    )
+
+
+def _same_place(day: dt.date, period: Period, base: Period, calendar: Calendar) -> dt.date:
     """The day of `base` that stands where `day` stands in `period`: same day of the month, or same weekday."""
     if day == period.start:
         return base.start
-    if period.grain in _MONTHS:
+    if period.grain in _MONTHS and not (calendar.pattern and period.grain != "month"):
         months = _months_apart(base.start, period.start)
         if months is not None:
             return min(max(_moved(day, -months), base.start), base.end)

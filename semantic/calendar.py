@@ -2,7 +2,8 @@
 
 A `quarter` or `year` is read in the calendar that is asked: in a fiscal one it is the fiscal quarter or year.
 `month` is always the calendar's month and `fiscal_month` the month counted from the year's first day; they differ
-only where a year starts inside a month. Offsets keep the meaning of a period: the month before a whole March is
+only where a year starts inside a month, or is counted in weeks (4-4-5): such a year has 52 weeks, or 53 where its
+weekday makes it so, and week 53 belongs to its last month. Offsets keep the meaning of a period: the month before a whole March is
 the whole of February, and a month before 31 March is 28 or 29 February.
 Layer: semantic. Imports the catalog's types only; used by the resolver and by planners.
 """
@@ -24,6 +25,12 @@ GRAINS = ("day", "week", "month", "quarter", "year", "fiscal_month", "fiscal_qua
 _MONTHS_IN = {"fiscal_month": 1, "quarter": 3, "fiscal_quarter": 3, "year": 12, "fiscal_year": 12}
 _WEEKDAY = {"monday": 0, "saturday": 5, "sunday": 6}
 _DAY = dt.timedelta(days=1)
+WEEKS_OF_QUARTER = 13  # the last one of a year of 53 weeks has one more
+YEAR_BEGINS = {
+    "nearest": 3,
+    "on_or_before": 0,
+    "on_or_after": 6,
+}  # days ahead of which the weekday is the last
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -82,7 +89,9 @@ def year_name(day: dt.date, calendar: Calendar) -> int:
     >>> year_name(dt.date(2026, 7, 1), Calendar(name="fiscal", starts=(7, 1), named_by="end"))
     2027
     """
-    begun = day.year if day >= _year_start(calendar, day.year) else day.year - 1
+    begun = next(
+        year for year in (day.year + 1, day.year, day.year - 1) if day >= _year_start(calendar, year)
+    )
     return begun + _name_offset(calendar)
 
 
@@ -103,7 +112,7 @@ def fiscal_quarter(calendar: Calendar, year: int, quarter: int) -> Period:
 def fiscal_month(calendar: Calendar, year: int, month: int) -> Period:
     """Return month 1 to 12, counted from the first of the year of `calendar` that is called `year`."""
     start, end = _months_of(calendar, year, month - 1, 1)
-    if start.day == 1:
+    if start.day == 1 and not calendar.pattern:
         label = f"{MONTHS[start.month - 1]} {start.year}"
     else:
         label = f"M{month} {_year_label(calendar, year)}"
@@ -346,7 +355,11 @@ def _name_offset(calendar: Calendar) -> int:
 
 def _year_start(calendar: Calendar, year: int) -> dt.date:
     month, day = calendar.starts
-    return dt.date(year, month, min(day, gregorian.monthrange(year, month)[1]))
+    anchor = dt.date(year, month, min(day, gregorian.monthrange(year, month)[1]))
+    if not calendar.pattern:
+        return anchor
+    ahead = anchor + YEAR_BEGINS[calendar.year_begins] * _DAY
+    return ahead - (ahead.weekday() - _WEEKDAY[calendar.week_starts]) % 7 * _DAY
 
 
 def _months_of(calendar: Calendar, year: int, first: int, count: int) -> tuple[dt.date, dt.date]:
@@ -357,6 +370,10 @@ def _months_of(calendar: Calendar, year: int, first: int, count: int) -> tuple[d
 def _month_start(calendar: Calendar, begun: int, index: int) -> dt.date:
     """First day of month `index` (from 0) of the year that begins in calendar year `begun`."""
     month, day = calendar.starts
+    if calendar.weeks:
+        years, number = divmod(index, 12)
+        weeks = WEEKS_OF_QUARTER * (number // 3) + sum(calendar.weeks[: number % 3])
+        return _year_start(calendar, begun + years) + 7 * weeks * _DAY
     years, number = divmod(month - 1 + index, 12)
     last = gregorian.monthrange(begun + years, number + 1)[1]
     return dt.date(begun + years, number + 1, min(day, last))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, get_args
 
-from semantic.loader import TIME_GRAINS, TYPE_ALIASES
+from semantic.loader import PATTERNS, TIME_GRAINS, TYPE_ALIASES
 from semantic.metrics import AGG_ALIASES, RATES, STATES, TAKE_ALIASES, TAKES, TO_DATE
 from semantic.model import Aggregation, Better, DimensionType
 
@@ -181,7 +181,10 @@ def _calendar() -> Schema:
         "named_by": _choice(["start", "end", "starts", "ends"], "which year names one that spans two"),
         "week_starts": _choice(["monday", "sunday", "saturday"], "the first day of a week"),
         "default": {"type": "boolean"},
-        "pattern": {**_TEXT, "description": "weeks of the months of a quarter: 4-4-5, 4-5-4 or 5-4-4"},
+        "pattern": _choice(PATTERNS, "weeks of the months of a quarter; years have 52 or 53 weeks"),
+        "year_begins": _choice(
+            ["nearest", "on_or_before", "on_or_after"], "where a year of weeks begins, seen from `starts`"
+        ),
     }
 
 

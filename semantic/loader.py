@@ -49,6 +49,7 @@ TYPE_ALIASES = {
 }  # fmt: skip
 _TYPES = ("time", "category", "identifier", "number", "flag")
 TIME_GRAINS = ("day", "week", "month", "quarter", "year")
+PATTERNS = ("4-4-5", "4-5-4", "5-4-4")
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
            "november", "december")  # fmt: skip
 _DAYS_OF_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -309,13 +310,13 @@ def _read_calendar(body: Fields) -> Calendar | None:
             )
         else:
             starts = read
-    pattern = body.text("pattern")
-    if pattern is not None:
+    pattern = body.choice("pattern", PATTERNS, aliases={each.replace("-", "_"): each for each in PATTERNS})
+    begins = body.choice("year_begins", ("nearest", "on_or_before", "on_or_after"))
+    if begins and not pattern:
         body.report(
-            f'pattern "{pattern}": calendars of weeks are not supported; only calendars of months are',
-            "pattern",
-            code="DT206",
-            hint="leave the pattern out: months then follow `starts`",
+            '"year_begins" places the weekday of a year of weeks: it goes with `pattern`',
+            "year_begins",
+            code="DT203",
         )
     named_by = body.choice("named_by", ("start", "end"), aliases={"starts": "start", "ends": "end"})
     week = body.choice("week_starts", ("monday", "sunday", "saturday"))
@@ -329,6 +330,8 @@ def _read_calendar(body: Fields) -> Calendar | None:
         named_by=cast(Any, named_by or "end"),
         week_starts=cast(Any, week or "monday"),
         default=default,
+        pattern=pattern,
+        year_begins=cast(Any, begins or "nearest"),
         position=body.position,
     )
 

@@ -30,8 +30,16 @@ class Calendar:
     named_by: Literal["start", "end"] = "end"  # a year that spans two is named after which
     week_starts: Literal["monday", "sunday", "saturday"] = "monday"
     default: bool = False
-    pattern: str | None = None  # "4-4-5": weeks of the months of a quarter
+    pattern: str | None = None  # "4-4-5": weeks of the months of a quarter; years have 52 or 53 weeks
+    year_begins: Literal["nearest", "on_or_before", "on_or_after"] = (
+        "nearest"  # its weekday, seen from `starts`
+    )
     position: SourcePosition | None = None
+
+    @property
+    def weeks(self) -> tuple[int, ...]:
+        """The weeks of the months of a quarter; nothing where months are those of the calendar."""
+        return tuple(int(each) for each in self.pattern.split("-")) if self.pattern else ()
 
     @property
     def is_fiscal(self) -> bool:

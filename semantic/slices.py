@@ -163,6 +163,9 @@ class Slicer:
             first = min((each.start for each in windows), default=start)
             last = max((each.end for each in windows), default=start)
         self.assumptions.append(f"Compared with {show_range(first, last, calendar)}")
+        weeks = [((until - since).days + 1) / 7 for since, until in ((start, end), (first, last))]
+        if calendar.pattern and abs(weeks[0] - weeks[1]) == 1:
+            self.assumptions.append(f"{weeks[0]:g} weeks stand beside {weeks[1]:g}")
         if compare.like_for_like and start <= known < end:
             self.assumptions.append(
                 f"Like for like: data reach {show_day(known)}, so the base is cut there too"

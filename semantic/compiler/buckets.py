@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from datatrust.core.errors import UserError
 from datatrust.core.issues import Issue
+from semantic.calendar import WEEKS_OF_QUARTER, YEAR_BEGINS
 from semantic.compiler import sql
 from semantic.model import Calendar
 
@@ -26,6 +27,8 @@ def bucket(day: exp.Expr, grain: str, calendar: Calendar) -> exp.Expr:
         return _add(_truncate(_add(day, ahead, "DAY"), "WEEK"), -ahead, "DAY")
     if grain == "month":
         return _truncate(day, "MONTH")
+    if calendar.pattern:
+        return _bucket_of_weeks(day, grain, calendar)
     first_month, first_day = calendar.starts
     if first_day > 28:
         raise UserError(
@@ -40,6 +43,52 @@ def bucket(day: exp.Expr, grain: str, calendar: Calendar) -> exp.Expr:
     moved = _add(_add(day, -(first_day - 1), "DAY"), -shifted, "MONTH")
     unit = {1: "MONTH", 3: "QUARTER", 12: "YEAR"}[months]
     return _add(_add(_truncate(moved, unit), shifted, "MONTH"), first_day - 1, "DAY")
+
+
+def _bucket_of_weeks(day: exp.Expr, grain: str, calendar: Calendar) -> exp.Expr:
+    """The first day of a month, quarter or year that is counted in weeks from the year's first day."""
+    starts = [_year_of_weeks(day, years, calendar) for years in (1, 0, -1)]
+    year = exp.Case(
+        ifs=[exp.If(this=exp.GTE(this=day.copy(), expression=each), true=each.copy()) for each in starts[:2]],
+        default=starts[2],
+    )
+    if _MONTHS[grain] == 12:
+        return sql.cast(year, "DATE")
+    days = exp.DateDiff(this=day.copy(), expression=year.copy(), unit=exp.Var(this="DAY"))
+    week = _whole(days, 7)
+    quarter = exp.Least(this=_whole(week, WEEKS_OF_QUARTER), expressions=[sql.number(3)])
+    weeks: exp.Expr = exp.Mul(this=quarter, expression=sql.number(WEEKS_OF_QUARTER))
+    if _MONTHS[grain] == 1:
+        inside = exp.Paren(this=exp.Sub(this=week.copy(), expression=weeks.copy()))
+        first, second, _ = calendar.weeks
+        month = exp.Case(
+            ifs=[
+                exp.If(this=exp.LT(this=inside, expression=sql.number(first)), true=sql.number(0)),
+                exp.If(
+                    this=exp.LT(this=inside.copy(), expression=sql.number(first + second)),
+                    true=sql.number(first),
+                ),
+            ],
+            default=sql.number(first + second),
+        )
+        weeks = exp.Paren(this=exp.Add(this=weeks, expression=month))
+    moved = exp.DateAdd(
+        this=sql.cast(year.copy(), "DATE"),
+        expression=exp.Paren(this=exp.Mul(this=weeks, expression=sql.number(7))),
+        unit=exp.Var(this="DAY"),
+    )
+    return sql.cast(moved, "DATE")
+
+
+def _year_of_weeks(day: exp.Expr, years: int, calendar: Calendar) -> exp.Expr:
+    """The first day of the year of weeks that is named by the calendar year of `day`, or by one beside it."""
+    month, first = calendar.starts
+    anchor = _add(_truncate(day.copy(), "YEAR"), 12 * years + month - 1, "MONTH")
+    return bucket(_add(anchor, first - 1 + YEAR_BEGINS[calendar.year_begins], "DAY"), "week", calendar)
+
+
+def _whole(node: exp.Expr, by: int) -> exp.Expr:
+    return exp.cast(exp.Floor(this=exp.Div(this=exp.Paren(this=node), expression=sql.number(by))), "INT")
 
 
 def add_days(day: exp.Expr, days: int) -> exp.Expr:

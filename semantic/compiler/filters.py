@@ -1,5 +1,7 @@
-"""Turn a typed filter into a condition on a bound expression. SQL's meaning of NULL holds: it matches no comparison.
+"""Turn a typed filter into a condition on a bound expression.
 
+What excludes keeps the rows that have no value: who leaves out EMEA has not left out the customers without a region.
+Everything else matches only what is known (ADR 6).
 Layer: semantic.
 """
 
@@ -28,8 +30,25 @@ def _compared(subject: exp.Expr, op: FilterOp, value: Scalar) -> exp.Expr:
     if value is None:
         return _is_null(subject, ()) if op == "=" else _not_null(subject, ())
     if isinstance(value, bool):
-        return subject if value == (op == "=") else exp.Not(this=exp.Paren(this=subject))
-    return _COMPARISONS[op](this=subject, expression=sql.literal(value))
+        return _flag(subject, op, value)
+    compared = _COMPARISONS[op](this=subject, expression=sql.literal(value))
+    return _or_unknown(subject, compared) if op == "!=" else compared
+
+
+def complement(condition: exp.Expr) -> exp.Expr:
+    """Return what holds where `condition` does not, or is not known to."""
+    return exp.Not(this=exp.Coalesce(this=exp.Paren(this=condition), expressions=[exp.Boolean(this=False)]))
+
+
+def _flag(subject: exp.Expr, op: FilterOp, value: bool) -> exp.Expr:
+    if op == "!=":
+        holds = subject if value else exp.Not(this=exp.Paren(this=subject))
+        return complement(holds)
+    return subject if value else exp.Not(this=exp.Paren(this=subject))
+
+
+def _or_unknown(subject: exp.Expr, condition: exp.Expr) -> exp.Expr:
+    return sql.any_of([condition, _is_null(subject.copy(), ())])
 
 
 def _in(subject: exp.Expr, values: Sequence[Scalar]) -> exp.Expr:
@@ -43,7 +62,13 @@ def _in(subject: exp.Expr, values: Sequence[Scalar]) -> exp.Expr:
 
 
 def _not_in(subject: exp.Expr, values: Sequence[Scalar]) -> exp.Expr:
-    return exp.Not(this=exp.Paren(this=_in(subject, values)))
+    listed = [sql.literal(value) for value in values if value is not None]
+    if not listed:
+        return _not_null(subject, ()) if values else exp.Boolean(this=True)
+    outside = exp.Not(this=exp.Paren(this=exp.In(this=subject, expressions=listed)))
+    if len(listed) < len(values):  # no value is among what is left out
+        return sql.all_of([outside, _not_null(subject.copy(), ())]) or outside
+    return _or_unknown(subject, outside)
 
 
 def _between(subject: exp.Expr, values: Sequence[Scalar]) -> exp.Expr:
@@ -56,7 +81,7 @@ def _contains(subject: exp.Expr, values: Sequence[Scalar]) -> exp.Expr:
 
 
 def _not_contains(subject: exp.Expr, values: Sequence[Scalar]) -> exp.Expr:
-    return exp.Not(this=_contains(subject, values))
+    return _or_unknown(subject, exp.Not(this=_contains(subject, values)))
 
 
 def _starts_with(subject: exp.Expr, values: Sequence[Scalar]) -> exp.Expr:

@@ -18,7 +18,7 @@ from semantic.compiler import sql
 from semantic.compiler.binding import Binder, Proof, type_of
 from semantic.compiler.buckets import bucket
 from semantic.compiler.currency import Converter, missing_rates
-from semantic.compiler.filters import condition
+from semantic.compiler.filters import complement, condition
 from semantic.compiler.measures import Leaf, aggregate
 from semantic.model import BalanceRule, Calendar, DimensionRef, LifecycleRule, Metric
 from semantic.query import Filter
@@ -123,7 +123,8 @@ class Pass:
         segment = self.binder.model.segments.get(wanted.field)
         found = find_dimension(self.names, wanted.field)
         if found is None and segment is not None:
-            return condition(exp.Paren(this=self.binder.expression(segment.expr)), wanted)
+            holds = exp.Paren(this=self.binder.expression(segment.expr))
+            return holds if wanted.values[0] == (wanted.op == "=") else complement(holds)
         assert found is not None
         ref, grain = found
         if ref.dimension.type == "time":

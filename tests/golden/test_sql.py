@@ -26,6 +26,7 @@ CATALOG = {
     "all.yml": """
 calendars:
   fiscal: {starts: 07-01, named_by: end, default: true}
+  retail: {starts: 02-01, named_by: start, week_starts: sunday, pattern: 4-5-4}
 currency: {group: EUR, rates: gold.fx_rates, average: average_rate, closing: closing_rate}
 models:
   - model: sales
@@ -156,6 +157,18 @@ CASES: Mapping[str, MetricQuery] = {
         group_by=("time.month",),
         where=(Filter(field="region", op="=", values=("EMEA",)),),
         time=QUARTER,
+    ),
+    "calendar_of_weeks": MetricQuery(
+        metrics=("revenue",),
+        group_by=("time.fiscal_month",),
+        time=TimeRange(start=dt.date(2026, 2, 1), end=dt.date(2026, 6, 30), calendar="retail"),
+    ),
+    "left_out": MetricQuery(
+        metrics=("revenue",),
+        where=(
+            Filter(field="region", op="!=", values=("EMEA",)),
+            Filter(field="status", op="not_in", values=("failed", "pending")),
+        ),
     ),
     "top_per": MetricQuery(
         metrics=("revenue",),

@@ -297,7 +297,7 @@ def _passes(row: Row, wanted: Filter) -> bool:
     if wanted.op == "is_null":
         return value is None
     if value is None:
-        return False
+        return wanted.op in ("!=", "not_in")  # leaving a member out keeps what has none
     return {
         "=": lambda: value == wanted.values[0],
         "!=": lambda: value != wanted.values[0],

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from datatrust.core.errors import EngineError, UserError
-from semantic.query import EVERYONE, Compare, MetricQuery, TimeRange, Top
+from semantic.query import EVERYONE, Compare, Filter, MetricQuery, TimeRange, Top
 from tests.support.books import Books, open_books
 
 TABLES = """
@@ -181,9 +181,16 @@ def test_a_null_in_one_column_does_not_drop_the_row_from_another(books: Books) -
     assert books.value("margin") == D("0.315068493151")  # (657 - 450) / 657
 
 
-def test_not_equal_means_what_it_means_in_sql(books: Books) -> None:
-    assert books.value("invoiced", where="region != 'North'") == D("300.00")
+def test_leaving_one_member_out_keeps_the_rows_without_a_member(books: Books) -> None:
+    """Trap: in SQL, region <> 'North' drops the invoices whose region is not known, and nobody sees it."""
+    total, north = books.value("invoiced"), books.value("invoiced", where="region = 'North'")
+    assert books.value("invoiced", where="region != 'North'") == D("357.00") == total - north
+    assert books.value("invoiced", where="region not in ('North', 'West')") == D("357.00")
+    assert books.value("invoiced", where="region != 'North' and region is not null") == D("300.00")
     assert books.value("invoiced", where="region is null") == D("57.00")
+    for op, values, wanted in (("not_contains", ("nor",), "357.00"), ("not_in", ("North", None), "300.00")):
+        without = MetricQuery(metrics=("invoiced",), where=(Filter(field="region", op=op, values=values),))
+        assert books.layer.query(without, viewer=EVERYONE).rows == ((D(wanted),),)
 
 
 # ----------------------------------------------------------------------------------------------- averages, distinct
@@ -343,6 +350,46 @@ def test_percent_is_over_the_size_of_the_base_and_favourable_follows_better(book
     assert row["invoiced__favourable"] is None
     assert (row["cost__base"], row["cost__difference"], row["cost__percent"]) == (110, 220, 2)
     assert row["cost__favourable"] is False
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Books:
+    catalog = CATALOG["all"].replace("  gregorian: {}", RETAIL)
+    return open_books(tmp_path_factory.mktemp("shop"), TABLES, {"all": catalog}, today="2026-06-15")
+
+
+RETAIL = "  retail: {starts: 02-01, named_by: start, week_starts: sunday, pattern: 4-5-4}"
+
+
+def test_a_year_of_53_weeks_beside_one_of_52(shop: Books) -> None:
+    """Trap: the same dates a year before are other weeks; the retail year 2023 has 53 weeks, 2024 has 52."""
+    result = shop.ask(
+        "days", start="2024-02-04", end="2025-02-01", calendar="retail", compare="previous_year"
+    )
+    assert result.rows[0][:2] == (364, 371)
+    assert "52 weeks stand beside 53" in result.assumptions
+    months = shop.ask(
+        "days",
+        by=("time.fiscal_month",),
+        start="2024-02-04",
+        end="2025-02-01",
+        calendar="retail",
+        compare="previous_year",
+    )
+    assert [row[1] // 7 for row in months.rows] == [4, 5, 4] * 4
+    assert [row[2] // 7 for row in months.rows] == [4, 5, 4] * 3 + [4, 5, 5]
+    assert months.rows[0][0] == day("2024-02-04")
+
+
+def test_a_week_of_a_calendar_is_compared_with_its_weekdays(shop: Books) -> None:
+    result = shop.ask(
+        "days", start="2024-02-04", end="2024-02-10", calendar="retail", compare="previous_period"
+    )
+    assert result.rows[0][:2] == (7, 7)
+    quarter = shop.ask(
+        "days", start="2024-05-05", end="2024-05-20", calendar="retail", compare="previous_period"
+    )
+    assert quarter.rows[0][:2] == (16, 16)
 
 
 # ---------------------------------------------------------------------------------------------------- cumulative

@@ -101,7 +101,8 @@ def test_faults_of_models(old: str, new: str, said: str) -> None:
     ("text", "said"),
     [
         ("calendars: {f: {starts: 02-31}}", "no month and day"),
-        ("calendars: {f: {pattern: 4-4-5}}", "not supported"),
+        ("calendars: {f: {pattern: 4-4-4}}", "4-4-5"),
+        ("calendars: {f: {year_begins: nearest}}", "goes with `pattern`"),
         ("calendars: {f: {default: true}, g: {default: true}}", "the default is already"),
         ("timezone: Europe/Berln", "Europe/Berlin?"),
         ("closed_through: May", "no date like"),

@@ -1,0 +1,403 @@
+WITH `sales` AS (
+  SELECT
+    CAST(DATE_ADD(
+      CAST(CASE
+        WHEN `sales`.`sold_on` >= CAST(DATE_ADD(
+          CAST(TRUNC(
+            CAST(DATE_ADD(
+              CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 13) AS DATE), 3) AS DATE),
+              1
+            ) AS DATE),
+            'WEEK'
+          ) AS DATE),
+          -1
+        ) AS DATE)
+        THEN CAST(DATE_ADD(
+          CAST(TRUNC(
+            CAST(DATE_ADD(
+              CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 13) AS DATE), 3) AS DATE),
+              1
+            ) AS DATE),
+            'WEEK'
+          ) AS DATE),
+          -1
+        ) AS DATE)
+        WHEN `sales`.`sold_on` >= CAST(DATE_ADD(
+          CAST(TRUNC(
+            CAST(DATE_ADD(
+              CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 1) AS DATE), 3) AS DATE),
+              1
+            ) AS DATE),
+            'WEEK'
+          ) AS DATE),
+          -1
+        ) AS DATE)
+        THEN CAST(DATE_ADD(
+          CAST(TRUNC(
+            CAST(DATE_ADD(
+              CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 1) AS DATE), 3) AS DATE),
+              1
+            ) AS DATE),
+            'WEEK'
+          ) AS DATE),
+          -1
+        ) AS DATE)
+        ELSE CAST(DATE_ADD(
+          CAST(TRUNC(
+            CAST(DATE_ADD(
+              CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), -11) AS DATE), 3) AS DATE),
+              1
+            ) AS DATE),
+            'WEEK'
+          ) AS DATE),
+          -1
+        ) AS DATE)
+      END AS DATE),
+      (
+        (
+          LEAST(
+            CAST(FLOOR(
+              (
+                CAST(FLOOR(
+                  (
+                    DATEDIFF(
+                      DAY,
+                      CASE
+                        WHEN `sales`.`sold_on` >= CAST(DATE_ADD(
+                          CAST(TRUNC(
+                            CAST(DATE_ADD(
+                              CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 13) AS DATE), 3) AS DATE),
+                              1
+                            ) AS DATE),
+                            'WEEK'
+                          ) AS DATE),
+                          -1
+                        ) AS DATE)
+                        THEN CAST(DATE_ADD(
+                          CAST(TRUNC(
+                            CAST(DATE_ADD(
+                              CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 13) AS DATE), 3) AS DATE),
+                              1
+                            ) AS DATE),
+                            'WEEK'
+                          ) AS DATE),
+                          -1
+                        ) AS DATE)
+                        WHEN `sales`.`sold_on` >= CAST(DATE_ADD(
+                          CAST(TRUNC(
+                            CAST(DATE_ADD(
+                              CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 1) AS DATE), 3) AS DATE),
+                              1
+                            ) AS DATE),
+                            'WEEK'
+                          ) AS DATE),
+                          -1
+                        ) AS DATE)
+                        THEN CAST(DATE_ADD(
+                          CAST(TRUNC(
+                            CAST(DATE_ADD(
+                              CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 1) AS DATE), 3) AS DATE),
+                              1
+                            ) AS DATE),
+                            'WEEK'
+                          ) AS DATE),
+                          -1
+                        ) AS DATE)
+                        ELSE CAST(DATE_ADD(
+                          CAST(TRUNC(
+                            CAST(DATE_ADD(
+                              CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), -11) AS DATE), 3) AS DATE),
+                              1
+                            ) AS DATE),
+                            'WEEK'
+                          ) AS DATE),
+                          -1
+                        ) AS DATE)
+                      END,
+                      `sales`.`sold_on`
+                    )
+                  ) / 7
+                ) AS INT)
+              ) / 13
+            ) AS INT),
+            3
+          ) * 13 + CASE
+            WHEN (
+              CAST(FLOOR(
+                (
+                  DATEDIFF(
+                    DAY,
+                    CASE
+                      WHEN `sales`.`sold_on` >= CAST(DATE_ADD(
+                        CAST(TRUNC(
+                          CAST(DATE_ADD(
+                            CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 13) AS DATE), 3) AS DATE),
+                            1
+                          ) AS DATE),
+                          'WEEK'
+                        ) AS DATE),
+                        -1
+                      ) AS DATE)
+                      THEN CAST(DATE_ADD(
+                        CAST(TRUNC(
+                          CAST(DATE_ADD(
+                            CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 13) AS DATE), 3) AS DATE),
+                            1
+                          ) AS DATE),
+                          'WEEK'
+                        ) AS DATE),
+                        -1
+                      ) AS DATE)
+                      WHEN `sales`.`sold_on` >= CAST(DATE_ADD(
+                        CAST(TRUNC(
+                          CAST(DATE_ADD(
+                            CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 1) AS DATE), 3) AS DATE),
+                            1
+                          ) AS DATE),
+                          'WEEK'
+                        ) AS DATE),
+                        -1
+                      ) AS DATE)
+                      THEN CAST(DATE_ADD(
+                        CAST(TRUNC(
+                          CAST(DATE_ADD(
+                            CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 1) AS DATE), 3) AS DATE),
+                            1
+                          ) AS DATE),
+                          'WEEK'
+                        ) AS DATE),
+                        -1
+                      ) AS DATE)
+                      ELSE CAST(DATE_ADD(
+                        CAST(TRUNC(
+                          CAST(DATE_ADD(
+                            CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), -11) AS DATE), 3) AS DATE),
+                            1
+                          ) AS DATE),
+                          'WEEK'
+                        ) AS DATE),
+                        -1
+                      ) AS DATE)
+                    END,
+                    `sales`.`sold_on`
+                  )
+                ) / 7
+              ) AS INT) - LEAST(
+                CAST(FLOOR(
+                  (
+                    CAST(FLOOR(
+                      (
+                        DATEDIFF(
+                          DAY,
+                          CASE
+                            WHEN `sales`.`sold_on` >= CAST(DATE_ADD(
+                              CAST(TRUNC(
+                                CAST(DATE_ADD(
+                                  CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 13) AS DATE), 3) AS DATE),
+                                  1
+                                ) AS DATE),
+                                'WEEK'
+                              ) AS DATE),
+                              -1
+                            ) AS DATE)
+                            THEN CAST(DATE_ADD(
+                              CAST(TRUNC(
+                                CAST(DATE_ADD(
+                                  CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 13) AS DATE), 3) AS DATE),
+                                  1
+                                ) AS DATE),
+                                'WEEK'
+                              ) AS DATE),
+                              -1
+                            ) AS DATE)
+                            WHEN `sales`.`sold_on` >= CAST(DATE_ADD(
+                              CAST(TRUNC(
+                                CAST(DATE_ADD(
+                                  CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 1) AS DATE), 3) AS DATE),
+                                  1
+                                ) AS DATE),
+                                'WEEK'
+                              ) AS DATE),
+                              -1
+                            ) AS DATE)
+                            THEN CAST(DATE_ADD(
+                              CAST(TRUNC(
+                                CAST(DATE_ADD(
+                                  CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 1) AS DATE), 3) AS DATE),
+                                  1
+                                ) AS DATE),
+                                'WEEK'
+                              ) AS DATE),
+                              -1
+                            ) AS DATE)
+                            ELSE CAST(DATE_ADD(
+                              CAST(TRUNC(
+                                CAST(DATE_ADD(
+                                  CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), -11) AS DATE), 3) AS DATE),
+                                  1
+                                ) AS DATE),
+                                'WEEK'
+                              ) AS DATE),
+                              -1
+                            ) AS DATE)
+                          END,
+                          `sales`.`sold_on`
+                        )
+                      ) / 7
+                    ) AS INT)
+                  ) / 13
+                ) AS INT),
+                3
+              ) * 13
+            ) < 4
+            THEN 0
+            WHEN (
+              CAST(FLOOR(
+                (
+                  DATEDIFF(
+                    DAY,
+                    CASE
+                      WHEN `sales`.`sold_on` >= CAST(DATE_ADD(
+                        CAST(TRUNC(
+                          CAST(DATE_ADD(
+                            CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 13) AS DATE), 3) AS DATE),
+                            1
+                          ) AS DATE),
+                          'WEEK'
+                        ) AS DATE),
+                        -1
+                      ) AS DATE)
+                      THEN CAST(DATE_ADD(
+                        CAST(TRUNC(
+                          CAST(DATE_ADD(
+                            CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 13) AS DATE), 3) AS DATE),
+                            1
+                          ) AS DATE),
+                          'WEEK'
+                        ) AS DATE),
+                        -1
+                      ) AS DATE)
+                      WHEN `sales`.`sold_on` >= CAST(DATE_ADD(
+                        CAST(TRUNC(
+                          CAST(DATE_ADD(
+                            CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 1) AS DATE), 3) AS DATE),
+                            1
+                          ) AS DATE),
+                          'WEEK'
+                        ) AS DATE),
+                        -1
+                      ) AS DATE)
+                      THEN CAST(DATE_ADD(
+                        CAST(TRUNC(
+                          CAST(DATE_ADD(
+                            CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 1) AS DATE), 3) AS DATE),
+                            1
+                          ) AS DATE),
+                          'WEEK'
+                        ) AS DATE),
+                        -1
+                      ) AS DATE)
+                      ELSE CAST(DATE_ADD(
+                        CAST(TRUNC(
+                          CAST(DATE_ADD(
+                            CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), -11) AS DATE), 3) AS DATE),
+                            1
+                          ) AS DATE),
+                          'WEEK'
+                        ) AS DATE),
+                        -1
+                      ) AS DATE)
+                    END,
+                    `sales`.`sold_on`
+                  )
+                ) / 7
+              ) AS INT) - LEAST(
+                CAST(FLOOR(
+                  (
+                    CAST(FLOOR(
+                      (
+                        DATEDIFF(
+                          DAY,
+                          CASE
+                            WHEN `sales`.`sold_on` >= CAST(DATE_ADD(
+                              CAST(TRUNC(
+                                CAST(DATE_ADD(
+                                  CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 13) AS DATE), 3) AS DATE),
+                                  1
+                                ) AS DATE),
+                                'WEEK'
+                              ) AS DATE),
+                              -1
+                            ) AS DATE)
+                            THEN CAST(DATE_ADD(
+                              CAST(TRUNC(
+                                CAST(DATE_ADD(
+                                  CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 13) AS DATE), 3) AS DATE),
+                                  1
+                                ) AS DATE),
+                                'WEEK'
+                              ) AS DATE),
+                              -1
+                            ) AS DATE)
+                            WHEN `sales`.`sold_on` >= CAST(DATE_ADD(
+                              CAST(TRUNC(
+                                CAST(DATE_ADD(
+                                  CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 1) AS DATE), 3) AS DATE),
+                                  1
+                                ) AS DATE),
+                                'WEEK'
+                              ) AS DATE),
+                              -1
+                            ) AS DATE)
+                            THEN CAST(DATE_ADD(
+                              CAST(TRUNC(
+                                CAST(DATE_ADD(
+                                  CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), 1) AS DATE), 3) AS DATE),
+                                  1
+                                ) AS DATE),
+                                'WEEK'
+                              ) AS DATE),
+                              -1
+                            ) AS DATE)
+                            ELSE CAST(DATE_ADD(
+                              CAST(TRUNC(
+                                CAST(DATE_ADD(
+                                  CAST(DATE_ADD(CAST(ADD_MONTHS(CAST(TRUNC(`sales`.`sold_on`, 'YEAR') AS DATE), -11) AS DATE), 3) AS DATE),
+                                  1
+                                ) AS DATE),
+                                'WEEK'
+                              ) AS DATE),
+                              -1
+                            ) AS DATE)
+                          END,
+                          `sales`.`sold_on`
+                        )
+                      ) / 7
+                    ) AS INT)
+                  ) / 13
+                ) AS INT),
+                3
+              ) * 13
+            ) < 9
+            THEN 4
+            ELSE 9
+          END
+        ) * 7
+      )
+    ) AS DATE) AS `time.fiscal_month`,
+    SUM(`sales`.`net_amount`) AS `revenue`
+  FROM `gold`.`fct_sales` AS `sales`
+  WHERE
+    `sales`.`sold_on` BETWEEN CAST('2026-02-01' AS DATE) AND CAST('2026-06-30' AS DATE)
+    AND (
+      `sales`.`status` IN ('completed', 'refunded')
+    )
+  GROUP BY
+    1
+)
+SELECT
+  `sales`.`time.fiscal_month`,
+  `sales`.`revenue` AS `revenue`
+FROM `sales`
+ORDER BY
+  `time.fiscal_month` ASC NULLS LAST;
