@@ -194,11 +194,12 @@ def _translated(rule: Rule, column: ColumnSpec | None, today: dt.date) -> Mappin
 
 
 def _gold_check(test: ColumnTest) -> Check:
-    kind = {"unique": "unique", "not_null": "required", "accepted_values": "value_set"}[test.kind]
+    kinds = {"not_null": "required", "accepted_values": "value_set"}  # every other one asks for uniqueness
+    kind = kinds.get(test.kind, "unique")
     return Check(
         table=test.table,
         kind=kind,
-        columns=(test.column,),
+        columns=test.columns,
         arguments={"value_set": list(test.values)} if kind == "value_set" else {},
         severity="warn" if test.warns else "reject",
     )

@@ -8,7 +8,7 @@ Layer: pipeline. Imports core, contracts, gold's result and lineage; writes unde
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -28,6 +28,7 @@ from pipeline.lineage import (
     lineage_to_json,
     make_lineage,
 )
+from pipeline.publish import BUSINESS_METRICS
 
 FOLDER = "docs"
 LINEAGE, PAGE = "lineage.json", "index.html"
@@ -113,7 +114,8 @@ def _page(
     about, columns = _descriptions(specs, built)
     tests: dict[str, list[ColumnTest]] = {}
     for test in built.column_tests:
-        tests.setdefault(f"{test.table}.{test.column}", []).append(test)
+        for column in test.columns:
+            tests.setdefault(f"{test.table}.{column}", []).append(test)
     links = "\n".join(f'<a href="#{escape(t.table)}">{escape(t.table)}</a>' for t in tables)
     sections = "\n".join(
         _section(t, dict(candidate.tables[t.table].columns), about.get(t.table, ""), columns, tests)
@@ -128,7 +130,7 @@ def _page(
 
 def _descriptions(specs: Sequence[SourceSpec], built: GoldResult) -> tuple[dict[str, str], dict[str, str]]:
     """Return what contracts and dbt say of tables, and of columns by "table.column"."""
-    about: dict[str, str] = {}
+    about = {BUSINESS_METRICS: "The catalog's metrics as one table, for tools that read tables."}
     columns: dict[str, str] = {}
     for spec in specs:
         for table in filter(None, (spec.silver_table, spec.quarantine_table)):
@@ -165,8 +167,15 @@ def _section(
 
 
 def _tested(tests: Sequence[ColumnTest]) -> str:
-    words = {"unique": "unique", "not_null": "never empty"}
-    return ", ".join(words.get(test.kind) or f"one of {', '.join(test.values)}" for test in tests)
+    return ", ".join(_TEST_WORDS[test.kind](test) for test in tests)
+
+
+_TEST_WORDS: Mapping[str, Callable[[ColumnTest], str]] = {
+    "unique": lambda test: "unique",
+    "not_null": lambda test: "never empty",
+    "accepted_values": lambda test: f"one of {', '.join(test.values)}",
+    "unique_together": lambda test: f"unique with {', '.join(test.columns)}",
+}
 
 
 def _came_from(column: ColumnLineage) -> str:

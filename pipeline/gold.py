@@ -24,16 +24,16 @@ from datatrust.core.yaml import load_yaml
 
 SCHEMA = "gold"
 THREADS = 2
-AUDITED_TESTS = ("unique", "not_null", "accepted_values")
+AUDITED_TESTS = ("unique", "not_null", "accepted_values", "unique_together")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnTest:
-    """A simple test of a dbt project: `kind` is one of `AUDITED_TESTS`."""
+    """A simple test of a dbt project: `kind` is one of `AUDITED_TESTS`; most ask one column."""
 
     table: str
     kind: str
-    column: str
+    columns: tuple[str, ...]
     values: tuple[str, ...] = ()
     warns: bool = False  # a failure is told, and does not stop the publish
 
@@ -278,9 +278,15 @@ def _column_tests(manifest: Any) -> tuple[ColumnTest, ...]:
             ColumnTest(
                 table=_table_of(attached),
                 kind=meta.name,
-                column=str(meta.kwargs["column_name"]),
+                columns=_columns_of(meta.kwargs),
                 values=tuple(str(value) for value in meta.kwargs.get("values", ())),
                 warns=str(node.config.severity).lower() == "warn",
             )
         )
-    return tuple(sorted(tests, key=lambda test: (test.table, test.kind, test.column)))
+    return tuple(sorted(tests, key=lambda test: (test.table, test.kind, test.columns)))
+
+
+def _columns_of(arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    if "columns" in arguments:
+        return tuple(str(name) for name in arguments["columns"])
+    return (str(arguments["column_name"]),)

@@ -5,7 +5,7 @@ file is the key that tokens are made by; older ones stay until they are retired,
 of the current release, or of a kept one, carries their tokens. Rotation changes no table: a release says by
 which key its tokens were made, and the next run derives anew what holds personal data, in one release, so
 that no table ever mixes the tokens of two keys.
-Layer: pipeline. Imports core, tables and the lock. A key never shows: only its id does, which tells nothing of it.
+Layer: pipeline. Imports core, tokens and the lock. A key never shows: only its id does, which tells nothing of it.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from pathlib import Path
 
 from datatrust.core.errors import OutcomeError, UnknownName, UserError
 from datatrust.core.issues import Issue, did_you_mean
-from datatrust.core.kept import is_kept, table_folder
+from datatrust.core.kept import is_kept
 from datatrust.core.masking import MaskingPolicy, load_masking_policy
 from datatrust.core.release import Release, list_releases, load_release
 from datatrust.core.settings import Project
 from pipeline.lock import hold_lock
-from pipeline.tables import query_tables, split_name
+from pipeline.tokens import find_tokens
 
 KEY_HASH = "masking_key"  # name under which a release says the id of its key
 _FILE = re.compile(r"^masking(?:\.([0-9]+))?\.key$")
@@ -242,26 +242,6 @@ def key_states(project: Project) -> tuple[KeyState, ...]:
             for key in keys
         ],
     )
-
-
-def find_tokens(warehouse: Path, release: Release) -> dict[str, tuple[str, ...]]:
-    """Return by key id the columns of a release's silver and gold tables that hold tokens, as they are stored."""
-    found: dict[str, list[str]] = {}
-    for name, pin in sorted(release.tables.items()):
-        texts = [column for column, kind in pin.columns if kind == "string"]
-        if split_name(name)[0] not in ("silver", "gold") or not texts:
-            continue
-        ids = ", ".join(
-            f'list(distinct substr("{column}", 5, 8)) filter (regexp_full_match("{column}", '
-            f"'tok_[0-9a-f]{{8}}_[0-9a-f]{{64}}')) as \"{column}\""
-            for column in texts
-        )
-        folder = table_folder(warehouse, release, pin)
-        (row,) = query_tables(f"select {ids} from t", {"t": folder}, versions={"t": pin.version})
-        for column, keys in row.items():
-            for one in keys or ():
-                found.setdefault(one, []).append(f"{name}.{column}")
-    return {one: tuple(columns) for one, columns in sorted(found.items())}
 
 
 def _serving(project: Project) -> Sequence[Release]:

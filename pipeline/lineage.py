@@ -25,11 +25,14 @@ from pipeline.contracts.model import SourceSpec
 from pipeline.tables import split_name
 
 DIALECT = "spark"
-TECHNICAL = {  # columns of every silver table that no contract names
+TECHNICAL = {  # columns of silver tables that no contract names
     "_file_sha": "hash of the raw file",
     "_sequence": "number of the raw file in the ledger",
     "_line": "line in the raw file",
     "_row_hash": "keyed or plain hash of all columns of the row",
+    "valid_from": "the version's own stamp",
+    "valid_to": "the stamp of the next version",
+    "is_current": "there is no next version",
 }
 
 
@@ -282,12 +285,13 @@ def _resolved(name: str, known: _Known) -> ColumnLineage:
         for one in step.made_of
     ]
     origins = {(o.source, o.column): o for end in ends for o in end.origins}
+    reasons = [end.reason for end in ends if end.reason]
     found = ColumnLineage(
         column=name.rpartition(".")[2],
         made_of=step.made_of,
         silver=tuple(sorted({column for end in ends for column in end.silver})),
         origins=tuple(origins[key] for key in sorted(origins)),
-        reason=step.reason,
+        reason=step.reason or (None if origins else next(iter(reasons), None)),
     )
     known.found[name] = found
     return found

@@ -47,6 +47,7 @@ def load_contracts(project: Project) -> tuple[SourceSpec, ...]:
     for check in (_check_names, _check_tables, _check_references):
         issues += check(specs)
     issues += _check_masked_references(specs, policy)
+    issues += _check_tokens_hide(specs, policy)
     if issues:
         raise UserError.all(issues)
     return _parents_first(specs)
@@ -232,6 +233,23 @@ def _check_masked_references(specs: Sequence[SourceSpec], policy: MaskingPolicy)
                         at=fk.rule.position,
                         hint="a foreign key may be masked by token only",
                     )
+
+
+def _check_tokens_hide(specs: Sequence[SourceSpec], policy: MaskingPolicy) -> Iterator[Issue]:
+    """A token hides a value among many only: of a few, how often each token occurs tells which it is."""
+    for spec in specs:
+        listed = {rule.columns for rule in spec.rules if rule.kind == "value_set"}
+        for column in spec.pii_columns:
+            action = policy.classes.get(column.pii_class or "")
+            is_few = column.type.kind == "boolean" or (column.name,) in listed
+            if action is not None and action.action == "token" and is_few:
+                yield Issue(
+                    code="DT418",
+                    message=f"{spec.name}.{column.name} is masked by tokens and can have a few values only: "
+                    "how often each token occurs would tell which it is",
+                    at=column.position or spec.position,
+                    hint="redact it, generalise it, or drop it",
+                )
 
 
 def _check_circles(specs: Sequence[SourceSpec]) -> Iterator[Issue]:

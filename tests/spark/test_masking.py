@@ -15,9 +15,10 @@ from datatrust.core.masking import MaskAction, MaskingPolicy
 from datatrust.core.release import Release, list_releases, load_release
 from datatrust.core.settings import Project
 from pipeline.contracts.model import ColumnSpec, ColumnType, Kind
-from pipeline.keyring import find_tokens, key_states, retire_key, rotate_key
+from pipeline.keyring import key_states, retire_key, rotate_key
 from pipeline.masking import Masker
 from pipeline.run import run_pipeline
+from pipeline.tokens import find_tokens
 from pipeline.zone import close_zone
 from tests.support.members import deliver_club, joined, make_club
 from tests.support.projects import copy_project

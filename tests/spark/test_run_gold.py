@@ -151,8 +151,8 @@ def test_a_row_that_was_freed_from_quarantine_is_found_by_its_absence_and_a_lost
 
 def test_lineage_and_column_tests_come_from_the_dbt_project(first: Any) -> None:
     assert first.lineage["gold.sales_summary"] == ("silver.fx_rates", "silver.products", "silver.sales_clean")
-    assert ("gold.fct_sales", "unique", "sales_line_id") in {
-        (t.table, t.kind, t.column) for t in first.column_tests
+    assert ("gold.fct_sales", "unique", ("sales_line_id",)) in {
+        (t.table, t.kind, t.columns) for t in first.column_tests
     }
     assert set(first.seconds) == set(first.tables) == set(first.lineage)
 

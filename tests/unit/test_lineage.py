@@ -81,13 +81,13 @@ from (
 full outer join (select line_id from gold.fct) as built on built.line_id = sold.line_id
 """
 MART = """
-select people.mail, people.born, sum(fct.net) as net, count(*) as lines,
+select people.mail, people.born, max(people._sequence) as file, sum(fct.net) as net, count(*) as lines,
     lag(sum(fct.net)) over (order by people.mail) as net_before
 from gold.fct as fct
 left join silver.people as people on people.person_id = fct.person_id
 group by 1, 2
 union all
-select 'none', 'none', 0, 0, 0
+select 'none', 'none', 0, 0, 0, 0
 """
 MODELS = {
     "gold.fct": FACT,
@@ -108,7 +108,7 @@ PINS = {
     "silver.people": pin("silver.people", "person_id", "mail", "born", "_sequence"),
     "silver.orders": pin("silver.orders", "order_id", "person_id", "status", "amount"),
     "gold.fct": pin("gold.fct", "line_id", "person_id", "net", "currency"),
-    "gold.mart": pin("gold.mart", "mail", "born", "net", "lines", "net_before"),
+    "gold.mart": pin("gold.mart", "mail", "born", "file", "net", "lines", "net_before"),
     "gold.broken": pin("gold.broken", "x"),
     "gold.star": pin("gold.star", "x"),
     "gold.within": pin("gold.within", "x"),
@@ -152,6 +152,7 @@ def test_a_column_leads_back_to_the_headers_of_the_raw_files(
 @pytest.mark.parametrize(
     ("wanted", "reason"),
     [
+        ("gold.mart.file", "number of the raw file in the ledger"),
         ("gold.fct.currency", "a constant of the model's SQL"),
         ("gold.mart.lines", "counts rows of gold.fct, silver.people"),
         ("gold.broken.x", "its SQL could not be analysed"),
@@ -164,7 +165,7 @@ def test_a_column_leads_back_to_the_headers_of_the_raw_files(
 def test_a_column_of_no_column_says_why(tables: tuple[TableLineage, ...], wanted: str, reason: str) -> None:
     _, found = find_lineage(tables, wanted)
     assert found is not None
-    assert found.made_of == ()
+    assert found.origins == ()
     assert (found.reason or "").startswith(reason)
 
 
@@ -200,8 +201,11 @@ def documented(warehouse: Path) -> Release:
         seconds={},
         lineage={},
         column_tests=(
-            ColumnTest(table="gold.fct", kind="unique", column="line_id"),
-            ColumnTest(table="gold.fct", kind="accepted_values", column="currency", values=("EUR", "<b>")),
+            ColumnTest(table="gold.fct", kind="unique", columns=("line_id",)),
+            ColumnTest(table="gold.fct", kind="unique_together", columns=("person_id", "net")),
+            ColumnTest(
+                table="gold.fct", kind="accepted_values", columns=("currency",), values=("EUR", "<b>")
+            ),
         ),
         texts={
             name: ModelText(sql=sql, description=f"About <{name}>", columns={"net": "Net & more"})
@@ -231,7 +235,7 @@ def test_a_release_holds_its_documents_by_their_hash(
 def test_the_page_needs_no_network_and_its_texts_are_texts(tmp_path: Path) -> None:
     documented(tmp_path)
     page = (tmp_path / "docs/000001/index.html").read_text()
-    for words in ("About &lt;gold.fct&gt;", "Net &amp; more", "one of EUR, &lt;b&gt;", "Tiny &amp; Co",
+    for words in ("About &lt;gold.fct&gt;", "Net &amp; more", "one of EUR, &lt;b&gt;", "unique with person_id, net", "Tiny &amp; Co",
                   "Not stored here: people.road (dropped)", "people.mail (header E-Mail; keyed token)"):  # fmt: skip
         assert words in page
     for outside in ("http://", "https://", "<script", "<link", "src=", "@import", "<b>"):

@@ -209,6 +209,21 @@ def test_a_masked_key_must_stay_apart(tmp_path: Path) -> None:
     assert "makes keys equal or lost" in issues_of(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    "few",
+    [
+        "logicalType: boolean",
+        "logicalType: string\n        quality: [{metric: invalidValues, arguments: {validValues: [a, b]}, mustBe: 0}]",
+    ],
+)
+def test_tokens_of_few_values_are_refused(tmp_path: Path, few: str) -> None:
+    """Trap: how often each token occurs tells what it stands for."""
+    text = GOOD.replace("name: vendor_mail\n        logicalType: string", f"name: vendor_mail\n        {few}")
+    assert "can have a few values only" in issues_of(tmp_path, text)
+    redacted = text.replace("value: email", "value: phone")
+    assert load_one(tmp_path / "redacted", redacted).column("vendor_mail").pii_class == "phone"
+
+
 def test_a_circle_is_told(tmp_path: Path) -> None:
     other = GOOD + "        relationships: [{to: payments.invoice_ref}]\n"
     other = other.replace("        customProperties: [{property: piiClass, value: email}]\n", "")
