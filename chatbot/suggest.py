@@ -16,6 +16,7 @@ from chatbot.answer import Option
 from chatbot.planner.language import FILLER
 from chatbot.planner.plan import Plan
 from chatbot.planner.say import dimension_words, say_question, upper_first
+from chatbot.planner.stems import derive
 from chatbot.planner.tokens import phrase_tokens
 from semantic.model import Catalog, DimensionRef, Metric
 from semantic.query import Compare, MetricQuery, TimeRange
@@ -146,11 +147,14 @@ def describe_choice(queries: Sequence[MetricQuery], index: int, catalog: Catalog
 
 def metrics_with_word(word: str, catalog: Catalog) -> list[Metric]:
     """Return the metrics whose name, label or synonyms hold all of some words, certified ones first."""
-    wanted = {token.stem for token in phrase_tokens(word)}
+    tokens = phrase_tokens(word)
+    forms = ({token.stem for token in tokens}, {derive(token.norm) for token in tokens})
     found = [
         metric
         for metric in catalog.metrics.values()
-        if wanted and not metric.deprecated and any(wanted <= stems for stems in _stems(metric))
+        if tokens
+        and not metric.deprecated
+        and any(wanted <= stems for wanted in forms for stems in _stems(metric))
     ]
     return sorted(found, key=lambda m: m.certified_by is None)
 

@@ -166,6 +166,14 @@ class Figures(Times):
                     self.draft.superlative = None if not self._has_focus() else self.draft.superlative
                 self._take_metric(word, fitting)
                 return True
+        nxt = self._next()
+        if metrics and nxt is not None and not nxt.before and word.item.text.lower().endswith("ing"):
+            ranked = nxt.item.of_kind("dimension", "entity")
+            if ranked:  # "best selling product": the product, ranked by what it sells
+                self._take_metric(word, metrics)
+                self._group(nxt, ranked, ranked=True)
+                self.at += 2
+                return True
         group_first = adjective in GROUP_FIRST or self.draft.top_n is not None
         if groups and (group_first or not metrics) and not (self.aggregate and metrics):
             self._group(word, groups, ranked=True)
