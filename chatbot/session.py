@@ -78,7 +78,12 @@ def follow_up(earlier: MetricQuery, outcome: NoPlan, catalog: Catalog) -> Change
     metrics = [MetricSlot((Meaning(kind="metric", metric=name),), name) for name in earlier.metrics]
     times = draft.times or _kept_period(earlier, catalog)
     found = resolve_draft(replace(draft, metrics=metrics, times=times), catalog)
-    if isinstance(found, Problem) or len(found) != 1 or found[0].unsure:
+    if isinstance(found, Problem):
+        return None
+    converted = [each for each in found if each.query.currency]
+    if converted and len(found) == 2:
+        found = [replace(converted[0], unsure=False)]  # "in dollars" after a figure: the same figure, converted
+    if len(found) != 1 or found[0].unsure:
         return None
     said = found[0].query
     changed: list[str] = []
@@ -113,6 +118,9 @@ def follow_up(earlier: MetricQuery, outcome: NoPlan, catalog: Catalog) -> Change
     if said.top is not None or said.order_by:
         new = replace(new, top=said.top, order_by=said.order_by)
         changed.append("ranking")
+    if said.currency != new.currency and (said.currency or draft.currency):
+        new = replace(new, currency=said.currency)
+        changed.append("currency")
     if said.having:
         new = replace(new, having=said.having)
         changed.append("threshold")

@@ -129,6 +129,8 @@ def describe_choice(queries: Sequence[MetricQuery], index: int, catalog: Catalog
             "previous_period": "Against the period before",
             "previous_year": "Against the year before",
         }.get(query.compare.to, f"Against {query.compare.to}")
+    if any(q.currency != query.currency for q in others) and query.currency:
+        return f"Converted to {query.currency}"
     reach = reachable_together(catalog, query.metrics)
     if any(q.group_by != query.group_by for q in others) and query.group_by:
         return "By " + " and ".join(dimension_words(reach, g) for g in query.group_by)

@@ -98,6 +98,7 @@ class Draft:
     ranked_word: str = ""
     top_n: int | None = None
     why: bool = False
+    currency: str | None = None  # to be shown in, as an ISO code
     unsure: bool = False  # "highest revenue by region": the reading is to be confirmed
     unknown: list[str] = field(default_factory=list)
     unsupported: list[str] = field(default_factory=list)

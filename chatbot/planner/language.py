@@ -198,3 +198,22 @@ DIRECTIONS = {
     "from": frozenset({"from", "origin", "source", "sender", "departure", "start", "seller", "supplier", "old", "pickup"}),
     "to": frozenset({"to", "destination", "target", "recipient", "receiver", "arrival", "end", "buyer", "new", "delivery"}),
 }  # fmt: skip
+
+CONVERT = (
+    ("converted", "to"),
+    ("converted", "into"),
+    ("convert", "to"),
+    ("expressed", "in"),
+    ("translated", "to"),
+    ("translated", "into"),
+)
+
+# How people call currencies. "Dollars" and "pounds" alone are those of most readers; the answer says which was taken.
+CURRENCY_WORDS: dict[tuple[str, ...], str] = {
+    ("dollar",): "USD", ("dollars",): "USD", ("us", "dollar"): "USD", ("us", "dollars"): "USD", ("euro",): "EUR", ("euros",): "EUR",
+    ("pound",): "GBP", ("pounds",): "GBP", ("british", "pounds"): "GBP", ("pounds", "sterling"): "GBP", ("sterling",): "GBP",
+    ("yen",): "JPY", ("swiss", "francs"): "CHF", ("francs",): "CHF", ("canadian", "dollars"): "CAD", ("australian", "dollars"): "AUD",
+    ("singapore", "dollars"): "SGD", ("yuan",): "CNY", ("renminbi",): "CNY", ("rupees",): "INR", ("zloty",): "PLN",
+    ("swedish", "kronor"): "SEK", ("swedish", "krona"): "SEK", ("norwegian", "kroner"): "NOK", ("danish", "kroner"): "DKK",
+    ("brazilian", "real"): "BRL", ("reais",): "BRL", ("mexican", "pesos"): "MXN",
+}  # fmt: skip

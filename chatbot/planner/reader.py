@@ -95,6 +95,10 @@ class Reader(Mentions):
             self._set_aggregate(str(aggregate))
         elif item.op("change"):
             draft.change = True
+        elif item.op("convert"):
+            self.converting, self.last = True, "convert"
+        elif code := item.op("currency"):
+            self._currency(word, str(code))
         elif item.op("group"):
             self.agent = bool(PARTICIPLES & set(word.before))
             self.grouping, self.listing = item.text.lower(), False
@@ -106,12 +110,24 @@ class Reader(Mentions):
         else:
             draft.unsupported.append(item.text)
 
+    def _currency(self, word: Word, code: str) -> None:
+        """ "in dollars", "in USD": what the figures are to be shown in."""
+        draft = self.draft
+        if not (self.converting or "in" in word.before) or draft.currency not in (None, code):
+            draft.unsupported.append(word.item.text)
+            return
+        draft.currency, self.converting = code, False
+        if word.item.text.upper() != code:
+            draft.notes.append(f'"{word.item.text}" read as {code}')
+
     def _end_sentence(self) -> None:
         draft = self.draft
         if self.aggregate in ("average", "min", "max", "median", "distinct"):
             draft.unsupported.append(AGGREGATE_WORDS[self.aggregate])
         if self.negative:
             draft.unsupported.append("not")
+        if self.converting:
+            draft.unsupported.append("converted")
         if self.number is not None:
             draft.unsupported.append(str(self.number))
         if self.open_time_dim is not None and self.last in ("timedim",):
@@ -119,7 +135,7 @@ class Reader(Mentions):
         if self.versus and self.last == "versus":
             draft.unsupported.append("compared")
         self.aggregate, self.number, self.grouping, self.open_time_dim = None, None, None, None
-        self.negative = self.versus = self.ordering = False
+        self.negative = self.versus = self.ordering = self.converting = False
         self.superlative = None
         self.last = ""
 

@@ -17,6 +17,7 @@ from typing import cast
 from chatbot.planner.draft import Draft, FilterSlot, GroupSlot, HavingSlot, TimeFilter
 from chatbot.planner.language import DIRECTIONS, NAME_WORDS
 from chatbot.planner.lexicon import Meaning, nouns_of, words_of
+from chatbot.planner.reading.values import currency_code
 from chatbot.planner.timewords.span import TimeSpan
 from chatbot.planner.tokens import phrase_tokens
 from semantic.calendar import previous_range, shift_range, show_day
@@ -115,6 +116,7 @@ class _Choice:
     span: TimeSpan | None = None
     is_time: bool = False
     unsure: bool = False
+    currency: str | None = None  # the words ask for a conversion
 
 
 class _Settler:
@@ -321,7 +323,14 @@ class _Settler:
         if slot.direction and (directed := [c for c in choices if self._is_towards(slot.direction, c)]):
             choices = directed
         found = self._nearest(choices, slot.text)
+        if slot.unsure and self._is_money() and (code := currency_code(first)):
+            return [*found, _Choice(cost=found[0].cost, currency=code)]  # "in USD": those rows, or converted
         return [*found, _Choice(cost=found[0].cost)] if slot.optional else found
+
+    def _is_money(self) -> bool:
+        """Whether the figures are money that can be shown in another currency."""
+        units = {self.catalog.metrics[name].unit for name in self.metrics}
+        return self.catalog.rates is not None and "currency" in units
 
     def _is_towards(self, direction: str, choice: _Choice) -> bool:
         """Whether a condition is on the end of a movement that "from" or "to" speaks of."""
@@ -432,6 +441,7 @@ class _Settler:
                     compare=compare,
                     share_of="total" if draft.share else None,
                     running=draft.running,
+                    currency=self._shown_in(chosen),
                     top=top,
                     order_by=order,
                 )
@@ -448,6 +458,10 @@ class _Settler:
                     )
                 )
         return results
+
+    def _shown_in(self, chosen: Sequence[_Choice]) -> str | None:
+        code = self.draft.currency or next((c.currency for c in chosen if c.currency), None)
+        return code if code != self.catalog.currency else None
 
     def _having(self, name: str, slot: HavingSlot, notes: list[str]) -> Filter:
         """A threshold on a metric; "below 40" of a percentage means 40%."""

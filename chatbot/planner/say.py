@@ -118,6 +118,8 @@ def say_question(query: MetricQuery, catalog: Catalog) -> str:
                 )
     if query.time is not None and (query.time.start or query.time.end):
         parts.append(_time_question(query.time))
+    if query.currency:
+        parts.append(f"converted to {query.currency}")
     if query.compare is not None:
         parts.append(f"compared with {_COMPARED.get(query.compare.to, query.compare.to.replace('_', ' '))}")
     return upper_first(" ".join(p for p in parts if p))
@@ -149,6 +151,8 @@ def say_interpretation(
             sentence += f" for each {dimension_words(names, per)}"
     elif groups:
         sentence += " by " + list_words([dimension_words(names, g) for g in groups])
+    if query.currency:
+        sentence += f", converted to {query.currency}"
     if query.share_of:
         sentence += ", as a share of the total"
     if query.running:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
+from babel.numbers import list_currencies
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
@@ -77,6 +78,9 @@ def _operators() -> dict[tuple[str, ...], list[tuple[str, object]]]:
     put(lang.STARTS, "contains", "starts_with")
     put(lang.MISSING, "missing", "is_null")
     put(lang.PRESENT, "missing", "not_null")
+    for phrase, code in lang.CURRENCY_WORDS.items():
+        put([phrase], "currency", code)
+    put(lang.CONVERT, "convert")
     put(lang.VERSUS, "versus")
     put([("than",)], "versus", "than")
     put([("compare",), ("comparison", "of"), ("comparison", "between"), ("comparing",)], "compare")
@@ -152,6 +156,7 @@ def correct_language(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[tuple[T
     return tuple(out), tuple(notes)
 
 
+_ISO_CODES = list_currencies()
 _PLAIN_WORDS = {w for phrase in _OPERATORS for w in phrase} | lang.FILLER | set(_LANGUAGE_WORDS) | set(_UNITS)
 
 
@@ -332,6 +337,8 @@ def _plain_items(tokens: Sequence[Token], i: int, in_time: bool) -> Iterable[Ite
     if token.kind == "punct" and (token.norm,) not in _OPERATORS:
         yield _item(tokens, i, i + 1, cost=0.05, punct=token.norm)
         return
+    if i and tokens[i - 1].norm in ("in", "to") and token.text in _ISO_CODES and token.quote is None:
+        yield _item(tokens, i, i + 1, cost=1.1, ops=(("currency", token.text),))
     if token.kind == "number" or token.number is not None:
         yield _item(tokens, i, i + 1, cost=0.5, number=token)
     if token.stem in lang.CHANGE:

@@ -32,6 +32,7 @@ class ReadingState:
         self.negative = False
         self.versus = False
         self.comparing = False
+        self.converting = False  # "converted to": a currency must follow
         self.needs_base: str | None = None  # "beat", "variance": held against a plan or an earlier period
         self.number: int | None = None
         self.superlative: tuple[str, str] | None = None  # direction, word

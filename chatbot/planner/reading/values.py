@@ -25,11 +25,20 @@ def in_roles(values: Sequence[Meaning], owners: Sequence[Meaning]) -> tuple[Mean
     )
 
 
+def currency_code(values: Sequence[Meaning]) -> str | None:
+    """Return the ISO code that a value is, if it is one."""
+    text = str(values[0].value) if values else ""
+    return text if len(text) == 3 and text.isalpha() and text.isupper() else None
+
+
 class Values(Figures):
     """Values and their negation."""
 
     def _value(self, word: Word, values: tuple[Meaning, ...], *, optional: bool = False) -> None:
         draft = self.draft
+        if self.converting and (code := currency_code(values)):
+            draft.currency, self.converting = code, False
+            return
         if self.last == "bare" and draft.bare:
             own = in_roles(values, draft.bare[-1].choices)
             if own:

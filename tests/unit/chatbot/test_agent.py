@@ -212,3 +212,20 @@ def test_a_condition_that_meets_the_definition_is_said(agent: Agent) -> None:
     said = "Orders by its definition holds only status in completed, refunded"
     assert said in agent.ask("orders that are not completed").assumptions
     assert said not in agent.ask("orders in EMEA").assumptions
+
+
+def test_money_in_another_currency(agent: Agent) -> None:
+    """Converted where it is said so, asked where "in USD" may as well mean the rows invoiced in USD."""
+    converted = agent.ask("revenue converted to dollars in May 2026")
+    assert converted.query is not None
+    assert converted.query.currency == "USD"
+    assert converted.columns[-1].currency == "USD"
+    assert any("read as USD" in note for note in converted.assumptions)
+    asked = agent.ask("revenue in USD in May 2026")
+    assert asked.status == "clarify"
+    readings = [agent.ask(option.question).query for option in asked.options]
+    assert [query.currency if query else "" for query in readings] == [None, "USD"]
+    assert agent.ask("orders in USD").status != "answered"
+    followed = agent.ask("in dollars", history=["revenue in May 2026"])
+    assert followed.rows == converted.rows
+    assert any(note.startswith("changed: currency") for note in followed.assumptions)
