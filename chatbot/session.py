@@ -82,7 +82,7 @@ def follow_up(earlier: MetricQuery, outcome: NoPlan, catalog: Catalog) -> Change
         return None
     converted = [each for each in found if each.query.currency]
     if converted and len(found) == 2:
-        found = [replace(converted[0], unsure=False)]  # "in dollars" after a figure: the same figure, converted
+        found = [replace(converted[0], unsure=False)]  # "in dollars": the same figure, converted
     if len(found) != 1 or found[0].unsure:
         return None
     said = found[0].query
