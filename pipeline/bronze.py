@@ -7,16 +7,15 @@ Layer: pipeline. Imports core, contracts, readers, ledger and store.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.contracts.model import SourceSpec
 from pipeline.ledger import RawFile
 from pipeline.readers import readers
-from pipeline.readers.base import Layout, Records, Refusal
+from pipeline.readers.base import Extent, Layout, Records, Refusal, cap_of
 from pipeline.store import BRONZE_PROPERTIES, append
 
 if TYPE_CHECKING:
@@ -54,16 +53,28 @@ def bronze_table(spec: SourceSpec) -> str:
 
 
 def inspect(spec: SourceSpec, files: Iterable[RawFile]) -> tuple[Inspected, ...]:
-    """Look at the heads of new files; a file that vanished or cannot be opened is refused, not fatal."""
-    reader = readers()[spec.reader]
+    """Look at new files; one that vanished or cannot be opened is refused, not fatal."""
     found = []
     for file in files:
         try:
-            outcome = reader.layout(file.absolute, spec)
+            found.append(_inspect_one(spec, file))
         except OSError as error:
             outcome = Refusal(reason=f"it cannot be opened: {error.strerror}")
-        found.append(Inspected(file=file, outcome=outcome))
+            found.append(Inspected(file=file, outcome=outcome))
     return tuple(found)
+
+
+def _inspect_one(spec: SourceSpec, file: RawFile) -> Inspected:
+    reader = readers()[spec.reader]
+    cap = cap_of(spec.reader_options, "maxFileBytes")
+    if file.size > cap:
+        reason = f"it has {file.size:,} bytes, more than the {cap:,} that one file may have (maxFileBytes)"
+        return Inspected(file=file, outcome=Refusal(reason=reason))
+    outcome = reader.layout(file.absolute, spec)
+    if reader.count is not None:
+        extent = Extent(lines=0) if isinstance(outcome, Refusal) else reader.count(file.absolute, spec)
+        file = replace(file, physical_lines=extent.lines, trailing_blank_lines=extent.trailing_blank)
+    return Inspected(file=file, outcome=outcome)
 
 
 def write_bronze(spark: SparkSession, warehouse: Path, spec: SourceSpec, loaded: Sequence[Inspected]) -> None:
@@ -77,17 +88,17 @@ def _read_files(spark: SparkSession, spec: SourceSpec, files: Sequence[Inspected
     from pyspark.sql import functions as F  # noqa: N812
 
     tasks = [
-        (str(one.file.absolute), one.file.path, one.file.sha256, one.file.sequence, _layout_json(one.outcome))
+        (str(one.file.absolute), one.file.path, one.file.sha256, one.file.sequence, one.outcome.to_json())
         for one in sorted(files, key=lambda one: -one.file.size)
+        if isinstance(one.outcome, Layout)
     ]
     slots = max(1, spark.sparkContext.defaultParallelism)
     spread = [task for slot in range(slots) for task in tasks[slot::slots]]
     names = [column.name for column in spec.columns]
     schema = ", ".join([f"{name} {kind}" for name, kind in META] + [f"`{name}` string" for name in names])
-    reader, options = spec.reader, dict(spec.reader_options)
 
     def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        yield from _read_batches(batches, reader, options, names)
+        yield from _read_batches(batches, spec)
 
     frame = spark.createDataFrame(
         spread, "absolute string, path string, sha string, sequence bigint, layout string"
@@ -98,24 +109,13 @@ def _read_files(spark: SparkSession, spec: SourceSpec, files: Sequence[Inspected
     return frame.select(*[name for name, _ in META], row_hash.alias(ROW_HASH), *names)
 
 
-def _layout_json(layout: Layout | Refusal) -> str:
-    return json.dumps(asdict(layout))
-
-
-def _read_batches(
-    batches: Iterator[pa.RecordBatch], reader: str, options: Mapping[str, Any], names: Sequence[str]
-) -> Iterator[pa.RecordBatch]:
+def _read_batches(batches: Iterator[pa.RecordBatch], spec: SourceSpec) -> Iterator[pa.RecordBatch]:
     """Run on Spark's workers: read each listed file and give its records as Arrow batches."""
+    names = [column.name for column in spec.columns]
     for batch in batches:
         for task in batch.to_pylist():
-            shape = json.loads(task["layout"])
-            layout = Layout(
-                header_lines=shape["header_lines"],
-                width=shape["width"],
-                places=tuple(shape["places"]),
-                unknown=tuple((place, name) for place, name in shape["unknown"]),
-            )
-            for records in readers()[reader].read(Path(task["absolute"]), layout, options):
+            layout = Layout.from_json(task["layout"])
+            for records in readers()[spec.reader].read(Path(task["absolute"]), layout, spec):
                 if records.line:
                     yield _to_arrow(records, task, names)
 

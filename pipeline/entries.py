@@ -51,7 +51,7 @@ def _new_entry(spec: SourceSpec, one: Inspected, lines: LineCount) -> LedgerEntr
         spec,
         one.file,
         status="loaded",
-        header_lines=outcome.header_lines,
+        header_lines=outcome.header_lines + outcome.footer_lines,
         blank_lines=lines.gaps + one.file.trailing_blank_lines,
         records=lines.records,
         message="; ".join(outcome.notes) or None,

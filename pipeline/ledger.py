@@ -72,7 +72,7 @@ class LedgerEntry:
     arrived_at: dt.datetime
     status: Status
     physical_lines: int
-    header_lines: int
+    header_lines: int  # those of the footer among them
     blank_lines: int
     records: int
     contract_version: str

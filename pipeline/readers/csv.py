@@ -10,23 +10,42 @@ from __future__ import annotations
 
 import codecs
 import csv
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from datatrust.core.issues import did_you_mean
 from pipeline.contracts.model import SourceSpec
-from pipeline.readers.base import BLANK, Layout, Reader, Records, Refusal
+from pipeline.readers.base import (
+    BLANK,
+    CAPS,
+    FRAME,
+    KEPT_OF_LONG_RECORD,
+    Layout,
+    Reader,
+    Records,
+    Refusal,
+    Tally,
+    by_order,
+    cap_of,
+    check_caps,
+    extra_json,
+    map_header,
+)
+from pipeline.readers.text import (
+    MAX_HEADER_BYTES,
+    check_encoding,
+    check_frame,
+    find_frame,
+    refuse_text,
+    skip_line,
+    skip_lines,
+)
 
 BLOCK_BYTES = 4 << 20
-MAX_LINE_BYTES = 1 << 20
-MAX_HEADER_BYTES = 256 << 10
 MAX_JOINED_LINES = 50
-KEPT_OF_LONG_LINE = 1000  # bytes of a line over the cap that its rescued record keeps
 
-_OPTIONS = ("delimiter", "quote", "encoding", "header", "maxLineBytes")
+_OPTIONS = ("delimiter", "quote", "encoding", "header", *FRAME, *CAPS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +61,7 @@ class _Dialect:
             delimiter=str(options.get("delimiter", ",")),
             quote=str(options.get("quote", '"')),
             encoding=str(options.get("encoding", "utf-8")),
-            max_line_bytes=int(options.get("maxLineBytes", MAX_LINE_BYTES)),
+            max_line_bytes=cap_of(options, "maxLineBytes"),
         )
 
 
@@ -53,46 +72,45 @@ def _check(options: Mapping[str, Any]) -> Iterator[str]:
             yield f"`{name}` must be one character, not {value!r}"
     if options.get("delimiter", ",") == options.get("quote", '"'):
         yield "`delimiter` and `quote` are the same"
-    encoding = str(options.get("encoding", "utf-8"))
-    try:
-        if codecs.lookup(encoding) and '\n,"'.encode(encoding) != b'\n,"':
-            yield f"encoding {encoding} is not read here: lines must end in one byte (UTF-8, Latin-1, …)"
-    except LookupError:
-        yield f"unknown encoding {encoding}"
     if not isinstance(options.get("header", True), bool):
         yield "`header` must be true or false"
-    cap = options.get("maxLineBytes", MAX_LINE_BYTES)
-    if not isinstance(cap, int) or isinstance(cap, bool) or cap < 1:
-        yield "`maxLineBytes` must be a whole number of bytes"
+    for check in (check_encoding, check_frame, check_caps):
+        yield from check(options)
 
 
 def _layout(path: Path, spec: SourceSpec) -> Layout | Refusal:
     """Map the header's names to the contract's columns; refuse a file whose head cannot be trusted."""
-    dialect = _Dialect.of(spec.reader_options)
+    if refusal := refuse_text(path):
+        return refusal
+    frame = find_frame(path, spec.reader_options)
+    if isinstance(frame, Refusal):
+        return frame
     with path.open("rb") as file:
-        skipped, head = _first_line(file)
+        for _ in range(frame.skip):
+            skip_line(file)
+        records_at = file.tell()
+        blank, head = _first_line(file)
+        has_header = spec.reader_options.get("header", True) is True
+        if has_header:
+            records_at = file.tell()
         following = file.read(4096)
     if not head:
-        return Refusal(reason="the file is empty" if not skipped else "the file has blank lines only")
-    if b"\x00" in head[:MAX_HEADER_BYTES] or head.startswith((b"\x1f\x8b", b"PK\x03\x04", b"PAR1")):
-        return Refusal(reason="the file is binary, not text")
-    if len(head) > MAX_HEADER_BYTES:
-        return Refusal(reason=f"its first line has more than {MAX_HEADER_BYTES:,} bytes")
-    if spec.reader_options.get("header", True) is False:
-        width = len(spec.columns)
-        return Layout(header_lines=0, width=width, places=tuple(range(width)))
-    try:
-        text = head.removeprefix(codecs.BOM_UTF8).decode(dialect.encoding).rstrip("\r\n")
-    except UnicodeDecodeError:
-        return Refusal(reason=f"its header is not {dialect.encoding} text")
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return Refusal(reason=f"the file is UTF-16, not {dialect.encoding}")
-    fields = _split_quoted(text, dialect)
-    if isinstance(fields, str):
-        return Refusal(reason="its header has a broken quote")
-    if "\r" in text and not following:
-        return Refusal(reason="its lines end in carriage returns only")
-    return _map_header([field.strip() for field in fields], skipped + 1, spec, dialect)
+        return Refusal(
+            reason="the file has blank lines only" if not frame.skip else "the file ends with its preamble"
+        )
+    if frame.end is not None and frame.end < records_at:
+        return Refusal(reason="its footer begins before its first record: lines are missing")
+    layout = _map(head, following, frame.skip + blank + 1, spec) if has_header else by_order(spec, frame.skip)
+    if isinstance(layout, Refusal):
+        return layout
+    is_bare = frame.end == records_at if frame.end is not None else not following.strip(BLANK)
+    return replace(
+        layout,
+        footer_lines=frame.footer_lines,
+        end=frame.end,
+        footer=frame.footer,
+        notes=(*layout.notes, *(["has a header and no records"] if has_header and is_bare else [])),
+    )
 
 
 def _first_line(file: BinaryIO) -> tuple[int, bytes]:
@@ -105,68 +123,47 @@ def _first_line(file: BinaryIO) -> tuple[int, bytes]:
     return skipped, b""
 
 
-def _map_header(
-    names: Sequence[str], header_lines: int, spec: SourceSpec, dialect: _Dialect
-) -> Layout | Refusal:
-    folded = [name.lower() for name in names]
-    twice = sorted({name for name in folded if name and folded.count(name) > 1})
-    if twice:
-        return Refusal(reason=f"its header names {_listed(twice, spec)} twice")
-    places = tuple(
-        folded.index(column.header.strip().lower()) if column.header.strip().lower() in folded else None
-        for column in spec.columns
-    )
-    lacking = [column for column, place in zip(spec.columns, places, strict=True) if place is None]
-    required = [column.header for column in lacking if column.required]
-    unknown = tuple((i, name) for i, name in enumerate(names) if i not in places)
-    if len(lacking) == len(spec.columns):
-        return Refusal(
-            reason=f"its first line names none of the contract's columns "
-            f"(is the header missing, or the delimiter not {dialect.delimiter!r}?)"
-        )
-    if required:
-        near = [did_you_mean(name, [n for _, n in unknown]) if unknown else None for name in required]
-        hints = [f"{n} (perhaps written {m!r})" if m else n for n, m in zip(required, near, strict=True)]
-        return Refusal(reason=f"its header lacks {', '.join(hints)}")
-    notes = []
-    if lacking:
-        notes.append(f"lacks {', '.join(column.header for column in lacking)}: taken as empty")
-    if unknown:
-        notes.append(f"has {len(unknown)} columns that the contract does not know: kept in bronze only")
-    return Layout(
-        header_lines=header_lines, width=len(names), places=places, unknown=unknown, notes=tuple(notes)
-    )
+def _map(head: bytes, following: bytes, header_lines: int, spec: SourceSpec) -> Layout | Refusal:
+    dialect = _Dialect.of(spec.reader_options)
+    if b"\x00" in head:
+        return Refusal(reason="the file is binary, not text")
+    if len(head) > MAX_HEADER_BYTES:
+        return Refusal(reason=f"its first line has more than {MAX_HEADER_BYTES:,} bytes")
+    try:
+        text = head.removeprefix(codecs.BOM_UTF8).decode(dialect.encoding).rstrip("\r\n")
+    except UnicodeDecodeError:
+        return Refusal(reason=f"its header is not {dialect.encoding} text")
+    fields = _split_quoted(text, dialect)
+    if isinstance(fields, str):
+        return Refusal(reason="its header has a broken quote")
+    if "\r" in text and not following:
+        return Refusal(reason="its lines end in carriage returns only")
+    hint = f"is the header missing, or the delimiter not {dialect.delimiter!r}?"
+    return map_header([field.strip() for field in fields], header_lines, spec, hint=hint)
 
 
-def _listed(names: Sequence[str], spec: SourceSpec) -> str:
-    """Return the names that the contract has; a duplicate of another may be anything and is not shown."""
-    known = {column.header.strip().lower() for column in spec.columns}
-    return ", ".join(name for name in names if name in known) or "an unknown column"
-
-
-def _read(path: Path, layout: Layout, options: Mapping[str, Any]) -> Iterator[Records]:
+def _read(path: Path, layout: Layout, spec: SourceSpec) -> Iterator[Records]:
     """Yield the records of a file, some thousand at a time."""
-    dialect = _Dialect.of(options)
+    dialect = _Dialect.of(spec.reader_options)
     csv.field_size_limit(max(csv.field_size_limit(), 4 * dialect.max_line_bytes))
     with path.open("rb") as file:
-        start = file.read(len(codecs.BOM_UTF8))
-        if start != codecs.BOM_UTF8:
-            file.seek(0)
-        for _ in range(layout.header_lines):
-            while (line := file.readline(BLOCK_BYTES)) and not line.endswith(b"\n"):
-                pass
+        skip_lines(file, layout.header_lines)
         scan = _Scan(layout, dialect)
-        for block, is_last in _blocks(file):
+        for block, is_last in _blocks(file, layout.end):
             yield from scan.take(block, is_last=is_last)
 
 
-def _blocks(file: BinaryIO) -> Iterator[tuple[bytes, bool]]:
-    """Yield the rest of the file in blocks, each with whether it is the last."""
-    block = file.read(BLOCK_BYTES)
+def _blocks(file: BinaryIO, end: int | None) -> Iterator[tuple[bytes, bool]]:
+    """Yield the rest of the file up to its footer in blocks, each with whether it is the last."""
+
+    def following() -> bytes:
+        return file.read(BLOCK_BYTES if end is None else max(0, min(BLOCK_BYTES, end - file.tell())))
+
+    block = following()
     while block:
-        following = file.read(BLOCK_BYTES)
-        yield block, not following
-        block = following
+        after = following()
+        yield block, not after
+        block = after
 
 
 class _Scan:
@@ -175,8 +172,7 @@ class _Scan:
     def __init__(self, layout: Layout, dialect: _Dialect) -> None:
         self._layout = layout
         self._dialect = dialect
-        self._line = layout.header_lines + 1  # number of the next line
-        self._gap = 0
+        self._tally = Tally(len(layout.places), first_line=layout.header_lines + 1)
         self._held = b""
         self._dropping = False  # inside a line over the cap, whose record has been given
 
@@ -195,8 +191,8 @@ class _Scan:
             fast = self._fast(body)
             yield fast if fast is not None else self._slow(body, is_last=is_last)
         if len(self._held) > self._dialect.max_line_bytes and b"\n" not in self._held:
-            records = self._new_records()
-            self._rescue(records, "line_too_long", self._held[:KEPT_OF_LONG_LINE], 1)
+            records = self._tally.new_records()
+            self._rescue(records, "line_too_long", self._held[:KEPT_OF_LONG_RECORD])
             self._held, self._dropping = b"", True
             yield records
 
@@ -220,18 +216,19 @@ class _Scan:
             return None
         count = len(rows)
         columns = list(zip(*rows, strict=True))
-        records = self._new_records()
-        records.line = list(range(self._line, self._line + count))
+        tally = self._tally
+        records = tally.new_records()
+        records.line = list(range(tally.line, tally.line + count))
         records.span = [1] * count
-        records.gap = [self._gap] + [0] * (count - 1)
+        records.gap = [tally.gap] + [0] * (count - 1)
         records.reason = [None] * count
         records.rescued = [None] * count
         records.extra = [self._extra(row) for row in rows] if self._layout.unknown else [None] * count
         records.values = [
             list(columns[place]) if place is not None else [None] * count for place in self._layout.places
         ]
-        self._line += count
-        self._gap = 0
+        tally.line += count
+        tally.gap = 0
         return records
 
     def _slow(self, body: bytes, *, is_last: bool) -> Records:
@@ -239,19 +236,18 @@ class _Scan:
         lines = body.split(b"\n")
         if not lines[-1]:
             lines.pop()
-        records = self._new_records()
+        records = self._tally.new_records()
         quote = self._dialect.quote.encode()
         at = 0
         while at < len(lines):
             line = lines[at].removesuffix(b"\r")
             if not line.strip(BLANK):
-                self._gap += 1
-                self._line += 1
+                self._tally.blank()
                 at += 1
                 continue
             text, reason = self._decode(line)
             if reason is not None:
-                self._rescue(records, reason, line, 1)
+                self._rescue(records, reason, line)
                 at += 1
                 continue
             fields: list[str] | str
@@ -271,9 +267,9 @@ class _Scan:
                 self._add(records, fields, span)
             elif isinstance(fields, list):
                 few = len(fields) < self._layout.width
-                self._rescue(records, "too_few_fields" if few else "too_many_fields", line, 1)
+                self._rescue(records, "too_few_fields" if few else "too_many_fields", line)
             else:
-                self._rescue(records, fields, line, 1)
+                self._rescue(records, fields, line)
             at += span
         return records
 
@@ -310,37 +306,16 @@ class _Scan:
         fields = _split_quoted(text, self._dialect)
         return isinstance(fields, list) and len(fields) == self._layout.width
 
-    def _new_records(self) -> Records:
-        return Records(values=[[] for _ in self._layout.places])
-
     def _add(self, records: Records, fields: Sequence[str], span: int) -> None:
-        self._meta(records, span)
-        records.reason.append(None)
-        records.rescued.append(None)
-        records.extra.append(self._extra(fields))
-        for column, place in zip(records.values, self._layout.places, strict=True):
-            column.append(None if place is None else fields[place])
+        values = [None if place is None else fields[place] for place in self._layout.places]
+        self._tally.add(records, values, extra=self._extra(fields), span=span)
 
-    def _rescue(self, records: Records, reason: str, raw: bytes, span: int) -> None:
-        self._meta(records, span)
-        records.reason.append(reason)
-        kept = raw[:KEPT_OF_LONG_LINE] if reason == "line_too_long" else raw
-        records.rescued.append(kept.decode(self._dialect.encoding, errors="backslashreplace"))
-        records.extra.append(None)
-        for column in records.values:
-            column.append(None)
-
-    def _meta(self, records: Records, span: int) -> None:
-        records.line.append(self._line)
-        records.span.append(span)
-        records.gap.append(self._gap)
-        self._line += span
-        self._gap = 0
+    def _rescue(self, records: Records, reason: str, raw: bytes) -> None:
+        kept = raw[:KEPT_OF_LONG_RECORD] if reason == "line_too_long" else raw
+        self._tally.rescue(records, reason, kept.decode(self._dialect.encoding, errors="backslashreplace"))
 
     def _extra(self, fields: Sequence[str]) -> str | None:
-        if not self._layout.unknown:
-            return None
-        return json.dumps({name: fields[place] for place, name in self._layout.unknown}, ensure_ascii=False)
+        return extra_json({name: fields[place] for place, name in self._layout.unknown})
 
 
 _UNCLOSED = "unclosed_quote"
@@ -360,4 +335,6 @@ def _split_quoted(text: str, dialect: _Dialect) -> list[str] | str:
         return _UNCLOSED if "unexpected end" in str(error) else _AFTER
 
 
-READER = Reader(name="csv", options=_OPTIONS, check=_check, layout=_layout, read=_read)
+READER = Reader(
+    name="csv", suffixes=(".csv", ".tsv", ".txt"), options=_OPTIONS, check=_check, layout=_layout, read=_read
+)

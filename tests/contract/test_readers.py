@@ -47,14 +47,17 @@ def read(tmp_path: Path, body: bytes, spec: SourceSpec | None = None) -> list[Re
     assert isinstance(layout, Layout), layout
     records: list[Record] = []
     gaps = 0
-    for chunk in readers()["csv"].read(path, layout, spec.reader_options):
+    for chunk in readers()["csv"].read(path, layout, spec):
         gaps += sum(chunk.gap)
         columns = zip(*chunk.values, strict=True)
         rows = zip(chunk.line, chunk.span, columns, chunk.reason, chunk.rescued, chunk.extra, strict=True)
         records += [Record(*row) for row in rows]
     facts = read_facts(path)
     spans = sum(record.span for record in records)
-    assert layout.header_lines + gaps + spans + facts.trailing_blank_lines == facts.physical_lines
+    assert (
+        layout.header_lines + layout.footer_lines + gaps + spans + facts.trailing_blank_lines
+        == facts.physical_lines
+    )
     return records
 
 
