@@ -17,6 +17,18 @@ from typing import Any, BinaryIO
 from pipeline.readers.base import BLANK, Refusal
 
 MAX_HEADER_BYTES = 256 << 10
+_BINARY = (  # how files begin that are sent by mistake: archives, pictures, documents
+    b"\x1f\x8b",
+    b"BZh",
+    b"\x28\xb5\x2f\xfd",
+    b"7z\xbc\xaf",
+    b"PK\x03\x04",
+    b"PAR1",
+    b"%PDF",
+    b"\xd0\xcf\x11\xe0",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+)
 _TAIL_BYTES = 256 << 10
 _BLOCK_BYTES = 4 << 20
 
@@ -66,9 +78,7 @@ def refuse_text(path: Path) -> Refusal | None:
         return Refusal(reason="the file is empty")
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return Refusal(reason="the file is UTF-16 text (binary to this reader): send it as UTF-8")
-    if head.startswith((b"\x1f\x8b", b"PK\x03\x04", b"PAR1", b"%PDF", b"\xd0\xcf\x11\xe0")):
-        return Refusal(reason="the file is binary, not text")
-    if b"\x00" in head.split(b"\n", 1)[0]:
+    if head.startswith(_BINARY) or b"\x00" in head.split(b"\n", 1)[0]:
         return Refusal(reason="the file is binary, not text")
     return None
 
