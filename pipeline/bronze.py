@@ -17,6 +17,7 @@ from pipeline.ledger import RawFile
 from pipeline.readers import readers
 from pipeline.readers.base import Extent, Layout, Records, Refusal, cap_of
 from pipeline.store import BRONZE_PROPERTIES, append
+from pipeline.totals import check_totals
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,7 +54,10 @@ def bronze_table(spec: SourceSpec) -> str:
 
 
 def inspect(spec: SourceSpec, files: Iterable[RawFile]) -> tuple[Inspected, ...]:
-    """Look at new files; one that vanished or cannot be opened is refused, not fatal."""
+    """Look at new files; one that vanished or cannot be opened is refused, not fatal.
+
+    Where control totals do not agree only the refused ones are returned: the others stay new, for a later run.
+    """
     found = []
     for file in files:
         try:
@@ -61,6 +65,8 @@ def inspect(spec: SourceSpec, files: Iterable[RawFile]) -> tuple[Inspected, ...]
         except OSError as error:
             outcome = Refusal(reason=f"it cannot be opened: {error.strerror}")
             found.append(Inspected(file=file, outcome=outcome))
+    if any(isinstance(one.outcome, Refusal) and one.outcome.stops_source for one in found):
+        return tuple(one for one in found if isinstance(one.outcome, Refusal))
     return tuple(found)
 
 
@@ -74,6 +80,8 @@ def _inspect_one(spec: SourceSpec, file: RawFile) -> Inspected:
     if reader.count is not None:
         extent = Extent(lines=0) if isinstance(outcome, Refusal) else reader.count(file.absolute, spec)
         file = replace(file, physical_lines=extent.lines, trailing_blank_lines=extent.trailing_blank)
+    if isinstance(outcome, Layout):
+        outcome = check_totals(spec, file.absolute, outcome) or outcome
     return Inspected(file=file, outcome=outcome)
 
 

@@ -92,6 +92,6 @@ def _entry(
         blank_lines=blank_lines,
         records=records,
         contract_version=spec.version,
-        contract_hash=spec.hash,
+        contract_hash=file.judged_by if status == "rejected" else spec.hash,
         message=message,
     )

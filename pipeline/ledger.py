@@ -29,8 +29,10 @@ from deltalake.exceptions import TableNotFoundError
 
 from datatrust.core.settings import Project
 from pipeline.contracts.model import SourceSpec
+from pipeline.extract import list_extracts, shown_extract
 from pipeline.readers.base import BLANK
 from pipeline.tables import query_tables, table_path
+from pipeline.totals import judged_by, side_file
 
 LEDGER = "ops.ledger"
 TOP = "raw"  # name of the delivery made of the files that lie directly in the raw folder
@@ -76,7 +78,7 @@ class LedgerEntry:
     blank_lines: int
     records: int
     contract_version: str
-    contract_hash: str
+    contract_hash: str  # of a rejected file, of all that the verdict rested on
     message: str | None = None
 
 
@@ -97,6 +99,7 @@ class RawFile:
     arrived_at: dt.datetime
     physical_lines: int
     trailing_blank_lines: int
+    judged_by: str = ""  # hash of what a verdict on it rests on beside its content
     resent_of: str | None = None  # path of the file that brought the same content before
     in_bronze: bool = False  # a run that died has written its rows: adopt them
 
@@ -142,20 +145,19 @@ def find_new_files(
     claimed: set[str] = set()
     found: list[RawFile] = []
     highest = max((entry.sequence for entry in entries), default=0)
-    facts: dict[str, ContentFacts] = {}
+    facts: dict[Path, ContentFacts] = {}
     for spec in specs:
-        mine = [path for path in paths if matches(path, spec.glob)]
-        claimed.update(mine)
+        mine = _candidates(project, spec, paths, claimed)
         if select and spec.name not in select:
             continue
         left = find_unlisted(project.warehouse, spec.name, entries)
         highest = max(highest, *left.values(), 0)
         known = _Known(spec, entries)
-        for path in mine:
-            if path not in facts:
-                facts[path] = read_facts(project.raw / path)
-            if not known.has(facts[path].sha256, path):
-                found.append(_raw_file(project, spec, path, facts[path], left, known))
+        for one in mine:
+            if one.absolute not in facts:
+                facts[one.absolute] = read_facts(one.absolute)
+            if not known.has(facts[one.absolute].sha256, one):
+                found.append(_raw_file(spec, one, facts[one.absolute], left, known))
     return Findings(
         deliveries=_deliver(project, specs, found, highest),
         unclaimed=tuple(path for path in paths if path not in claimed),
@@ -272,43 +274,82 @@ def _glob_pattern(glob: str) -> str:
     return "".join(pieces)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Candidate:
+    """A file that one source claims."""
+
+    path: str
+    absolute: Path
+    delivery: str | None
+    judged_by: str
+
+
+def _candidates(
+    project: Project, spec: SourceSpec, paths: Sequence[str], claimed: set[str]
+) -> list[_Candidate]:
+    """Return the files of a source; those, and the ones beside them that hold control totals, are claimed."""
+    raw = project.raw
+    if spec.database is not None:
+        whole = None if project.config.deliveries == "single" else TOP
+        return [
+            _Candidate(path=shown_extract(spec.name, at), absolute=at, delivery=whole, judged_by=spec.hash)
+            for at in list_extracts(project.warehouse, spec.name)
+        ]
+    mine = [path for path in paths if matches(path, spec.glob)]
+    sides = {side for path in mine if (side := side_file(raw / path, spec.control_totals))}
+    claimed.update(mine, (str(side.relative_to(raw)) for side in sides))
+    return [
+        _Candidate(
+            path=path,
+            absolute=raw / path,
+            delivery=_delivery_of(project, path),
+            judged_by=judged_by(spec, raw / path),
+        )
+        for path in mine
+        if raw / path not in sides
+    ]
+
+
 class _Known:
     """Which files of one source the ledger has, so that a file is judged new by its content."""
 
     def __init__(self, spec: SourceSpec, entries: Iterable[LedgerEntry]) -> None:
-        self._paths: dict[str, list[str]] = {}
-        self._rejected: set[tuple[str, str]] = set()
+        self._seen: set[tuple[str, str]] = set()
+        self._loaded: dict[str, str] = {}
+        self._rejected: set[tuple[str, str, str]] = set()
         for entry in entries:
             if entry.source != spec.name:
                 continue
-            if entry.status != "rejected":
-                self._paths.setdefault(entry.sha256, []).append(entry.path)
-            elif entry.contract_hash == spec.hash:
-                self._rejected.add((entry.sha256, entry.path))
+            if entry.status == "rejected":
+                self._rejected.add((entry.sha256, entry.path, entry.contract_hash))
+                continue
+            self._seen.add((entry.sha256, entry.path))
+            if entry.status == "loaded":
+                self._loaded.setdefault(entry.sha256, entry.path)
 
-    def has(self, sha256: str, path: str) -> bool:
-        return path in self._paths.get(sha256, ()) or (sha256, path) in self._rejected
+    def has(self, sha256: str, one: _Candidate) -> bool:
+        """Say whether a file was taken in, or refused for reasons that still stand."""
+        return (sha256, one.path) in self._seen or (sha256, one.path, one.judged_by) in self._rejected
 
     def first_path(self, sha256: str) -> str | None:
-        paths = self._paths.get(sha256)
-        return paths[0] if paths else None
+        return self._loaded.get(sha256)
 
 
 def _raw_file(
-    project: Project, spec: SourceSpec, path: str, facts: ContentFacts, left: dict[str, int], known: _Known
+    spec: SourceSpec, one: _Candidate, facts: ContentFacts, left: dict[str, int], known: _Known
 ) -> RawFile:
-    absolute = project.raw / path
     return RawFile(
         source=spec.name,
-        path=path,
-        absolute=absolute,
-        delivery=_delivery_of(project, path),
+        path=one.path,
+        absolute=one.absolute,
+        delivery=one.delivery,
         sequence=left.get(facts.sha256, 0),
         sha256=facts.sha256,
         size=facts.size,
-        arrived_at=dt.datetime.fromtimestamp(absolute.stat().st_mtime, tz=dt.UTC),
+        arrived_at=dt.datetime.fromtimestamp(one.absolute.stat().st_mtime, tz=dt.UTC),
         physical_lines=facts.physical_lines,
         trailing_blank_lines=facts.trailing_blank_lines,
+        judged_by=one.judged_by,
         resent_of=known.first_path(facts.sha256),
         in_bronze=facts.sha256 in left,
     )

@@ -36,6 +36,7 @@ from datatrust.core.release import (
 from datatrust.core.settings import Project
 from pipeline.contracts import SourceSpec, load_contracts
 from pipeline.documents import write_documents
+from pipeline.extract import extract_new
 from pipeline.fingerprint import Changes, compare_hashes, compute_hashes, kept_texts, with_children
 from pipeline.ledger import Delivery, Findings, find_new_files, load_ledger
 from pipeline.lock import hold_lock
@@ -139,6 +140,7 @@ class _Run:
 
     def go(self) -> RunSummary:
         restored = restore_tables(self.warehouse, self.current)
+        self.problems += extract_new(self.warehouse, self.specs, self.select)
         findings = find_new_files(self.project, self.specs, select=self.select)
         changes = self._changes()
         if self.current is None and not findings.deliveries:

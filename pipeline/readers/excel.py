@@ -18,8 +18,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from openpyxl import load_workbook
-
 from pipeline.contracts.model import ColumnSpec, SourceSpec
 from pipeline.readers.base import (
     CAPS,
@@ -109,6 +107,8 @@ def _no_sheet(names: Sequence[str], wanted: object) -> Refusal:
 @contextmanager
 def _rows(path: Path, sheet: str) -> Iterator[Iterator[_Row]]:
     """Give the rows of a sheet, empty ones too."""
+    from openpyxl import load_workbook
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with (

@@ -112,7 +112,7 @@ def find_frame(path: Path, options: Mapping[str, Any]) -> Frame | Refusal:
     while first and not lines[first - 1][1].strip(BLANK):
         first -= 1
     footer = "\n".join(_decode(line, encoding) for _, line in lines[first:])
-    return Frame(skip=skip, end=lines[first][0], footer_lines=ends - first, footer=footer.strip("\n"))
+    return Frame(skip=skip, end=lines[first][0], footer_lines=ends - first, footer=footer.strip())
 
 
 def _preamble(path: Path, options: Mapping[str, Any], encoding: str) -> int | Refusal:
