@@ -10,7 +10,7 @@ PYTEST := $(BIN)/pytest
 HOST ?= 127.0.0.1
 PORT ?= 7860
 
-.PHONY: help setup chat pipeline sample test check eval bench snap clean java jars chromium
+.PHONY: help setup chat pipeline sample test check eval bench snap clean java jars chromium postgres
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ jars: $(STAMP) java ## fetch Delta's JARs once, into the user's cache
 
 chromium: ## find Chromium for the browser tests, or install it
 	@bash tools/setup.sh chromium
+
+postgres: ## find PostgreSQL for the tests of database sources, or install it
+	@bash tools/setup.sh postgres
 
 sample: $(STAMP) ## write the sample company's raw files, where there are none
 	@[ -d data/raw ] || $(BIN)/datatrust sample build
@@ -49,7 +52,7 @@ check: $(STAMP) ## format, lint, types, import rules, catalog and contract lint,
 	$(BIN)/datatrust source check
 	$(PYTEST) -n 2 -m "not spark and not browser and not slow"
 
-test: setup chromium ## every test: unit, Spark, browser
+test: setup chromium postgres ## every test: unit, Spark, browser
 	$(PYTEST) -n 2 --dist loadfile
 
 eval: setup ## score the answers to question sets: make eval [SET=sample] [PROJECT=DIR FILE=F]

@@ -144,7 +144,7 @@ class _Run:
         findings = find_new_files(self.project, self.specs, select=self.select)
         changes = self._changes()
         if self.current is None and not findings.deliveries:
-            raise _no_files(self.project, self.specs)
+            raise _no_files(self.project, self.specs, self.problems)
         if not findings.deliveries and not changes.any:
             return self._summary(findings, restored, nothing_new=True)
         self.number = next_run(self.warehouse)
@@ -422,16 +422,16 @@ class _Run:
         )
 
 
-def _no_files(project: Project, specs: Sequence[SourceSpec]) -> UserError:
-    patterns = ", ".join(sorted({spec.glob for spec in specs}))
-    return UserError(
-        Issue(
-            code="DT471",
-            message=f"no raw file for any source in {project.shown(project.raw)}; looked for {patterns}",
-            at=SourcePosition(file=str(project.config_file)),
-            hint="put files there, or name another folder: raw in pipeline_config.json, or DATATRUST_RAW",
-        )
+def _no_files(project: Project, specs: Sequence[SourceSpec], problems: Sequence[str]) -> UserError:
+    patterns = ", ".join(sorted({spec.glob for spec in specs if spec.database is None}))
+    looked_for = f"; looked for {patterns}" if patterns else ""
+    nothing = Issue(
+        code="DT471",
+        message=f"no raw file for any source in {project.shown(project.raw)}{looked_for}",
+        at=SourcePosition(file=str(project.config_file)),
+        hint="put files there, or name another folder: raw in pipeline_config.json, or DATATRUST_RAW",
     )
+    return UserError.all([nothing, *(Issue(code="DT472", message=problem) for problem in problems)])
 
 
 def _worded(error: Exception, project: Project, step: str) -> DataTrustError:

@@ -157,7 +157,7 @@ def render_summary(summary: RunSummary) -> str:
         told = f"{done.checks} checks passed" + (f", {done.warnings} warnings" if done.warnings else "")
         lines += ["", f"{told}; {steps}"]
     if summary.problems:
-        lines += ["", "files that could not be taken in:", *(f"  {text}" for text in summary.problems)]
+        lines += ["", "could not be taken in:", *(f"  {text}" for text in summary.problems)]
     if summary.unclaimed:
         lines += ["", "files that no contract claims:", *(f"  {path}" for path in summary.unclaimed)]
     if summary.deliveries:

@@ -38,7 +38,7 @@ class DeliverySummary:
 
 @dataclass(frozen=True, kw_only=True)
 class RunSummary:
-    """A whole run. `problems` are files that could not be read at all, each with its reason."""
+    """A whole run. `problems` are files and databases that could not be read at all, each with its reason."""
 
     release: str | None  # the current one after this run
     nothing_new: bool

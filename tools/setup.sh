@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Set up one part of what the project needs, only where it is missing: packages | java | chromium.
+# Set up one part of what the project needs, only where it is missing: packages | java | chromium | postgres.
 # Installs system packages without asking only as root with apt; elsewhere it names the command and stops.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -64,7 +64,14 @@ chromium() {
     apt_install chromium fonts-dejavu-core
 }
 
+postgres() {
+    if command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then return; fi
+    may_apt || fail "the tests of database sources need PostgreSQL, and there is none" "apt-get install postgresql"
+    say "installing PostgreSQL"
+    apt_install postgresql
+}
+
 case "${1:-}" in
-packages | java | chromium) "$1" ;;
-*) fail "unknown part: ${1:-}" "bash tools/setup.sh packages|java|chromium" ;;
+packages | java | chromium | postgres) "$1" ;;
+*) fail "unknown part: ${1:-}" "bash tools/setup.sh packages|java|chromium|postgres" ;;
 esac

@@ -2,71 +2,40 @@
 
 from __future__ import annotations
 
+import os
+import tracemalloc
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from pipeline.contracts.model import ColumnSpec, ColumnType, SourceSpec
-from pipeline.ledger import read_facts
 from pipeline.readers import csv as csv_reader
 from pipeline.readers import readers
-from pipeline.readers.base import Layout, Refusal
+from pipeline.readers.base import Layout
+from tests.support.formats import Record, read_back, refused, spec_for
 
 NAMES = ("id", "name", "amount")
-
-
-class Record(NamedTuple):
-    line: int
-    span: int
-    values: tuple[str | None, ...]
-    reason: str | None
-    rescued: str | None
-    extra: str | None
 
 
 def spec_of(
     *, required: tuple[str, ...] = ("id", "amount"), names: tuple[str, ...] = NAMES, **options: object
 ) -> SourceSpec:
     text = ColumnType(kind="string")
-    return SourceSpec(
-        name="x", version="1", title="x", owner=None, file="x.yml", hash="", glob="*.csv", reader="csv",
-        reader_options=options,
-        columns=tuple(ColumnSpec(name=n, header=n, type=text, required=n in required) for n in names),
-        key=(), sequence=None, load_mode="upsert", duplicates="drop", silver_table="silver.x",
-        quarantine_table=None, rules=(), foreign_keys=(),
-    )  # fmt: skip
+    columns = [ColumnSpec(name=n, header=n, type=text, required=n in required) for n in names]
+    return spec_for("csv", columns, **options)
 
 
 def read(tmp_path: Path, body: bytes, spec: SourceSpec | None = None) -> list[Record]:
     """Read a file and prove that its lines add up."""
-    spec = spec or spec_of()
     path = tmp_path / "x.csv"
     path.write_bytes(body)
-    layout = readers()["csv"].layout(path, spec)
-    assert isinstance(layout, Layout), layout
-    records: list[Record] = []
-    gaps = 0
-    for chunk in readers()["csv"].read(path, layout, spec):
-        gaps += sum(chunk.gap)
-        columns = zip(*chunk.values, strict=True)
-        rows = zip(chunk.line, chunk.span, columns, chunk.reason, chunk.rescued, chunk.extra, strict=True)
-        records += [Record(*row) for row in rows]
-    facts = read_facts(path)
-    spans = sum(record.span for record in records)
-    assert (
-        layout.header_lines + layout.footer_lines + gaps + spans + facts.trailing_blank_lines
-        == facts.physical_lines
-    )
-    return records
+    return read_back(path, spec or spec_of())
 
 
 def refuse(tmp_path: Path, body: bytes, spec: SourceSpec | None = None) -> str:
     path = tmp_path / "x.csv"
     path.write_bytes(body)
-    outcome = readers()["csv"].layout(path, spec or spec_of())
-    assert isinstance(outcome, Refusal), outcome
-    return outcome.reason
+    return refused(path, spec or spec_of())
 
 
 def values(records: list[Record]) -> list[tuple[str | None, ...]]:
@@ -180,6 +149,85 @@ class TestRecords:
         assert read(tmp_path, b"id,name,amount\n\n\n") == []
 
 
+BODY = b"id,name,amount\n1,a,2\n\n2,b,3\n"
+
+
+@pytest.mark.usefixtures("blocks")
+class TestFrame:
+    """What stands around the records: lines before the header, lines after the last record."""
+
+    @pytest.mark.parametrize(
+        ("before", "after", "options"),
+        [
+            (b"Report\n\n", b"", {"preambleLines": 2}),
+            (b"\xef\xbb\xbf# of today\n# by me\n", b"", {"preamblePattern": "^#"}),
+            (b"", b"TOTAL,5\n", {"footerLines": 1}),
+            (b"", b"\n \nTOTAL,5\n\nend\n\n", {"footerLines": 2}),
+            (b"", b"TOTAL,5", {"footerPattern": "^TOTAL"}),
+            (b"Report\n", b"--\nTOTAL\n\n\n", {"preambleLines": 1, "footerPattern": "^(--|TOTAL)"}),
+        ],
+    )
+    def test_it_is_no_record_and_is_accounted_for(
+        self, before: bytes, after: bytes, options: dict[str, object], tmp_path: Path
+    ) -> None:
+        for body, more in ((BODY, {}), (BODY.removeprefix(b"id,name,amount\n"), {"header": False})):
+            got = read(tmp_path, before + body + after, spec_of(**options, **more))
+            assert values(got) == [("1", "a", "2"), ("2", "b", "3")]
+
+    @pytest.mark.parametrize(
+        ("body", "options", "told"),
+        [
+            (b"a\nb\n", {"preambleLines": 3}, "it has 2 lines, fewer than its preamble of 3"),
+            (b"Report\n\n", {"preambleLines": 1}, "ends with its preamble"),
+            (
+                BODY,
+                {"footerPattern": "^TOTAL"},
+                "its footer (its pattern) is missing: the file may be cut off",
+            ),
+            (b"id,name,amount\n", {"footerLines": 2}, "its footer (2 lines) is missing"),
+            (b"id,name,amount\nTOTAL\n", {"footerLines": 2}, "begins before its first record"),
+        ],
+    )
+    def test_one_that_is_not_there_refuses_the_file(
+        self, body: bytes, options: dict[str, object], told: str, tmp_path: Path
+    ) -> None:
+        assert told in refuse(tmp_path, body, spec_of(**options))
+
+    def test_a_footer_that_looks_like_a_record_is_none(self, tmp_path: Path) -> None:
+        got = read(tmp_path, BODY + b"9,sum,5\n", spec_of(footerLines=1))
+        assert values(got) == [("1", "a", "2"), ("2", "b", "3")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["csv", "jsonl"])
+def test_a_line_of_gigabytes_costs_itself_and_no_memory(name: str, tmp_path: Path) -> None:
+    """The line is a hole in the file, so that the disk is spared; its bytes are read all the same."""
+    first, last = (b"1,a,2\n", b"\n3,c,4\n") if name == "csv" else (b'{"id":1}\n', b'\n{"id":3}\n')
+    path = tmp_path / "x"
+    head = b"id,name,amount\n" if name == "csv" else b""
+    with path.open("wb") as file:
+        file.write(head + first + b"2,")
+        file.seek(300 << 20, os.SEEK_CUR)
+        file.write(last)
+    spec = spec_for(name, spec_of(required=()).columns)
+    tracemalloc.start()
+    try:
+        got = read_back(path, spec)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [(record.line - bool(head), record.reason) for record in got] == [
+        (1, None),
+        (2, "line_too_long"),
+        (3, None),
+    ]
+    assert len(got[1].rescued or "") < 10_000
+    assert peak < 100 << 20
+    with path.open("r+b") as file:  # and where no line ever ends
+        file.write(b"x" * len(head + first))
+    assert refused(path, spec)
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [
@@ -218,6 +266,10 @@ def test_a_missing_optional_column_is_empty_and_noted(tmp_path: Path) -> None:
         ({"encoding": "utf-99"}, "unknown encoding"),
         ({"header": "yes"}, "true or false"),
         ({"maxLineBytes": 0}, "whole number"),
+        ({"preambleLines": 1, "preamblePattern": "x"}, "not both"),
+        ({"preambleLines": -1}, "a number of lines"),
+        ({"footerLines": True}, "a number of lines"),
+        ({"footerPattern": "["}, "cannot be read"),
     ],
 )
 def test_wrong_options_are_told(options: dict[str, object], told: str) -> None:
