@@ -122,11 +122,13 @@ def write_number(value: Decimal | int, notation: NumberFormat | None) -> str:
     >>> write_number(Decimal("-1234.50"), NumberFormat(decimal=",", thousands="."))
     '-1234,50'
     """
-    number = Decimal(value)
-    exponent = number.as_tuple().exponent
-    if not isinstance(exponent, int) or abs(exponent) > MAX_PLAIN_EXPONENT:
-        return str(value)
-    return f"{number:f}".replace(".", notation.decimal if notation else ".")
+    text = str(value)
+    if "E" in text:
+        exponent = Decimal(value).as_tuple().exponent
+        if not isinstance(exponent, int) or abs(exponent) > MAX_PLAIN_EXPONENT:
+            return text
+        text = f"{value:f}"
+    return text.replace(".", notation.decimal) if notation else text
 
 
 def check_date_formats(formats: Sequence[str]) -> Iterator[str]:

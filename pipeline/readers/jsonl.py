@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from pipeline.contracts.model import SourceSpec
+from pipeline.contracts.model import ColumnSpec, SourceSpec
 from pipeline.readers.base import (
     BLANK,
     CAPS,
@@ -101,6 +101,7 @@ def _read(path: Path, layout: Layout, spec: SourceSpec) -> Iterator[Records]:
     cap, encoding = cap_of(spec.reader_options, "maxLineBytes"), _encoding(spec)
     tally = Tally(len(spec.columns), first_line=layout.header_lines + 1)
     records = tally.new_records()
+    columns = [(fold(column.header), column) for column in spec.columns]
     size = 0
     with path.open("rb") as file:
         skip_lines(file, layout.header_lines)
@@ -114,7 +115,7 @@ def _read(path: Path, layout: Layout, spec: SourceSpec) -> Iterator[Records]:
                 kept = line[:KEPT_OF_LONG_RECORD] if is_long else line
                 tally.rescue(records, fields, kept.decode(encoding, errors="backslashreplace"))
             else:
-                _add(tally, records, fields, line.decode(encoding), spec)
+                _add(tally, records, fields, columns, line.decode(encoding))
             if len(records.line) >= _BATCH or size > 8 * cap:
                 yield records
                 records, size = tally.new_records(), 0
@@ -122,12 +123,16 @@ def _read(path: Path, layout: Layout, spec: SourceSpec) -> Iterator[Records]:
         yield records
 
 
-def _add(tally: Tally, records: Records, fields: dict[str, Any], raw: str, spec: SourceSpec) -> None:
+def _add(
+    tally: Tally,
+    records: Records,
+    fields: dict[str, Any],
+    columns: Sequence[tuple[str, ColumnSpec]],
+    raw: str,
+) -> None:
     names = {fold(name): name for name in fields}
     try:
-        values = [
-            cell_text(fields.pop(names.get(fold(column.header), ""), None), column) for column in spec.columns
-        ]
+        values = [cell_text(fields.pop(names.get(name, ""), None), column) for name, column in columns]
         extra = extra_json({name: cell_text(value, None) for name, value in fields.items()})
     except CellFault as fault:
         tally.rescue(records, str(fault), raw)

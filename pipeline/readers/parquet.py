@@ -90,45 +90,52 @@ def _read(path: Path, layout: Layout, spec: SourceSpec) -> Iterator[Records]:
     }
     with _opened(path) as file:
         for batch in file.iter_batches(_BATCH, use_threads=False):
+            texts = [_texts(batch.column(index), columns.get(index)) for index in range(batch.num_columns)]
             records = tally.new_records()
-            cells = [_cells(batch.column(index)) for index in range(batch.num_columns)]
-            for row in zip(*cells, strict=True):
-                _add(tally, records, row, columns, layout, cap)
+            for row in zip(*texts, strict=True):
+                _add(tally, records, row, layout, cap)
             yield records
 
 
 def _add(
-    tally: Tally,
-    records: Records,
-    row: tuple[object, ...],
-    columns: Mapping[int, ColumnSpec],
-    layout: Layout,
-    cap: int,
+    tally: Tally, records: Records, row: tuple[str | CellFault | None, ...], layout: Layout, cap: int
 ) -> None:
-    try:
-        texts = [cell_text(value, columns.get(index)) for index, value in enumerate(row)]
-        if sum(len(text) for text in texts if text is not None) > cap:
-            raise CellFault("line_too_long")
-    except CellFault as fault:
-        tally.rescue(records, str(fault), str(row)[:KEPT_OF_LONG_RECORD])
+    fault = next((cell for cell in row if isinstance(cell, CellFault)), None)
+    texts = [cell for cell in row if not isinstance(cell, CellFault)]
+    if fault is None and sum(map(len, filter(None, texts))) > cap:
+        fault = CellFault("line_too_long")
+    if fault is not None:
+        kept = "\t".join(text or "" for text in texts)
+        tally.rescue(records, str(fault), kept[:KEPT_OF_LONG_RECORD])
         return
     values = [None if place is None else texts[place] for place in layout.places]
     tally.add(records, values, extra=extra_json({name: texts[index] for index, name in layout.unknown}))
 
 
-def _cells(column: pa.Array) -> list[object]:
-    """Return a column's values as Python's own; what those cannot hold exactly comes as text."""
-    kind = column.type
+def _texts(values: pa.Array, column: ColumnSpec | None) -> list[str | CellFault | None]:
+    """Return the texts of a column, or the fault of a value that has none."""
+    kind = values.type
     if pa.types.is_dictionary(kind):
-        return _cells(column.dictionary_decode())
+        return _texts(values.dictionary_decode(), column)
+    is_plain = column is None or (column.number_format is None and not column.date_formats)
+    is_day = pa.types.is_date32(kind) and (column is None or column.type.kind != "timestamp")
+    if is_plain and (is_day or pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
+        return list(values.cast(pa.string()).to_pylist())
     if pa.types.is_timestamp(kind) and kind.unit == "ns":
         try:
-            column = column.cast(pa.timestamp("us", kind.tz))
+            values = values.cast(pa.timestamp("us", kind.tz))
         except pa.ArrowInvalid:
-            column = column.cast(pa.string())
+            values = values.cast(pa.string())
     elif pa.types.is_duration(kind):
-        column = column.cast(pa.int64())
-    return list(column.to_pylist())
+        values = values.cast(pa.int64())
+    return [_text(value, column) for value in values.to_pylist()]
+
+
+def _text(value: object, column: ColumnSpec | None) -> str | CellFault | None:
+    try:
+        return cell_text(value, column)
+    except CellFault as fault:
+        return fault
 
 
 READER = Reader(

@@ -12,6 +12,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 from xml.etree import ElementTree
@@ -91,6 +92,13 @@ def scan_sheet(path: Path, sheet: str) -> SheetFacts:
     Raises:
         SheetFault: values of the sheet would be lost or misread.
     """
+    about = path.stat()
+    return _scan_once(path, sheet, about.st_size, about.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _scan_once(path: Path, sheet: str, size: int, changed: int) -> SheetFacts:
+    """Size and time of the last change tell one state of a file from another."""
     with zipfile.ZipFile(path) as archive, archive.open(dict(_sheets(archive))[sheet]) as file:
         return _scan(file)
 
@@ -101,11 +109,10 @@ def _scan(file: IO[bytes]) -> SheetFacts:
     for _, element in ElementTree.iterparse(file):
         tag = element.tag.rpartition("}")[2]
         if tag == "c":
-            value = element.find("{*}v")
-            has_text = element.find("{*}is") is not None
-            is_filled = has_text or (value is not None and bool(value.text))
+            parts = {part.tag.rpartition("}")[2]: part for part in element}
+            is_filled = "is" in parts or ("v" in parts and bool(parts["v"].text))
             has_value |= is_filled
-            if not is_filled and element.get("t") != "str" and element.find("{*}f") is not None:
+            if not is_filled and "f" in parts and element.get("t") != "str":
                 where = element.get("r", f"in row {rows + 1}")
                 raise SheetFault(
                     f"cell {where} has a formula whose result is not stored: open and save it in Excel"
