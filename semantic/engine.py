@@ -436,13 +436,13 @@ class SemanticLayer:
 
 def _load_catalog(project: Project, release: Release | None) -> Catalog:
     """Return the catalog on disk, or the one that a release holds."""
-    shown = project.shown(project.catalog)
+    shown, cache = project.shown(project.catalog), project.state / "catalog"
     if release is None:
-        return load_catalog(project.catalog, shown_root=project.root)
+        return load_catalog(project.catalog, shown_root=project.root, cache=cache)
     texts = {name: text for name, text in release.files.items() if name.startswith(f"{shown}/")}
     if not texts:
-        return load_catalog(project.catalog, shown_root=project.root)
-    return load_catalog(project.catalog, texts=texts, shown_root=project.root)
+        return load_catalog(project.catalog, shown_root=project.root, cache=cache)
+    return load_catalog(project.catalog, texts=texts, shown_root=project.root, cache=cache)
 
 
 def _tables(catalog: Catalog) -> tuple[str, ...]:

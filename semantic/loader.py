@@ -20,6 +20,7 @@ from datatrust.core.errors import UserError
 from datatrust.core.issues import Issue, SourcePosition, look_in
 from datatrust.core.yaml import MAX_BYTES, load_yaml, parse_yaml
 from semantic.calendar import GREGORIAN
+from semantic.catalog_cache import cache_key, keep, load_cached
 from semantic.definition import define
 from semantic.fields import CatalogFile, Fields
 from semantic.metrics import joined, read_identity, read_metric
@@ -58,7 +59,11 @@ _Named = TypeVar("_Named", Model, Metric, Calendar, Dimension, Segment, Identity
 
 
 def load_catalog(
-    root: Path, *, texts: Mapping[str, str] | None = None, shown_root: Path | None = None
+    root: Path,
+    *,
+    texts: Mapping[str, str] | None = None,
+    shown_root: Path | None = None,
+    cache: Path | None = None,
 ) -> Catalog:
     """Read every `*.yml` under `root`, or the given texts, into one checked catalog.
 
@@ -67,13 +72,19 @@ def load_catalog(
         texts: file name -> text, in place of the folder's files: the catalog as a release holds it.
         shown_root: messages name files relative to this folder, usually the project's; by default relative to
             the current folder where they lie under it.
+        cache: a folder to keep the checked catalog in, for the next time.
 
     Raises:
         UserError: the folder is missing or empty, a file is not YAML, or the catalog has faults; all at once.
     """
     issues: list[Issue] = []
     shown = _shown(root, shown_root)
-    files, kept = _read_files(root, texts, shown, issues)
+    read = _read_texts(root, texts, shown, issues)
+    kept = {each.name: each.text for each in read}
+    key = cache_key(kept, shown) if cache is not None and not issues else None
+    if cache is not None and key is not None and (known := load_cached(cache, key, kept)) is not None:
+        return known
+    files = _parse_files(read, issues)
     draft = _Draft(issues)
     for file in files:
         _read_file(file, draft)
@@ -87,7 +98,10 @@ def load_catalog(
         )
     if issues:
         raise UserError.all(_in_order(issues))
-    return replace(catalog, metrics=define(catalog))
+    catalog = replace(catalog, metrics=define(catalog))
+    if cache is not None and key is not None:
+        keep(cache, key, catalog)
+    return catalog
 
 
 _HINT_EMPTY = "a model is a file with `model:` and `table:`; a metric is an entry under `metrics:`"
@@ -122,17 +136,32 @@ def _shown(root: Path, base: Path | None) -> str:
         return root.as_posix()
 
 
-def _read_files(
-    root: Path, texts: Mapping[str, str] | None, shown_root: str, issues: list[Issue]
-) -> tuple[list[CatalogFile], dict[str, str]]:
-    kept: dict[str, str] = {}
+@dataclass(frozen=True, kw_only=True)
+class _Text:
+    """A file as it was read."""
+
+    name: str
+    shown: str
+    text: str
+
+
+def _parse_files(read: Iterable[_Text], issues: list[Issue]) -> list[CatalogFile]:
     files: list[CatalogFile] = []
+    for each in read:
+        _collect(files, issues, each.shown, each.text)
+    return files
+
+
+def _read_texts(
+    root: Path, texts: Mapping[str, str] | None, shown_root: str, issues: list[Issue]
+) -> list[_Text]:
     if texts is not None:
-        for name in sorted(texts):
-            if name.endswith(SUFFIXES):
-                kept[name] = texts[name]
-                _collect(files, issues, name, texts[name])
-        return files, kept
+        return [
+            _Text(name=name, shown=name, text=texts[name])
+            for name in sorted(texts)
+            if name.endswith(SUFFIXES)
+        ]
+    read: list[_Text] = []
     if not root.is_dir():
         raise UserError(
             Issue(
@@ -162,9 +191,8 @@ def _read_files(
             except UserError as error:
                 issues.extend(error.issues)
             continue
-        kept[name] = text
-        _collect(files, issues, shown, text)
-    return files, kept
+        read.append(_Text(name=name, shown=shown, text=text))
+    return read
 
 
 def _collect(files: list[CatalogFile], issues: list[Issue], shown: str, text: str) -> None:

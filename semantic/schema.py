@@ -33,6 +33,10 @@ class SqlType:
     kind: Kind
     scale: int = 0
 
+    def __deepcopy__(self, memo: object) -> SqlType:
+        """A frozen value is its own copy: trees that are copied carry many of them."""
+        return self
+
     @property
     def is_number(self) -> bool:
         """Whether it adds up."""

@@ -7,8 +7,9 @@ Layer: semantic.
 from __future__ import annotations
 
 import datetime as dt
+import weakref
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from sqlglot import exp
@@ -35,6 +36,14 @@ class Proof:
     statement: exp.Select
     message: str  # {0}, {1} stand for the values of that row
     hint: str
+    texts: dict[str, str] = field(
+        default_factory=dict, compare=False
+    )  # dialect -> the statement, once printed
+
+
+_PROOFS: dict[
+    int, dict[tuple[object, ...], tuple[Schema, Proof]]
+] = {}  # id of a catalog -> its joins' proofs
 
 
 class Binder:
@@ -76,11 +85,9 @@ class Binder:
         """Give `select` the model's table and the joins that were needed."""
         select = select.from_(sql.stored_table(self.model.table, self.model.name), copy=False)
         for path, (target, condition) in self._joins.items():
-            select = select.join(
-                sql.stored_table(target.table, _alias(path)), on=condition, join_type="left", copy=False
-            )
+            select = sql.joined(select, sql.stored_table(target.table, _alias(path)), condition, side="left")
         for alias, (table, condition) in self._tables.items():
-            select = select.join(sql.stored_table(table, alias), on=condition, join_type="left", copy=False)
+            select = sql.joined(select, sql.stored_table(table, alias), condition, side="left")
         return select
 
     @property
@@ -149,7 +156,7 @@ class Binder:
             if here not in self._joins:
                 self._joins[here] = (target, exp.Boolean(this=True))
                 self._joins[here] = (target, self._condition(model, path[: length - 1], join, target, here))
-                self._proofs.append(self._proof(join, target))
+                self._proofs.append(self._known_proof(join, target))
             model = target
         return model
 
@@ -176,6 +183,20 @@ class Binder:
         assert condition is not None
         return condition
 
+    def _known_proof(self, join: Join, target: Model) -> Proof:
+        """The proof of a join is the same in every question to one catalog over one schema."""
+        known = _PROOFS.get(id(self._catalog))
+        if known is None:
+            known = _PROOFS[id(self._catalog)] = {}
+            weakref.finalize(self._catalog, _PROOFS.pop, id(self._catalog), None)
+        key = (target.name, join.to_key, join.alias, id(self._schema), self._today)
+        if key not in known:
+            known[key] = (
+                self._schema,
+                self._proof(join, target),
+            )  # the schema lives on, so its id stays its own
+        return known[key][1]
+
     def _proof(self, join: Join, target: Model) -> Proof:
         inner = Binder(self._catalog, target, self._schema, self._today)
         keys = [inner.expression(each) for each in join.to_key]
@@ -188,7 +209,8 @@ class Binder:
         select = inner.attach(select).where(sql.all_of(conditions), copy=False)
         select = select.group_by(*keys, copy=False)
         repeated = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
-        select = select.having(repeated, copy=False).limit(1, copy=False)
+        select = select.having(repeated, copy=False)
+        select = sql.limited(select, 1)
         return Proof(
             code="DT320",
             model=target.name,
@@ -205,7 +227,7 @@ def _as_date(bound: exp.Expr) -> exp.Expr:
     if kind == "date":
         return bound
     if kind == "text":
-        return exp.TryCast(this=bound, to=exp.DataType.build("DATE"))
+        return exp.TryCast(this=bound, to=sql.data_type("DATE"))
     return sql.cast(bound, "DATE")
 
 

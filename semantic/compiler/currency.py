@@ -120,7 +120,7 @@ def missing_rates(
         found.set("group", None)
         shown = sql.cast(code.copy(), "TEXT")
         found.set("expressions", [sql.aliased(shown, "currency"), sql.aliased(day.copy(), "day")])
-        found = found.where(condition, copy=False).limit(1, copy=False)
+        found = sql.limited(found.where(condition, copy=False), 1)
         proofs.append(
             Proof(
                 code="DT326",

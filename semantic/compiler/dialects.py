@@ -21,7 +21,7 @@ Dialect.get_or_raise("duckdb")  # loaded with this module, not with the first qu
 def print_sql(select: exp.Expr, dialect: str) -> str:
     """Return the text of `select`."""
     lowered = select.transform(lambda node: _lowered(node, dialect), copy=False)
-    return lowered.sql(dialect=dialect, pretty=True, identify=True, comments=False)
+    return lowered.sql(dialect=dialect, pretty=True, identify=True, comments=False, copy=False)
 
 
 def _lowered(node: exp.Expr, dialect: str) -> exp.Expr:
@@ -60,7 +60,7 @@ def _whole(node: exp.Expr, scale: int, more: int) -> exp.Expr:
         if scale == 0
         else exp.Mul(this=sql.decimal(node, scale), expression=exp.Literal.number(10**scale))
     )
-    whole: exp.Expr = exp.Cast(this=units, to=exp.DataType.build("INT128"))
+    whole: exp.Expr = exp.Cast(this=units, to=sql.data_type("INT128"))
     if more:
         whole = exp.Mul(this=whole, expression=exp.Literal.number(10**more))
     return whole if not isinstance(whole, exp.Mul) else exp.Paren(this=whole)

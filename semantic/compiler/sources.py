@@ -180,7 +180,7 @@ def days_between(moment: exp.Expr, part: Slice) -> exp.Expr:
         made = sql.all_of(conditions)
         assert made is not None
         return made
-    day = moment if kind.kind == "date" else exp.TryCast(this=moment, to=exp.DataType.build("DATE"))
+    day = moment if kind.kind == "date" else exp.TryCast(this=moment, to=sql.data_type("DATE"))
     if part.start is not None and part.end is not None:
         return exp.Between(this=day, low=sql.date(part.start), high=sql.date(part.end))
     if part.start is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -50,11 +51,22 @@ def aliased(node: exp.Expr, text: str) -> exp.Expr:
     return exp.Alias(this=node, alias=name(text))
 
 
+@lru_cache(maxsize=200)
+def _type(kind: str) -> exp.DataType:
+    """A type, read once: parsing it is most of the price of a cast."""
+    return exp.DataType.build(kind)
+
+
+def data_type(kind: str) -> exp.DataType:
+    """A type such as DATE or DECIMAL(38, 2)."""
+    return _type(kind).copy()
+
+
 def cast(node: exp.Expr, kind: str) -> exp.Cast:
     """CAST(node AS kind); the node itself where it is that cast already."""
-    if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast) and node.to.sql() == kind:
+    if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast) and node.to == _type(kind):
         return node
-    return exp.Cast(this=node, to=exp.DataType.build(kind))
+    return exp.Cast(this=node, to=data_type(kind))
 
 
 def decimal(node: exp.Expr, scale: int) -> exp.Cast:
@@ -64,7 +76,7 @@ def decimal(node: exp.Expr, scale: int) -> exp.Cast:
 
 def date(day: dt.date) -> exp.Expr:
     """A day as a literal."""
-    return exp.Cast(this=exp.Literal.string(day.isoformat()), to=exp.DataType.build("DATE"))
+    return exp.Cast(this=exp.Literal.string(day.isoformat()), to=data_type("DATE"))
 
 
 def literal(value: Scalar) -> exp.Expr:
@@ -85,6 +97,23 @@ def literal(value: Scalar) -> exp.Expr:
 def number(value: int | Decimal) -> exp.Expr:
     """A number as a literal."""
     return literal(value)
+
+
+def joined(
+    select: exp.Select, table: exp.Expr, on: exp.Expr | None, *, side: str | None = None
+) -> exp.Select:
+    """Return `select` with a table joined; without a condition each row meets each. The tree's own way parses text."""
+    join = exp.Join(this=table, on=on, side=side.upper() if side and on is not None else None)
+    if on is None:
+        join.set("kind", "CROSS")
+    select.append("joins", join)
+    return select
+
+
+def limited(select: exp.Select, rows: int) -> exp.Select:
+    """Return `select` cut to its first rows."""
+    select.set("limit", exp.Limit(expression=exp.Literal.number(rows)))
+    return select
 
 
 def all_of(conditions: Iterable[exp.Expr | None]) -> exp.Expr | None:

@@ -107,7 +107,7 @@ def _statement(rq: ResolvedQuery) -> tuple[exp.Select, list[Output], list[LeafTa
         select = select.order_by(*_orders(rq), copy=False)
     limit = _limit(rq)
     if limit is not None:
-        select = select.limit(limit, copy=False)
+        select = sql.limited(select, limit)
     for name, body in ctes:
         select = select.with_(sql.name(name), as_=body, copy=False)
     return select, outputs, passes
@@ -139,20 +139,24 @@ def _builder(source: Source) -> Callable[[ResolvedQuery, Source, Slice, str], Le
 
 
 def _proofs(passes: list[LeafTable], dialect: str) -> tuple[DataProof, ...]:
-    found = {
-        (each.table, each.statement.sql()): (each, part.tables) for part in passes for each in part.proofs
-    }
-    return tuple(
-        DataProof(
-            code=each.code,
-            model=each.model,
-            tables=tuple(dict.fromkeys([each.table, *tables])),
-            sql=print_sql(each.statement, dialect),
-            message=each.message,
-            hint=each.hint,
-        )
-        for each, tables in found.values()
-    )
+    found: dict[str, DataProof] = {}
+    for part in passes:
+        for each in part.proofs:
+            if dialect not in each.texts:
+                each.texts[dialect] = print_sql(each.statement.copy(), dialect)
+            text = each.texts[dialect]
+            found.setdefault(
+                text,
+                DataProof(
+                    code=each.code,
+                    model=each.model,
+                    tables=tuple(dict.fromkeys([each.table, *part.tables])),
+                    sql=text,
+                    message=each.message,
+                    hint=each.hint,
+                ),
+            )
+    return tuple(found.values())
 
 
 def _outputs(rq: ResolvedQuery, view: View) -> list[Output]:

@@ -68,8 +68,7 @@ class View:
             on = sql.all_of(
                 [sql.same(sql.column(key, KEYS), sql.column(key, each.name)) for key in self.keys]
             )
-            kind = "left" if on is not None else "cross"
-            select = select.join(sql.table(each.name), on=on, join_type=kind, copy=False)
+            select = sql.joined(select, sql.table(each.name), on, side="left")
         made.append((JOINED, select))
         return made
 
