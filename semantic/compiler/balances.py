@@ -27,7 +27,6 @@ from semantic.compiler.sources import (
     window_name,
     window_table,
     with_conditions,
-    with_helpers,
 )
 from semantic.model import BalanceRule
 from semantic.reach import GRAINS
@@ -58,7 +57,7 @@ def compile_balance(rq: ResolvedQuery, source: Source, part: Slice, name: str) -
     work = Pass(rq, source, part)
     rows = _rows(work, f"{name}_rows")
     helpers = [(window_name(part), window_table(part, rq))] if part.windows is not None else []
-    rate_proofs = work.rate_proofs(with_helpers(rows.select, helpers))
+    rate_proofs = work.rate_proofs(rows.select, helpers)
     helpers.append((rows.name, rows.select))
     if rule.take in ("min", "max"):
         select, leaves = _extreme_of_days(work, rows)

@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -131,7 +132,10 @@ class Binder:
             return self._column(target, full, last)
 
         bound = replace_columns(tree, replacement)
-        return exact(_with_today(bound, self._today))
+        has_today, has_products = _needs(text)
+        if has_today:
+            bound = _with_today(bound, self._today)
+        return exact(bound) if has_products else bound
 
     def _dimension(
         self, model: Model, path: Path, dimension: Dimension, within: frozenset[tuple[Path, str]]
@@ -237,6 +241,13 @@ def _alias(path: Path) -> str:
 
 def _bracket(node: exp.Expr) -> exp.Expr:
     return node if isinstance(node, exp.Column | exp.Literal | exp.Func) else exp.Paren(this=node)
+
+
+@lru_cache(maxsize=20_000)
+def _needs(text: str) -> tuple[bool, bool]:
+    """Whether an expression speaks of today, and whether it multiplies or divides."""
+    tree = parse_expression(text).ast
+    return tree.find(exp.CurrentDate) is not None, tree.find(exp.Mul, exp.Div) is not None
 
 
 def _with_today(node: exp.Expr, today: dt.date) -> exp.Expr:

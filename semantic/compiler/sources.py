@@ -150,14 +150,19 @@ class Pass:
             )
         return self._converter.convert(metric, value, conversion)
 
-    def rate_proofs(self, select: exp.Select) -> tuple[Proof, ...]:
-        """What must hold for every row of `select` to have the rates that it is converted by."""
+    def rate_proofs(
+        self, select: exp.Select, helpers: Sequence[tuple[str, exp.Select]] = ()
+    ) -> tuple[Proof, ...]:
+        """What must hold for every row of `select`, which reads `helpers`, to have the rates that it is converted by."""
         if self._converter is None or not self._converter.missing:
             return ()
         rates = self.rq.catalog.rates
         table = rates.table if rates else self.binder.model.table
         day = self.day() if self.time_ref() is not None else sql.date(self.rq.query.rates_on or self.rq.today)
-        return tuple(missing_rates(select, self._converter.missing, day, self.source.model, table))
+        alone = select.copy()
+        for name, body in helpers:
+            alone = alone.with_(sql.name(name), as_=body.copy(), copy=False)
+        return tuple(missing_rates(alone, self._converter.missing, day, self.source.model, table))
 
     def range_filter(self) -> exp.Expr | None:
         """The asked days."""
@@ -207,7 +212,7 @@ def compile_flow(rq: ResolvedQuery, source: Source, part: Slice, name: str) -> L
     for metric, kept in zip(source.metrics, filters, strict=True):
         leaves += aggregate(metric, work.value(metric), kept if len(texts) > 1 else None)
     if all(kept is not None for kept in filters):
-        unique = {kept.sql(): kept for kept in filters if kept is not None}
+        unique = {metric.where: kept for metric, kept in zip(source.metrics, filters, strict=True) if kept}
         conditions.append(sql.any_of([each.copy() for each in unique.values()]))
     select = exp.Select(expressions=[*keys, *(sql.aliased(leaf.expr, leaf.name) for leaf in leaves)])
     select = work.binder.attach(select)
@@ -222,17 +227,9 @@ def compile_flow(rq: ResolvedQuery, source: Source, part: Slice, name: str) -> L
         leaves={leaf.name: leaf for leaf in leaves},
         metrics=tuple(metric.name for metric in source.metrics),
         tables=work.binder.tables,
-        proofs=(*work.binder.proofs, *work.rate_proofs(with_helpers(select, helpers))),
+        proofs=(*work.binder.proofs, *work.rate_proofs(select, helpers)),
         helpers=helpers,
     )
-
-
-def with_helpers(select: exp.Select, helpers: Sequence[tuple[str, exp.Select]]) -> exp.Select:
-    """Return a copy of `select` that stands alone: with the CTEs that it reads."""
-    alone = select.copy()
-    for name, body in helpers:
-        alone = alone.with_(sql.name(name), as_=body.copy(), copy=False)
-    return alone
 
 
 def window_table(part: Slice, rq: ResolvedQuery) -> exp.Select:

@@ -17,7 +17,7 @@ from sqlglot import exp
 from semantic.compiler import sql
 from semantic.compiler.binding import Binder
 from semantic.compiler.measures import Leaf, aggregate, count_name, sum_name
-from semantic.compiler.sources import LeafTable, Pass, Source, with_conditions, with_helpers
+from semantic.compiler.sources import LeafTable, Pass, Source, with_conditions
 from semantic.model import Metric
 from semantic.resolved import ResolvedQuery, Slice
 from semantic.schema import SqlType
@@ -63,7 +63,7 @@ def compile_stock(rq: ResolvedQuery, source: Source, part: Slice, name: str) -> 
     select = select.join(sql.table(days, _DAYS), on=on, copy=False)
     select = with_conditions(select, conditions, keys=len(inner_keys))
     helpers = [(days, table)]
-    proofs = (*work.binder.proofs, *work.rate_proofs(with_helpers(select, helpers)))
+    proofs = (*work.binder.proofs, *work.rate_proofs(select, helpers))
     if is_average:
         select, leaves = _averaged(rq, source.metrics, select, leaves)
     return LeafTable(

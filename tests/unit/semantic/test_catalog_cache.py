@@ -15,7 +15,9 @@ from tests.unit.semantic._catalogs import FORMS, SAMPLE
 
 
 @pytest.mark.parametrize("folder", [SAMPLE, FORMS], ids=["sample", "forms"])
-def test_a_kept_catalog_is_the_loaded_one(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kept_catalog_is_the_loaded_one(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fresh = load_catalog(folder)
     assert load_catalog(folder, cache=tmp_path) == fresh
     monkeypatch.setattr(loader, "parse_yaml", None)  # the second time nothing is parsed
