@@ -75,6 +75,19 @@ class MaskingPolicy:
     key_variable: str  # environment variable that holds the key, instead of the local file
     file: str
     hash: str
+    fewest_token_values: int = 20  # a token column with fewer values, each repeated, is undone by counting
+
+    def is_guessable(self, distinct: int, rows: int) -> bool:
+        """Return whether so few values stand in so many rows that counting tells which token is which value.
+
+        >>> policy = MaskingPolicy(classes={}, key_variable="", file="", hash="")
+        >>> policy.is_guessable(3, 1000), policy.is_guessable(3, 3), policy.is_guessable(900, 1000)
+        (True, False, False)
+        """
+        return 0 < distinct < self.fewest_token_values and rows >= _REPEATED * distinct
+
+
+_REPEATED = 5  # rows a value, from which some values stand out by their number
 
 
 def token_pattern(key_id: str) -> str:
