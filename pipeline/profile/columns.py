@@ -104,9 +104,11 @@ def _profile(rows: Rows, place: int, header: str, name: str, personal: Finding |
     values = rows.values(place)
     guess = tell_type(
         values,
-        is_identifier=names.says_identifier(header) or _is_written_as_text(personal),
+        is_identifier=names.says_identifier(header) or _is_text_of_persons(personal),
         says_date=names.says_date(header),
     )
+    if _is_text_of_persons(personal):
+        guess = replace(guess, why="personal data, kept as it is written", look=())
     if guess.missing:
         counts = rows.counts(place)
         filled -= sum(counts.get(word, 0) for word in guess.missing)
@@ -129,7 +131,7 @@ def _profile(rows: Rows, place: int, header: str, name: str, personal: Finding |
     return replace(column, categories=categories, form=None if categories else _form(values))
 
 
-def _is_written_as_text(personal: Finding | None) -> bool:
+def _is_text_of_persons(personal: Finding | None) -> bool:
     return personal is not None and personal.pii_class != "birth_date"
 
 

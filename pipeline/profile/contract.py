@@ -40,7 +40,16 @@ def _text(writer: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     return writer.represent_scalar("tag:yaml.org,2002:str", value, style=None if is_plain else '"')
 
 
+class _Block(dict[str, Any]):
+    """A mapping of a line to each key; others stand on one line where they hold no list or mapping."""
+
+
+def _block(writer: yaml.SafeDumper, value: _Block) -> yaml.MappingNode:
+    return writer.represent_mapping("tag:yaml.org,2002:map", value.items(), flow_style=False)
+
+
 _Writer.add_representer(str, _text)
+_Writer.add_representer(_Block, _block)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +88,9 @@ def write_contract(
         f"# Drafted from {drawn.file} ({drawn.rows:,} rows) on {drawn.today}. It runs as it stands; a person should read it:",
         "# name the owner, say what the rows are, and look at each line with LOOK. What the file proves rejects;",
         "# what it only suggests (value sets, forms, bounds) warns: take `severity: warning` away to make it reject.",
-        _dump(head).rstrip(),
+        _dump(_Block(head)).rstrip(),
         "schema:",
-        *_indented(_dump([_table(drawn, columns, key)]), 2),
+        *_indented(_dump([_Block(_table(drawn, columns, key))]), 2),
     ]
     lines += [f"    # key: {', '.join(key.columns) or 'none'}: {key.why}", "    properties:"]
     for column in columns:
@@ -144,9 +153,9 @@ def changed_column(columns: Sequence[ColumnProfile], key: KeyGuess) -> ColumnPro
     return found[0] if len(found) == 1 else None
 
 
-def _property(column: ColumnProfile, key: KeyGuess, pii_class: str | None, today: dt.date) -> dict[str, Any]:
+def _property(column: ColumnProfile, key: KeyGuess, pii_class: str | None, today: dt.date) -> _Block:
     kind = column.guess.type.kind
-    body: dict[str, Any] = {"name": column.name}
+    body = _Block({"name": column.name})
     if column.header != column.name:
         body["physicalName"] = column.header
     body["logicalType"] = "number" if kind == "decimal" else kind
@@ -160,9 +169,11 @@ def _property(column: ColumnProfile, key: KeyGuess, pii_class: str | None, today
         body["classification"] = "restricted"
     if column.guess.date_formats:
         body["logicalTypeOptions"] = {"format": column.guess.date_formats[0]}
-    custom = [{"property": "piiClass", "value": pii_class}] if pii_class is not None else []
+    custom: list[dict[str, Any]] = []
+    if pii_class is not None:
+        custom.append({"property": "piiClass", "value": pii_class})
     if column.guess.number_format is not None:
-        custom.append({"property": "numberFormat", "value": _notation(column.guess.number_format)})  # type: ignore[dict-item]
+        custom.append({"property": "numberFormat", "value": _notation(column.guess.number_format)})
     if custom:
         body["customProperties"] = custom
     if rules := _rules(column, pii_class, today):

@@ -29,6 +29,7 @@ from pipeline.profile.register import (
     change_config,
     change_policy,
     contract_path,
+    has_sources,
     write_changes,
 )
 from pipeline.profile.rows import open_rows
@@ -62,7 +63,8 @@ def draft_source(project: Project, file: Path, *, name: str | None, overwrite: b
     shown = file.name
     if not file.is_file():
         raise UserError(Issue(code="DT490", message=f"no such file: {file}"))
-    chosen = name or names.source_name(file.stem, file.resolve().parent.name)
+    folder = file.resolve().parent
+    chosen = name or names.source_name(file.stem, project.name if folder == project.raw else folder.name)
     path = contract_path(project, chosen)
     others = _check_name(project, chosen, path, overwrite=overwrite)
     policy = load_masking_policy(project)
@@ -131,7 +133,8 @@ def _check_name(project: Project, name: str, path: Path, *, overwrite: bool) -> 
                 hint="choose another --name, or --force to draft it again",
             )
         )
-    others = tuple(spec for spec in load_contracts(project) if spec.file != project.shown(path))
+    listed = load_contracts(project) if has_sources(project) else ()
+    others = tuple(spec for spec in listed if spec.file != project.shown(path))
     taken = next((spec for spec in others if name in (spec.name, spec.silver_table.partition(".")[2])), None)
     if taken is not None:
         raise UserError(

@@ -56,6 +56,15 @@ def contract_path(project: Project, name: str) -> Path:
     return project.configs / CONTRACTS / f"{name}.yml"
 
 
+def has_sources(project: Project) -> bool:
+    """Return whether the config lists a source, or includes one that is there."""
+    sources = project.config.sources
+    entries = (sources,) if isinstance(sources, SourceInclude) else sources
+    return any(
+        not isinstance(entry, SourceInclude) or any(project.configs.glob(entry.include)) for entry in entries
+    )
+
+
 def _includes(project: Project) -> list[str]:
     sources = project.config.sources
     entries = (sources,) if isinstance(sources, SourceInclude) else sources

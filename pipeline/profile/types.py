@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -34,6 +35,10 @@ _ISO_TIMESTAMP = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
 _SIGN = re.compile(r"^[-+(]?\s*([^\d\s.,+()-]{1,3})\s*[-(]?[\d.,]|\d[.,]?\s*([^\d\s.,+()%-]{1,3})\s*[-)]?$")
+_CURRENCIES = frozenset(
+    ["EUR", "USD", "GBP", "CHF", "JPY", "CNY", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "BGN", "BRL", "MXN", "CAD", "AUD", "NZD", "INR", "ZAR", "TRY", "KRW", "HKD", "SGD", "ARS", "CLP", "COP", "PEN", "ILS", "AED", "SAR", "THB", "IDR", "MYR", "PHP", "UAH", "RUB", "KR", "FR.", "KČ", "ZŁ", "LEI"]
+)
+_MOST_CURRENCIES = 5
 _SCALES = (2, 4, 6, 10, 18)  # decimals that a draft keeps: the next step above what was seen
 _MOST_DIGITS = 38
 _DAYS = ("d{0}M{0}yyyy", "M{0}d{0}yyyy", "yyyy{0}M{0}d", "d{0}MMM{0}yyyy")
@@ -127,6 +132,11 @@ def _number(texts: Sequence[str]) -> TypeGuess | None:
         return None
     notation, plain = fitting[0]
     if any([Decimal(a) for a in plain] != [Decimal(b) for b in other] for _, other in fitting[1:]):
+        if signs and notation is not None and notation.thousands:
+            # no money but some dinars has three decimals (ISO 4217): groups of three are thousands
+            return replace(
+                _decimal(plain, notation), look=(f"{notation.thousands!r} is taken as between thousands",)
+            )
         return TypeGuess(
             type=TEXT,
             why="numbers that can be read in two ways",
@@ -137,7 +147,7 @@ def _number(texts: Sequence[str]) -> TypeGuess | None:
     return _decimal(plain, notation)
 
 
-def _decimal(plain: Sequence[str], notation: NumberFormat | None) -> TypeGuess | None:
+def _decimal(plain: Sequence[str], notation: NumberFormat | None) -> TypeGuess:
     numbers = [Decimal(text) for text in plain]
     decimals = max(_decimals(text) for text in plain)
     digits = max(len(text.lstrip("+-").partition(".")[0].lstrip("0")) for text in plain)
@@ -154,7 +164,7 @@ def _decimal(plain: Sequence[str], notation: NumberFormat | None) -> TypeGuess |
     scale = next((step for step in _SCALES if step >= decimals), decimals)
     precision = 18 if digits + scale <= 15 else _MOST_DIGITS
     if digits + scale > _MOST_DIGITS:
-        return None
+        return TypeGuess(type=TEXT, why="numbers of more digits than an exact type keeps")
     look = []
     if decimals > 6:
         look.append(
@@ -162,7 +172,9 @@ def _decimal(plain: Sequence[str], notation: NumberFormat | None) -> TypeGuess |
         )
     return TypeGuess(
         type=ColumnType(kind="decimal", precision=precision, scale=scale),
-        why=f"numbers with up to {decimals} decimals{written}",
+        why=f"numbers of up to {decimals} decimals{written}"
+        if decimals
+        else f"numbers written with .0{written}",
         number_format=notation,
         look=tuple(look),
         low=low,
@@ -188,8 +200,9 @@ def _notation_words(notation: NumberFormat | None) -> str:
 
 def _currency_signs(texts: Sequence[str]) -> tuple[str, ...]:
     """Return the signs before or after the numbers; none where there are more kinds than currencies in a file."""
-    found = {found[1] or found[2] for text in texts[:5_000] if (found := _SIGN.search(text))}
-    return tuple(sorted(found)) if len(found) <= 5 else ()
+    found = {found[1] or found[2] for text in texts if (found := _SIGN.search(text))}
+    known = all(sign.upper() in _CURRENCIES or unicodedata.category(sign[-1]) == "Sc" for sign in found)
+    return tuple(sorted(found)) if known and len(found) <= _MOST_CURRENCIES else ()
 
 
 def _with_signs(
