@@ -290,9 +290,11 @@ class _Run:
     ) -> Evidence:
         from pipeline.audit import plan_checks
         from pipeline.conservation import check_conservation
+        from pipeline.guessable import refuse_guessable
 
         controls = tuple(result.control for result in taken.sources)
         held = check_conservation(self.warehouse, self.specs, controls, taken.ledger)
+        refuse_guessable(self.warehouse, self.specs, self.policy)
         today = self.project.today()
         there = find_tables(self.warehouse)
         planned = plan_checks(self.specs, self.policy, built.column_tests, today=today, key_id=self.key_id)

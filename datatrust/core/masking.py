@@ -67,6 +67,9 @@ class MaskAction:
         return f"generalised: {how}"
 
 
+_FEWEST_VALUES = 50
+
+
 @dataclass(frozen=True, kw_only=True)
 class MaskingPolicy:
     """The policy file as read; `hash` changes when it does."""
@@ -75,13 +78,15 @@ class MaskingPolicy:
     key_variable: str  # environment variable that holds the key, instead of the local file
     file: str
     hash: str
-    fewest_token_values: int = 20  # a token column with fewer values, each repeated, is undone by counting
+    fewest_token_values: int = (
+        _FEWEST_VALUES  # a token column with fewer values, each repeated, is undone by counting
+    )
 
     def is_guessable(self, distinct: int, rows: int) -> bool:
         """Return whether so few values stand in so many rows that counting tells which token is which value.
 
         >>> policy = MaskingPolicy(classes={}, key_variable="", file="", hash="")
-        >>> policy.is_guessable(3, 1000), policy.is_guessable(3, 3), policy.is_guessable(900, 1000)
+        >>> policy.is_guessable(3, 1000), policy.is_guessable(3, 3), policy.is_guessable(90, 1000)
         (True, False, False)
         """
         return 0 < distinct < self.fewest_token_values and rows >= _REPEATED * distinct
@@ -117,6 +122,7 @@ def load_masking_policy(project: Project) -> MaskingPolicy:
     return MaskingPolicy(
         classes={name: MaskAction(**body) for name, body in data["classes"].items()},
         key_variable=(data.get("key") or {}).get("variable", _KEY_VARIABLE),
+        fewest_token_values=(data.get("tokens") or {}).get("fewest_values", _FEWEST_VALUES),
         file=shown,
         hash=_sha256(path),
     )
@@ -133,7 +139,7 @@ def _check(document: Document) -> Iterator[Issue]:
     if not isinstance(document.data, dict):
         yield Issue(code="DT480", message="must be a mapping with `classes`", at=document.at())
         return
-    yield from _unknown_keys(document, (), document.data, ("classes", "key"))
+    yield from _unknown_keys(document, (), document.data, ("classes", "key", "tokens"))
     key = document.data.get("key")
     if key is not None and (not isinstance(key, dict) or not isinstance(key.get("variable", ""), str)):
         yield Issue(
@@ -143,6 +149,15 @@ def _check(document: Document) -> Iterator[Issue]:
         )
     elif key is not None:
         yield from _unknown_keys(document, ("key",), key, ("variable",))
+    tokens = document.data.get("tokens")
+    if tokens is not None and (not isinstance(tokens, dict) or not _is_count(tokens.get("fewest_values", 1))):
+        yield Issue(
+            code="DT480",
+            message="`tokens` says only `fewest_values`: how many different values a column of tokens must have",
+            at=document.at("tokens"),
+        )
+    elif tokens is not None:
+        yield from _unknown_keys(document, ("tokens",), tokens, ("fewest_values",))
     classes = document.data.get("classes")
     if not isinstance(classes, dict):
         yield Issue(code="DT480", message="`classes` is missing or no mapping", at=document.at("classes"))

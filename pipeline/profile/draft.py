@@ -62,7 +62,7 @@ def draft_source(project: Project, file: Path, *, name: str | None, overwrite: b
     """
     shown = file.name
     if not file.is_file():
-        raise UserError(Issue(code="DT490", message=f"no such file: {file}"))
+        raise UserError(Issue(code="DT494", message=f"no such file: {file}"))
     folder = file.resolve().parent
     chosen = name or names.source_name(file.stem, project.name if folder == project.raw else folder.name)
     path = contract_path(project, chosen)
@@ -119,7 +119,7 @@ def _check_name(project: Project, name: str, path: Path, *, overwrite: bool) -> 
     if names.snake(name) != name:
         raise UserError(
             Issue(
-                code="DT491",
+                code="DT495",
                 message=f'"{name}" is no name of a source',
                 suggestion=names.snake(name) or None,
                 hint="use small letters, digits and _, a letter first",
@@ -128,7 +128,7 @@ def _check_name(project: Project, name: str, path: Path, *, overwrite: bool) -> 
     if path.exists() and not overwrite:
         raise UserError(
             Issue(
-                code="DT491",
+                code="DT495",
                 message=f"{project.shown(path)} exists, and is not overwritten",
                 hint="choose another --name, or --force to draft it again",
             )
@@ -139,7 +139,7 @@ def _check_name(project: Project, name: str, path: Path, *, overwrite: bool) -> 
     if taken is not None:
         raise UserError(
             Issue(
-                code="DT491",
+                code="DT495",
                 message=f'the name "{name}" is taken by {taken.file}',
                 hint="choose another with --name",
             )

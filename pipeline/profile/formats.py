@@ -50,11 +50,11 @@ def tell_format(path: Path, *, shown: str) -> FileFormat:
         return _TELL[reader](path)
     except NotDelimited as fault:
         raise UserError(
-            Issue(code="DT490", message=f"{shown}: {fault}", hint=f"readers: {', '.join(sorted(readers()))}")
+            Issue(code="DT494", message=f"{shown}: {fault}", hint=f"readers: {', '.join(sorted(readers()))}")
         ) from None
     except OSError as error:
         raise UserError(
-            Issue(code="DT490", message=f"{shown} cannot be read: {error.strerror or type(error).__name__}")
+            Issue(code="DT494", message=f"{shown} cannot be read: {error.strerror or type(error).__name__}")
         ) from None
 
 

@@ -97,7 +97,7 @@ def open_rows(path: Path, told: FileFormat, *, shown: str, warehouse: Path) -> I
     reader = readers()[told.reader]
     layout = reader.layout(path, spec)
     if isinstance(layout, Refusal):
-        raise UserError(Issue(code="DT490", message=f"{shown}: {layout.reason}"))
+        raise UserError(Issue(code="DT494", message=f"{shown}: {layout.reason}"))
     with tempfile.TemporaryDirectory(dir=restricted_zone(warehouse), prefix="profile-") as scratch:
         connection = duckdb.connect(config={"temp_directory": scratch, "memory_limit": "2GB"})
         try:

@@ -36,7 +36,51 @@ _ISO_TIMESTAMP = re.compile(
 )
 _SIGN = re.compile(r"^[-+(]?\s*([^\d\s.,+()-]{1,3})\s*[-(]?[\d.,]|\d[.,]?\s*([^\d\s.,+()%-]{1,3})\s*[-)]?$")
 _CURRENCIES = frozenset(
-    ["EUR", "USD", "GBP", "CHF", "JPY", "CNY", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "BGN", "BRL", "MXN", "CAD", "AUD", "NZD", "INR", "ZAR", "TRY", "KRW", "HKD", "SGD", "ARS", "CLP", "COP", "PEN", "ILS", "AED", "SAR", "THB", "IDR", "MYR", "PHP", "UAH", "RUB", "KR", "FR.", "KČ", "ZŁ", "LEI"]
+    [
+        "EUR",
+        "USD",
+        "GBP",
+        "CHF",
+        "JPY",
+        "CNY",
+        "SEK",
+        "NOK",
+        "DKK",
+        "PLN",
+        "CZK",
+        "HUF",
+        "RON",
+        "BGN",
+        "BRL",
+        "MXN",
+        "CAD",
+        "AUD",
+        "NZD",
+        "INR",
+        "ZAR",
+        "TRY",
+        "KRW",
+        "HKD",
+        "SGD",
+        "ARS",
+        "CLP",
+        "COP",
+        "PEN",
+        "ILS",
+        "AED",
+        "SAR",
+        "THB",
+        "IDR",
+        "MYR",
+        "PHP",
+        "UAH",
+        "RUB",
+        "KR",
+        "FR.",
+        "KČ",
+        "ZŁ",
+        "LEI",
+    ]
 )
 _MOST_CURRENCIES = 5
 _SCALES = (2, 4, 6, 10, 18)  # decimals that a draft keeps: the next step above what was seen
