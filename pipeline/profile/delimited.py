@@ -23,6 +23,10 @@ DELIMITERS = (",", ";", "\t", "|", "^", "~")
 _LINES = 400  # that are enough to tell
 _BLOCK_BYTES = 4 << 20
 _MAX_FRAME = 20  # lines of a preamble or footer
+_FOOTER = re.compile(
+    r"\b(?:totals?|sum|sums|summe|gesamt|subtotal|trailer|trl|footer|end|ende|eof|fin|rows?|records?|lines?|count|anzahl|"
+    r"zeilen|satze|control|lignes|filas|registros|somme|suma|totale)\b|^[-=*]{3,}$"
+)
 _VALUE = re.compile(
     r"[-+(]?[$€£]?[0-9][0-9.,' ]*[)%]?|[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}.*|\S+@\S+\.\S+"
 )
@@ -169,18 +173,24 @@ def _quote(lines: Sequence[str], delimiter: str) -> str:
 
 
 def _preamble(rows: Sequence[Sequence[str]], width: int) -> int:
-    """Return the lines before the first row of the common width, where the rows after it go on so."""
+    """Return the lines before the first row of the common width: those of a few fields, never a ragged row."""
     for index, row in enumerate(rows[:_MAX_FRAME]):
-        if len(row) == width and all(len(after) in (0, width) for after in rows[index + 1 : index + 4]):
+        if len(row) == width:
             return index
+        if len(row) > max(1, width // 2):
+            return 0
     return 0
 
 
 def _footer(rows: Sequence[Sequence[str]], width: int) -> int:
-    """Return the lines at the end that are no rows, such as a total or a count."""
+    """Return the lines at the end that are no rows: of a few fields, one of which says total, count or end."""
     filled = [row for row in rows if row]
-    count = sum(1 for _ in itertools.takewhile(lambda row: len(row) != width, reversed(filled[-_MAX_FRAME:])))
-    return count if count < len(filled) and count < _MAX_FRAME else 0
+    few = max(1, width // 2)
+    last = list(
+        itertools.takewhile(lambda row: len(row) <= few and len(row) != width, reversed(filled[-_MAX_FRAME:]))
+    )
+    says_end = any(_FOOTER.search(fold(" ".join(row))) for row in last)
+    return len(last) if says_end and len(last) < min(len(filled), _MAX_FRAME) else 0
 
 
 def _header(rows: Sequence[Sequence[str]], notes: list[str]) -> tuple[str, ...] | None:

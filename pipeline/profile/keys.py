@@ -20,6 +20,7 @@ _MOST_CANDIDATES, _MOST_MEMBERS = 8, 3
 _LONGEST = 40
 _MEETINGS = 10.0  # expected among rows drawn by chance: so many, and none found, is no accident
 _LINE_DIGITS = 5
+_NEARLY = 0.95  # of the rows that differ
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,11 @@ def find_key(
         return KeyGuess(
             columns=tuple(c.name for c in pair), why="together they tell all rows apart", look=look
         )
+    look += tuple(
+        f"{column.name} differs in all but {different - column.distinct} rows: is it the key, and are those wrong?"
+        for column in fit
+        if column.is_identifier and _NEARLY * different <= column.distinct < different
+    )
     return KeyGuess(
         why="no column, nor a few together, tell the rows apart by rule",
         look=(

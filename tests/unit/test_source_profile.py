@@ -65,6 +65,7 @@ def _lines(header: str, rows: int, make: Any) -> str:
         (b"a\tb\n1\t2\n", ("utf-8", "\t", ("a", "b"), 0, 0)),
         (b"Report of May\n\na,b,c\n1,2,3\n4,5,6\n7,8,9\n", ("utf-8", ",", ("a", "b", "c"), 2, 0)),
         (b"a,b,c\n1,2,3\n4,5,6\n7,8,9\nTotal 3 rows\n", ("utf-8", ",", ("a", "b", "c"), 0, 1)),
+        (b"a,b,c,d\n1,2,3\n1,2,3,4\n2,3,4,5\n3,4,5,6\n5,6,7\n", ("utf-8", ",", ("a", "b", "c", "d"), 0, 0)),
         (b'id,text\n1,"x, ""y""\nz"\n2,b\n', ("utf-8", ",", ("id", "text"), 0, 0)),
         (b"Ada,Lovelace\nAlan,Turing\nGrace,Hopper\n", ("utf-8", ",", None, 0, 0)),
     ],
@@ -220,6 +221,12 @@ def test_columns_that_differ_by_chance_are_no_key(project: Project) -> None:
     )
     assert draft.spec.key == ()
     assert draft.spec.load_mode == "append"
+
+
+def test_a_name_that_nearly_tells_the_rows_apart_is_said_and_not_taken(project: Project) -> None:
+    draft = _draft(project, _lines("order_id,qty", 200, lambda n: f"O{n if n != 9 else 8},{n % 9}"))
+    assert draft.spec.key == ()
+    assert "order_id differs in all but 1 rows: is it the key, and are those wrong?" in draft.look
 
 
 def test_a_line_number_belongs_to_the_key_though_each_order_has_one_line(project: Project) -> None:
