@@ -18,9 +18,6 @@ from datatrust.core.release import Release, TablePin
 from pipeline.contracts.model import SourceSpec
 from pipeline.tables import query_tables, split_name
 
-FEW = 20  # values below which a token hides nothing
-MANY = 10 * FEW  # rows from which on counting tells: a young table has few values of everything
-
 
 def find_tokens(warehouse: Path, release: Release) -> dict[str, tuple[str, ...]]:
     """Return by key id the columns of a release's silver and gold tables that hold tokens, as they are stored."""
@@ -50,7 +47,7 @@ def check_stored_tokens(
             continue
         sql = f'select count("{column.name}") as rows, count(distinct "{column.name}") as tokens from t'
         counted = _ask(warehouse, release, pin, sql)
-        if counted["rows"] >= MANY and counted["tokens"] < FEW:
+        if policy.is_guessable(counted["tokens"], counted["rows"]):
             yield Issue(
                 code="DT418",
                 message=f"{spec.silver_table}.{column.name} holds {counted['tokens']} different tokens "

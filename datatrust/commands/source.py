@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from datatrust.commands.common import Context, json_option, print_json, print_table
+from datatrust.core.errors import UserError
+from datatrust.core.masking import load_masking_policy
+from datatrust.core.release import list_releases, load_release
 
 if TYPE_CHECKING:
     from pipeline.profile.columns import ColumnProfile
@@ -41,21 +44,21 @@ def add(context: Context, file: Path, name: str | None, force: bool, as_json: bo
 @json_option
 @click.pass_obj
 def check(context: Context, as_json: bool) -> None:
-    """Read every contract and say all that is wrong in them, and which tokens of the release counting undoes."""
-    from datatrust.core.masking import load_masking_policy
-    from datatrust.core.release import list_releases, load_release
+    """Read every contract and say all that is wrong in them; with a release, also tokens that hide nothing."""
     from pipeline.contracts import load_contracts
-    from pipeline.guessable import refuse_guessable
 
     project = context.project
     specs = load_contracts(project)
+    if list_releases(project.warehouse):
+        from pipeline.tokens import check_stored_tokens
+
+        release, policy = load_release(project.warehouse), load_masking_policy(project)
+        if weak := list(check_stored_tokens(project.warehouse, release, specs, policy)):
+            raise UserError.all(weak)
     if as_json:
         print_json([{"name": s.name, "columns": len(s.columns), "rules": len(s.rules)} for s in specs])
     else:
         print_table(("source", "columns", "rules"), [(s.name, len(s.columns), len(s.rules)) for s in specs])
-    if list_releases(project.warehouse):
-        current = load_release(project.warehouse)
-        refuse_guessable(project.warehouse, specs, load_masking_policy(project), release=current)
 
 
 def _document(context: Context, draft: Draft) -> dict[str, Any]:

@@ -67,7 +67,7 @@ class MaskAction:
         return f"generalised: {how}"
 
 
-_FEWEST_VALUES = 50
+_FEWEST_VALUES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,21 +78,21 @@ class MaskingPolicy:
     key_variable: str  # environment variable that holds the key, instead of the local file
     file: str
     hash: str
-    fewest_token_values: int = (
-        _FEWEST_VALUES  # a token column with fewer values, each repeated, is undone by counting
-    )
+    fewest_token_values: int = _FEWEST_VALUES  # of a column: tokens of fewer hide nothing
 
     def is_guessable(self, distinct: int, rows: int) -> bool:
         """Return whether so few values stand in so many rows that counting tells which token is which value.
 
+        A young table has few values of everything, so that few rows tell nothing.
+
         >>> policy = MaskingPolicy(classes={}, key_variable="", file="", hash="")
-        >>> policy.is_guessable(3, 1000), policy.is_guessable(3, 3), policy.is_guessable(90, 1000)
+        >>> policy.is_guessable(3, 1000), policy.is_guessable(3, 30), policy.is_guessable(90, 1000)
         (True, False, False)
         """
-        return 0 < distinct < self.fewest_token_values and rows >= _REPEATED * distinct
+        return 0 < distinct < self.fewest_token_values and rows >= _ROWS_A_VALUE * self.fewest_token_values
 
 
-_REPEATED = 5  # rows a value, from which some values stand out by their number
+_ROWS_A_VALUE = 10
 
 
 def token_pattern(key_id: str) -> str:

@@ -20,6 +20,7 @@ from datatrust.core.settings import Project
 from pipeline.contracts import load_contracts
 from pipeline.keyring import KEY_HASH, active_key_id, key_states, open_key, retire_key, rotate_key
 from pipeline.lock import hold_lock
+from pipeline.run import _Run
 from pipeline.tables import pin_table
 from pipeline.tokens import check_stored_tokens, find_tokens
 from tests.support.members import make_club
@@ -107,6 +108,34 @@ def test_few_tokens_in_many_rows_hide_nothing(
     issues = list(check_stored_tokens(project.warehouse, release, specs, policy))
     assert bool(issues) == is_weak
     assert main(["--project", str(project.root), "source", "check"]) == (2 if is_weak else 0)
+
+
+def test_the_policy_says_how_many_values_are_enough(project: Project) -> None:
+    text = project.masking_policy.read_text(encoding="utf-8")
+    release = publish(project, "0" * 8, [token("0" * 8, number % 15) for number in range(200)])
+    for few, is_weak in ((15, False), (16, True), (21, False)):  # ten rows a value are needed to tell
+        project.masking_policy.write_text(f"{text}\ntokens: {{fewest_values: {few}}}\n", encoding="utf-8")
+        policy = load_masking_policy(project)
+        issues = list(check_stored_tokens(project.warehouse, release, load_contracts(project), policy))
+        assert bool(issues) == is_weak
+
+
+@pytest.mark.parametrize("tokens", ["{fewest_values: few}", "{fewest: 3}", "3", "{fewest_values: 0}"])
+def test_a_wrong_number_of_values_is_named(project: Project, tokens: str) -> None:
+    text = project.masking_policy.read_text(encoding="utf-8")
+    project.masking_policy.write_text(f"{text}\ntokens: {tokens}\n", encoding="utf-8")
+    with pytest.raises(UserError, match="DT480"):
+        load_masking_policy(project)
+
+
+def test_tokens_that_hide_nothing_stop_the_publish(project: Project) -> None:
+    candidate = publish(project, "0" * 8, [token("0" * 8, number % 3) for number in range(200)])
+    run = object.__new__(_Run)
+    run.warehouse, run.specs = project.warehouse, load_contracts(project)
+    run.policy = load_masking_policy(project)
+    with pytest.raises(OutcomeError, match="the release is refused") as refused:
+        run._check_tokens(candidate)
+    assert "silver.members.email holds 3 different tokens in 200 rows" in str(refused.value)
 
 
 def test_the_commands(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
