@@ -38,7 +38,9 @@ def find_key(
     """Return the key of a file; `may_be_key` refuses personal columns whose masks make values equal."""
     different = rows.distinct_rows()
     copies = rows.count - different
-    look: tuple[str, ...] = (f"{copies} rows repeat another in every column: they will count once",) if copies else ()
+    look: tuple[str, ...] = (
+        (f"{copies} rows repeat another in every column: they will count once",) if copies else ()
+    )
     fit = [column for column in columns if _is_fit(column) and may_be_key(column)]
     for column in sorted(fit, key=_rank):
         if column.distinct == different and _names_rows(column):
