@@ -65,9 +65,11 @@ def _layout(path: Path, spec: SourceSpec) -> Layout | Refusal:
     cap, encoding = cap_of(spec.reader_options, "maxLineBytes"), _encoding(spec)
     seen: set[str] = set()
     lines = objects = 0
+    has_content = False
     with path.open("rb") as file:
         skip_lines(file, frame.skip)
         for line, is_long in read_lines(file, cap=cap, end=frame.end):
+            has_content |= bool(line.strip(BLANK))
             if is_long or not line.strip(BLANK):
                 continue
             lines += 1
@@ -79,12 +81,15 @@ def _layout(path: Path, spec: SourceSpec) -> Layout | Refusal:
                 seen.update(map(fold, fields))
             if lines == _LOOKED_AT:
                 break
+    is_bare = not has_content
+    if is_bare and not frame.skip and frame.end is None:
+        return Refusal(reason="the file has blank lines only")
     known = {fold(column.header) for column in spec.columns}
     if lines and not objects:
         return Refusal(reason="none of its first lines is a JSON object")
     if objects and not seen & known:
         return Refusal(reason="its objects have none of the contract's fields")
-    notes = [] if lines else ["has no records"]
+    notes = ["has no records"] if is_bare else []
     if seen - known:
         notes.append(f"has {len(seen - known)} fields that the contract does not know: kept in bronze only")
     return Layout(

@@ -128,10 +128,27 @@ def _texts(values: pa.Array, column: ColumnSpec | None) -> list[str | CellFault 
             values = values.cast(pa.string())
     elif pa.types.is_duration(kind):
         values = values.cast(pa.int64())
-    return [_text(value, column) for value in values.to_pylist()]
+    return [_text(value, column) for value in _values(values)]
+
+
+def _values(values: pa.Array) -> list[object]:
+    """Return a column as Python's own values; bytes that are no text and days that are none become faults."""
+    try:
+        return list(values.to_pylist())
+    except (ValueError, OverflowError):
+        return [_value(value) for value in values]
+
+
+def _value(value: pa.Scalar) -> object:
+    try:
+        return value.as_py()
+    except (ValueError, OverflowError):
+        return CellFault("unreadable_value")
 
 
 def _text(value: object, column: ColumnSpec | None) -> str | CellFault | None:
+    if isinstance(value, CellFault):
+        return value
     try:
         return cell_text(value, column)
     except CellFault as fault:

@@ -178,7 +178,9 @@ def _tail(path: Path) -> list[tuple[int, bytes]]:
     for line in data.split(b"\n"):
         lines.append((at, line))
         at += len(line) + 1
-    return lines[1:] if start else lines  # the first one may have begun before
+    if start:
+        return lines[1:]  # the first one may have begun before
+    return [(0, lines[0][1].removeprefix(codecs.BOM_UTF8)), *lines[1:]]
 
 
 def _decode(line: bytes, encoding: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -51,7 +52,7 @@ def refuse_archive(path: Path, *, max_unpacked: int) -> Refusal | None:
     try:
         with zipfile.ZipFile(path) as archive:
             return _refuse_parts(archive, max_unpacked)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError):
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, RuntimeError, ValueError):
         return Refusal(
             reason="the file is no whole Excel workbook: it is cut off, damaged or of another format"
         )
@@ -74,7 +75,8 @@ def _refuse_parts(archive: zipfile.ZipFile, max_unpacked: int) -> Refusal | None
             )
         if part.filename.endswith((".xml", ".rels")):
             with archive.open(part) as file:
-                if any(word in file.read(4096) for word in _DECLARATIONS):
+                head = file.read(4096)
+                if any(word in head for word in _DECLARATIONS):
                     return Refusal(reason="the workbook declares entities of its own, which no Excel writes")
     damaged = archive.testzip()
     return Refusal(reason="the workbook is damaged: a part of it does not unpack") if damaged else None

@@ -210,6 +210,18 @@ def test_only_selected_sources_are_asked(tmp_path: Path) -> None:
     assert extract_new(project.warehouse, [spec], ["others"]) == []
 
 
+def test_a_run_that_reaches_no_source_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipeline.run import run_pipeline
+
+    project, _ = project_of(tmp_path)
+    monkeypatch.setenv(VARIABLE, PASSWORD)
+    with pytest.raises(UserError) as caught:
+        run_pipeline(project)
+    assert "no raw file for any source" in str(caught.value)
+    assert "invoices: not extracted from its database: 127.0.0.1:1 cannot be reached" in str(caught.value)
+    assert PASSWORD not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [

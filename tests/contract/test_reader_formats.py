@@ -98,8 +98,8 @@ def test_a_header_and_nothing_else_is_taken_and_told(name: str, tmp_path: Path) 
     else:
         path = write_rows(tmp_path, name, (HEADER,))
         if name == "jsonl":
-            path.write_text("\n")
-    spec = spec_for(name)
+            path.write_text("rows: 0\n")
+    spec = spec_for(name, **({"footerLines": 1} if name == "jsonl" else {}))
     assert read_back(path, spec) == []
     layout = readers()[name].layout(path, spec)
     assert isinstance(layout, Layout)
@@ -233,6 +233,8 @@ class TestJsonLines:
             ('[{"id":1}]', "one JSON array"),
             ("id,name\n1,2\n", "none of its first lines is a JSON object"),
             ('{"x":1}\n', "none of the contract's fields"),
+            ("\n \n", "blank lines only"),
+            ("\ufeff\n", "blank lines only"),
         ],
     )
     def test_another_shape_is_refused(self, body: str, told: str, tmp_path: Path) -> None:
