@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datatrust.core.spreadsheet import DEFUSED_PATTERN
 from pipeline.contracts.model import SourceSpec
 from pipeline.ledger import RawFile
 from pipeline.readers import readers
 from pipeline.readers.base import Extent, Layout, Records, Refusal, cap_of
+from pipeline.repair import carries_references, reading_spec
 from pipeline.store import BRONZE_PROPERTIES, append
 from pipeline.totals import check_totals
 
@@ -61,7 +64,7 @@ def inspect(spec: SourceSpec, files: Iterable[RawFile]) -> tuple[Inspected, ...]
     found = []
     for file in files:
         try:
-            found.append(_inspect_one(spec, file))
+            found.append(_inspect_one(reading_spec(spec, file.path, file.absolute), file))
         except OSError as error:
             outcome = Refusal(reason=f"it cannot be opened: {error.strerror}")
             found.append(Inspected(file=file, outcome=outcome))
@@ -88,8 +91,18 @@ def _inspect_one(spec: SourceSpec, file: RawFile) -> Inspected:
 def write_bronze(spark: SparkSession, warehouse: Path, spec: SourceSpec, loaded: Sequence[Inspected]) -> None:
     """Append the records of laid-out files in one commit; files whose rows are there already are passed over."""
     fresh = [one for one in loaded if not one.file.in_bronze]
-    if fresh:
-        append(warehouse, bronze_table(spec), _read_files(spark, spec, fresh), BRONZE_PROPERTIES)
+    own = [one for one in fresh if not _is_repair(one)]
+    frames = [_read_files(spark, spec, own)] if own else []
+    for one in fresh:
+        if _is_repair(one):
+            frames.append(_read_files(spark, reading_spec(spec, one.file.path, one.file.absolute), [one]))
+    if frames:
+        rows = reduce(lambda a, b: a.unionByName(b), frames)
+        append(warehouse, bronze_table(spec), rows, BRONZE_PROPERTIES)
+
+
+def _is_repair(one: Inspected) -> bool:
+    return isinstance(one.outcome, Layout) and carries_references(one.outcome)
 
 
 def _read_files(spark: SparkSession, spec: SourceSpec, files: Sequence[Inspected]) -> DataFrame:
@@ -111,10 +124,19 @@ def _read_files(spark: SparkSession, spec: SourceSpec, files: Sequence[Inspected
     frame = spark.createDataFrame(
         spread, "absolute string, path string, sha string, sequence bigint, layout string"
     ).mapInArrow(read, schema)
+    if _is_repair(files[0]):
+        frame = _without_apostrophes(frame, names)
     absent = F.lit(_ABSENT)
     hashed = [F.coalesce(F.btrim(F.col(name)), absent) for name in names]
     row_hash = F.sha2(F.concat_ws(_BETWEEN, F.coalesce("_rescued", absent), *hashed), 256)
     return frame.select(*[name for name, _ in META], row_hash.alias(ROW_HASH), *names)
+
+
+def _without_apostrophes(rows: DataFrame, columns: Iterable[str]) -> DataFrame:
+    """Take away the apostrophes that the export put before texts that look like formulas."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    return rows.withColumns({name: F.regexp_replace(f"`{name}`", DEFUSED_PATTERN, "") for name in columns})
 
 
 def _read_batches(batches: Iterator[pa.RecordBatch], spec: SourceSpec) -> Iterator[pa.RecordBatch]:

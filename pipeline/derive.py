@@ -22,20 +22,21 @@ from pipeline.quarantine import (
     MASKED_ROW,
     OUTCOMES,
     QUARANTINE,
+    RESOLVED,
     ROW,
     history_of_conflicts,
     history_of_outcomes,
     is_resolved,
-    orphans,
+    standing,
     to_masked_quarantine,
     to_outcomes,
     to_quarantine,
+    waiting,
 )
+from pipeline.settle import MARKS, REPLACED, is_settled, mark, settle
 from pipeline.silver import (
-    DUPLICATE,
     ORPHAN,
     QUARANTINED,
-    SUPERSEDED,
     VALID,
     decide,
     history_of_silver,
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, str], None]  # source, step ("bronze", "judge", "silver", "done")
 
-RESOLVED = (DUPLICATE, SUPERSEDED)
 EARLIER = (VALID, QUARANTINED, *RESOLVED)
 
 
@@ -69,6 +69,8 @@ class Deriver:
     def derive(self, work: Work) -> None:
         """Judge what is new of a source, decide which versions stand, and write its silver tables."""
         begun = time.monotonic()
+        if any(self.works[name].keys_lost for name in work.spec.parents):
+            work.refresh = True  # rows that stand may have lost their parent
         new = self._new_rows(work)
         if new is not None:
             self.progress(work.spec.name, "judge")
@@ -85,7 +87,7 @@ class Deriver:
         spec = work.spec
         if not exists(self.warehouse, bronze_table(spec)):
             return None
-        bronze = read(self.spark, self.warehouse, bronze_table(spec))
+        bronze = self._bronze(work)
         fresh = [one.file.sequence for one in work.loaded]
         if work.refresh:
             fresh += self.listed[spec.name]
@@ -101,10 +103,16 @@ class Deriver:
                 )
             )
         has_new_parents = any(self.works[name].grown for name in spec.parents)
-        if has_new_parents and not work.refresh and exists(self.warehouse, QUARANTINE):
-            waiting = orphans(read(self.spark, self.warehouse, QUARANTINE), spec)
-            parts.append(bronze.join(waiting, list(ROW)).withColumn("_was", F.lit(ORPHAN)))
+        again = has_new_parents or work.replay
+        if again and not work.refresh and exists(self.warehouse, QUARANTINE):
+            found = waiting(read(self.spark, self.warehouse, QUARANTINE), spec, everything=work.replay)
+            rows = bronze.where(~F.col(REPLACED)).join(found, list(ROW))
+            parts.append(rows.withColumn("_was", F.lit(ORPHAN)))
         return reduce(lambda a, b: a.unionByName(b), parts) if parts else None
+
+    def _bronze(self, work: Work) -> DataFrame:
+        """Return bronze of a source with what repairs make of its rows."""
+        return mark(self.spark, read(self.spark, self.warehouse, bronze_table(work.spec)), work.repairs)
 
     def _judge(self, work: Work, rows: DataFrame, keep: Sequence[str]) -> DataFrame:
         parents = {
@@ -112,7 +120,8 @@ class Deriver:
             for name in work.spec.parents
             if exists(self.warehouse, self.works[name].spec.silver_table)
         }
-        return judge(rows, work.spec, self.masker, today=self.today, parents=parents, keep=keep)
+        kept = (*keep, *MARKS)
+        return judge(rows, work.spec, self.masker, today=self.today, parents=parents, keep=kept)
 
     def _decide(self, work: Work, new: DataFrame) -> DataFrame:
         """Return new rows and the earlier ones of their keys, decided and held, and count them into `work`.
@@ -122,15 +131,24 @@ class Deriver:
         from pyspark.sql import functions as F  # noqa: N812
 
         judged = self._judge(work, new, ("_was", "_was_reasons"))
-        history = self._history(work, judged)
-        if history is not None:
+        history = self._history(work)
+        if history is not None or work.repairs:
             judged = judged.localCheckpoint(eager=False)
-            keys = judged.select("_key").where("_key is not null").distinct()
+        keys = judged.select("_key")
+        settled = self._settled(work, judged) if work.repairs else None
+        if settled is not None:
+            judged = judged.where(~is_settled())
+            keys = keys.unionByName(settled.select("_key"))
+        if history is not None:
+            keys = keys.where("_key is not null").distinct()
             judged = judged.unionByName(history.join(keys, "_key", "left_semi"), allowMissingColumns=True)
-        decided = decide(judged, work.spec).localCheckpoint(eager=False)
+        decided = decide(judged, work.spec)
+        if settled is not None:
+            decided = decided.unionByName(settled, allowMissingColumns=True)
+        decided = decided.localCheckpoint(eager=False)
         changed = F.coalesce(F.col("_was_reasons") != F.col(REASONS), F.lit(False))
         grouped = (
-            decided.groupBy("_status", "_was", REASONS, WARNINGS, changed.alias("changed"))
+            decided.groupBy("_status", "_was", REASONS, WARNINGS, REPLACED, changed.alias("changed"))
             .agg(F.count(F.lit(1)).alias("rows"), F.min("_sequence").alias("oldest"))
             .collect()
         )
@@ -140,6 +158,7 @@ class Deriver:
                 was=row["_was"],
                 reasons=tuple(row[REASONS] or ()),
                 warnings=tuple(row[WARNINGS] or ()),
+                replaced=row[REPLACED],
                 changed=row["changed"],
                 rows=row["rows"],
                 oldest=row["oldest"],
@@ -148,17 +167,34 @@ class Deriver:
         )
         return self._with_movers(work, decided)
 
-    def _history(self, work: Work, judged: DataFrame) -> DataFrame | None:
+    def _settled(self, work: Work, judged: DataFrame) -> DataFrame:
+        """Return rows that no rule has to decide on: a repair has taken their place, or a person discarded them."""
+        settled = judged.where(is_settled())
+        if work.settles and not work.refresh and exists(self.warehouse, work.spec.silver_table):
+            silver = mark(self.spark, read(self.spark, self.warehouse, work.spec.silver_table), work.repairs)
+            shared = [
+                read(self.spark, self.warehouse, table) if exists(self.warehouse, table) else None
+                for table in (QUARANTINE, OUTCOMES)
+            ]
+            earlier = mark(self.spark, standing(work.spec, silver, *shared), work.repairs)
+            settled = settled.unionByName(earlier.where(REPLACED), allowMissingColumns=True)
+        return settle(settled)
+
+    def _history(self, work: Work) -> DataFrame | None:
         """Return earlier rows that had passed their rules; None where there are none or all is rebuilt."""
+        from pyspark.sql import functions as F  # noqa: N812
+
         spec = work.spec
         if work.refresh or not exists(self.warehouse, spec.silver_table):
             return None
-        parts = [history_of_silver(read(self.spark, self.warehouse, spec.silver_table), spec)]
+        silver = mark(self.spark, read(self.spark, self.warehouse, spec.silver_table), work.repairs)
+        parts = [history_of_silver(silver, spec)]
         if exists(self.warehouse, OUTCOMES):
             parts.append(history_of_outcomes(read(self.spark, self.warehouse, OUTCOMES), spec))
         if exists(self.warehouse, QUARANTINE):
             parts.append(history_of_conflicts(read(self.spark, self.warehouse, QUARANTINE), spec))
-        return reduce(lambda a, b: a.unionByName(b), parts)
+        rows = mark(self.spark, reduce(lambda a, b: a.unionByName(b), parts), work.repairs)
+        return rows.where(~F.col(REPLACED))
 
     def _with_movers(self, work: Work, decided: DataFrame) -> DataFrame:
         """Give earlier rows that come back to silver, or fall into conflict, their full columns from bronze.
@@ -174,8 +210,7 @@ class Deriver:
         was = F.coalesce("_was", F.lit(""))
         moves = was.isin(*EARLIER) & (F.col("_status") != was) & F.col("_status").isin(VALID, QUARANTINED)
         movers = decided.where(moves).select(*ROW, "_was", "_status", REASONS)
-        bronze = read(self.spark, self.warehouse, bronze_table(work.spec))
-        rows = bronze.join(movers.select(*ROW), list(ROW))
+        rows = self._bronze(work).join(movers.select(*ROW), list(ROW))
         full = self._judge(work, rows, ()).drop(REASONS).join(movers, list(ROW))
         stay = decided.where(~moves)
         return stay.unionByName(full, allowMissingColumns=True).localCheckpoint()
@@ -191,7 +226,7 @@ class Deriver:
         leaves = [g for g in groups if g.was == VALID and g.status != VALID]
         added = to_silver(decided.where((status == VALID) & (is_fresh | (was != VALID))), spec, self.masker)
         work.grown = bool(enters)
-        work.keys_lost = self._keys_lost(decided, groups) if leaves else 0
+        work.keys_lost = self._keys_lost(decided) if any(_may_lose_key(g) for g in leaves) else 0
         if work.refresh or not exists(self.warehouse, spec.silver_table):
             replace_table(self.warehouse, spec.silver_table, added)
         elif enters or leaves:
@@ -206,12 +241,10 @@ class Deriver:
         self._hold_outcomes(work, decided)
         self._write_quarantine(work, decided)
 
-    def _keys_lost(self, decided: DataFrame, groups: Iterable[Group]) -> int:
-        """Return how many keys had a row in silver and have none now; only a conflict takes a key away."""
+    def _keys_lost(self, decided: DataFrame) -> int:
+        """Return how many keys had a row in silver and have none now."""
         from pyspark.sql import functions as F  # noqa: N812
 
-        if not any(g.was == VALID and g.status == QUARANTINED for g in groups):
-            return 0
         by_key = decided.where(F.col("_key").isNotNull()).groupBy("_key")
         kept = by_key.agg(
             F.bool_or(F.col("_was") == VALID).alias("had"), F.bool_or(F.col("_status") == VALID).alias("has")
@@ -269,6 +302,11 @@ class Deriver:
                 else None,
                 match=MASKED_ROW,
             )
+
+
+def _may_lose_key(left: Group) -> bool:
+    """Only a conflict or a repair takes a row out of silver and may put none in its place."""
+    return left.status == QUARANTINED or left.replaced
 
 
 def _within(numbers: Iterable[int]) -> Column:

@@ -5,29 +5,37 @@ Layer: pipeline. Imports contracts, bronze, controls and the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from datatrust.core.errors import OutcomeError
 from pipeline.bronze import Inspected
 from pipeline.contracts.model import SourceSpec
 from pipeline.controls import LineCount, count_lines
+from pipeline.corrections import mark_corrections, mark_references
 from pipeline.ledger import LedgerEntry, RawFile, Status
 from pipeline.readers.base import Layout
+from pipeline.repair import carries_references
 from pipeline.work import Work
 
 _NO_LINES = LineCount(records=0, lines=0, gaps=0)
 
 
-def make_entries(warehouse: Path, works: Iterable[Work]) -> tuple[LedgerEntry, ...]:
+def make_entries(
+    warehouse: Path, works: Iterable[Work], known: Sequence[LedgerEntry]
+) -> tuple[LedgerEntry, ...]:
     """Return what the ledger will say of this delivery's files, in the order of their numbers.
+
+    Args:
+        known: what it says of earlier files.
 
     Raises:
         OutcomeError: lines of a file are neither header, nor blank, nor part of a record in bronze.
     """
-    entries = []
+    entries: list[LedgerEntry] = []
     lost = []
     for work in works:
+        fresh = []
         counted = count_lines(warehouse, work.spec, [one.file.sequence for one in work.loaded])
         for one in work.files:
             lines = counted.get(one.file.sequence, _NO_LINES)
@@ -36,7 +44,10 @@ def make_entries(warehouse: Path, works: Iterable[Work]) -> tuple[LedgerEntry, .
                 found = entry.header_lines + entry.blank_lines + lines.lines
                 if found != entry.physical_lines:
                     lost.append(f"{entry.path}: {entry.physical_lines:,} lines, {found:,} accounted for")
-            entries.append(entry)
+            if isinstance(one.outcome, Layout) and carries_references(one.outcome):
+                entry = mark_references(warehouse, work.spec, entry)
+            fresh.append(entry)
+        entries += mark_corrections(warehouse, work.spec, fresh, known)
         entries += [_resent_entry(work.spec, file) for file in work.resent]
     if lost:
         raise OutcomeError("lines were lost on the way to bronze:\n  " + "\n  ".join(lost))

@@ -24,9 +24,10 @@ from pipeline.entries import make_entries
 from pipeline.fingerprint import with_children
 from pipeline.ledger import Delivery, LedgerEntry, RawFile, append_ledger, load_ledger, loaded_sequences
 from pipeline.masking import open_masker
+from pipeline.repair import load_repairs
 from pipeline.results import IngestResult, SourceResult
 from pipeline.shared import write_shared
-from pipeline.silver import DUPLICATE, ORPHAN, QUARANTINED, SUPERSEDED, VALID
+from pipeline.silver import DISCARDED, DUPLICATE, ORPHAN, QUARANTINED, SUPERSEDED, VALID
 from pipeline.work import Work
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def ingest_delivery(
     delivery: Delivery,
     *,
     refresh: Collection[str] = (),
+    replay: Collection[str] = (),
     progress: Progress | None = None,
 ) -> IngestResult:
     """Take `delivery` in, for every source, and write the ledger; return the figures of every source.
@@ -60,13 +62,14 @@ def ingest_delivery(
         delivery: from `find_new_files`.
         refresh: sources to rebuild from bronze (silver, quarantine and outcomes of theirs are replaced), e.g.
             because their contract or the masking policy has changed. Their children are rebuilt too.
+        replay: sources whose quarantined rows are all judged again; the others' only when a parent has come.
         progress: told before each step.
 
     Raises:
         UserError: the masking policy or its key cannot be read.
         OutcomeError: a source does not add up: lines, rows or amounts. Nothing was published.
     """
-    intake = _Intake(spark, project, tuple(specs), delivery, frozenset(refresh), progress)
+    intake = _Intake(spark, project, tuple(specs), delivery, frozenset(refresh), frozenset(replay), progress)
     with _interpreted(spark, only_if=intake.input_bytes < SMALL_BYTES):
         return intake.run()
 
@@ -81,6 +84,7 @@ class _Intake:
         specs: tuple[SourceSpec, ...],
         delivery: Delivery,
         refresh: frozenset[str],
+        replay: frozenset[str],
         progress: Progress | None,
     ) -> None:
         self.spark = spark
@@ -95,6 +99,7 @@ class _Intake:
                 files=inspect(spec, [f for f in self._files(spec) if f.resent_of is None]),
                 resent=tuple(f for f in self._files(spec) if f.resent_of is not None),
                 refresh=spec.name in refreshed,
+                replay=spec.name in replay,
             )
             for spec in specs
         }
@@ -118,7 +123,8 @@ class _Intake:
     def run(self) -> IngestResult:
         works = list(self.works.values())
         _in_parallel(self._write_bronze, [work for work in works if work.loaded])
-        entries = make_entries(self.warehouse, works)
+        entries = make_entries(self.warehouse, works, self.known)
+        self._find_repairs(entries)
         for level in _levels([work.spec for work in works]):
             _in_parallel(self.deriver.derive, [self.works[spec.name] for spec in level])
         write_shared(self.spark, self.warehouse, works)
@@ -144,6 +150,13 @@ class _Intake:
         write_bronze(self.spark, self.warehouse, work.spec, work.loaded)
         work.seconds += time.monotonic() - begun
 
+    def _find_repairs(self, entries: Sequence[LedgerEntry]) -> None:
+        ledger = (*self.known, *entries)
+        settling = {e.source for e in entries if e.replaces is not None or e.repairs}
+        for name, work in self.works.items():
+            work.repairs = load_repairs(self.warehouse, work.spec, ledger)
+            work.settles = name in settling
+
     def _result(self, work: Work, entries: Iterable[LedgerEntry], control: SourceControl) -> SourceResult:
         mine = tuple(entry for entry in entries if entry.source == work.spec.name)
         reasons: Counter[str] = Counter()
@@ -166,9 +179,13 @@ class _Intake:
             quarantined=work.count(QUARANTINED),
             duplicate=work.count(DUPLICATE),
             superseded=work.count(SUPERSEDED),
+            discarded=work.count(DISCARDED),
             freed=work.count(VALID, DUPLICATE, SUPERSEDED, was=(ORPHAN,)),
             displaced=work.count(DUPLICATE, SUPERSEDED, QUARANTINED, was=(VALID,)),
+            settled=work.count_replaced(QUARANTINED),
+            corrected=work.count_replaced(VALID, DUPLICATE),
             keys_lost=work.keys_lost,
+            moved=work.moved,
             oldest_sequence=min(entered, default=None),
             reasons=dict(sorted(reasons.items())),
             warnings=dict(sorted(warnings.items())),

@@ -27,6 +27,7 @@ REFERENCE = "reference"
 CONFLICT = "conflict:version"
 REASONS = "_reasons"
 WARNINGS = "_warnings"
+PLACE = "_place"
 
 _TEXT, _VALUE, _PARENT = "t_", "v_", "p_"
 SILVER, SAFE = "s_", "q_"  # prefixes of the masked columns and of those a quarantine may show
@@ -71,7 +72,8 @@ def judge(
     """Return rows of bronze with their verdict.
 
     Args:
-        bronze: rows of bronze.<source>; columns that the contract has and it has not are taken as empty.
+        bronze: rows of bronze.<source>; columns that the contract has and it has not are taken as empty. Its
+            `_place` in the order of files is the file's number where no repair says otherwise.
         parents: silver table of each parent that exists, by source name.
         keep: further columns of `bronze` to hand through.
 
@@ -83,6 +85,8 @@ def judge(
     from pyspark.sql import functions as F  # noqa: N812
 
     row = _JudgedRow(source=spec, today=today)
+    if PLACE not in bronze.columns:
+        bronze = bronze.withColumn(PLACE, F.col("_sequence"))
     texts = {_TEXT + c.name: clean_text(_bronze_column(bronze, c), c.missing) for c in spec.columns}
     frame = bronze.withColumns(texts)
     frame = frame.withColumns({_VALUE + c.name: typed_value(row.text(c.name), c) for c in spec.columns})
@@ -270,7 +274,7 @@ def _stamp_of(spec: SourceSpec, value: Column | None) -> Column:
     if spec.load_mode == "append" or not spec.key:
         return F.lit(0).cast(STAMP_TYPE)
     if value is None or spec.sequence is None:
-        return F.col("_sequence").cast(STAMP_TYPE)
+        return F.col(PLACE).cast(STAMP_TYPE)
     kind = spec.column(spec.sequence).type.kind
     if kind == "timestamp":
         value = F.unix_micros(value)

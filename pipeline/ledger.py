@@ -56,6 +56,8 @@ _SCHEMA = pa.schema(
         ("contract_version", pa.string()),
         ("contract_hash", pa.string()),
         ("message", pa.string()),
+        ("replaces", pa.int64()),
+        ("repairs", pa.int64()),
     ]
 )
 _CHUNK = 1 << 20
@@ -80,6 +82,8 @@ class LedgerEntry:
     contract_version: str
     contract_hash: str  # of a rejected file, of all that the verdict rested on
     message: str | None = None
+    replaces: int | None = None  # number of an earlier file, no row of which counts any more
+    repairs: int = 0  # rows that refer to an earlier row, which they repair
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,8 +150,10 @@ def find_new_files(
     found: list[RawFile] = []
     highest = max((entry.sequence for entry in entries), default=0)
     facts: dict[Path, ContentFacts] = {}
+    repairing = {path: spec.name for spec in specs for path in paths if matches(path, spec.repair_glob)}
     for spec in specs:
-        mine = _candidates(project, spec, paths, claimed)
+        open_to = [path for path in paths if repairing.get(path, spec.name) == spec.name]
+        mine = _candidates(project, spec, open_to, claimed)
         if select and spec.name not in select:
             continue
         left = find_unlisted(project.warehouse, spec.name, entries)
@@ -169,9 +175,10 @@ def load_ledger(warehouse: Path) -> tuple[LedgerEntry, ...]:
     folder = warehouse / table_path(LEDGER)
     if not (folder / "_delta_log").is_dir():
         return ()
-    wanted = ", ".join(_SCHEMA.names)
+    stored = {field.name for field in DeltaTable(str(folder)).schema().fields}
+    wanted = ", ".join(name for name in _SCHEMA.names if name in stored)
     rows = query_tables(f"select {wanted} from ledger order by sequence, source", {"ledger": folder})
-    return tuple(LedgerEntry(**row) for row in rows)
+    return tuple(LedgerEntry(**{**row, "repairs": row.get("repairs") or 0}) for row in rows)
 
 
 def append_ledger(warehouse: Path, entries: Sequence[LedgerEntry]) -> None:
@@ -181,7 +188,8 @@ def append_ledger(warehouse: Path, entries: Sequence[LedgerEntry]) -> None:
     folder = warehouse / table_path(LEDGER)
     folder.parent.mkdir(parents=True, exist_ok=True)
     rows = [{name: getattr(entry, name) for name in _SCHEMA.names} for entry in entries]
-    write_deltalake(str(folder), pa.Table.from_pylist(rows, schema=_SCHEMA), mode="append")
+    table = pa.Table.from_pylist(rows, schema=_SCHEMA)
+    write_deltalake(str(folder), table, mode="append", schema_mode="merge")
 
 
 def loaded_sequences(entries: Iterable[LedgerEntry], source: str) -> tuple[int, ...]:
@@ -266,6 +274,12 @@ def matches(path: str, glob: str) -> bool:
     return re.fullmatch(_glob_pattern(glob), path) is not None
 
 
+def claims(spec: SourceSpec, path: str) -> bool:
+    """Say whether a raw file is of this source: one of its own files, if it has any, or one of repaired rows."""
+    is_own = spec.database is None and matches(path, spec.glob)
+    return is_own or matches(path, spec.repair_glob)
+
+
 @lru_cache(maxsize=4096)
 def _glob_pattern(glob: str) -> str:
     pieces = []
@@ -289,16 +303,17 @@ def _candidates(
 ) -> list[_Candidate]:
     """Return the files of a source; those, and the ones beside them that hold control totals, are claimed."""
     raw = project.raw
+    extracts = []
     if spec.database is not None:
         whole = None if project.config.deliveries == "single" else TOP
-        return [
+        extracts = [
             _Candidate(path=shown_extract(spec.name, at), absolute=at, delivery=whole, judged_by=spec.hash)
             for at in list_extracts(project.warehouse, spec.name)
         ]
-    mine = [path for path in paths if matches(path, spec.glob)]
+    mine = [path for path in paths if claims(spec, path)]
     sides = {side for path in mine if (side := side_file(raw / path, spec.control_totals))}
     claimed.update(mine, (str(side.relative_to(raw)) for side in sides))
-    return [
+    return extracts + [
         _Candidate(
             path=path,
             absolute=raw / path,

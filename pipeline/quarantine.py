@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from pipeline.contracts.model import SourceSpec
 from pipeline.judge import CONFLICT, REASONS, REFERENCE, SAFE, safe_columns
-from pipeline.silver import DUPLICATE, HISTORY, QUARANTINED, SUPERSEDED
+from pipeline.silver import DISCARDED, DUPLICATE, HISTORY, QUARANTINED, SUPERSEDED, history_of_silver
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 QUARANTINE = "restricted.quarantine"
 OUTCOMES = "restricted.outcomes"
+RESOLVED = (DUPLICATE, SUPERSEDED, DISCARDED)  # statuses of restricted.outcomes
 ROW = ("_sequence", "_line")  # names one row of bronze, over all sources
 MASKED_ROW = ("first_seen_sequence", "_line")
 
@@ -80,18 +81,40 @@ def history_of_conflicts(quarantine: DataFrame, spec: SourceSpec) -> DataFrame:
     )
 
 
-def orphans(quarantine: DataFrame, spec: SourceSpec) -> DataFrame:
-    """Return the quarantined rows of a source that miss a parent, with their reasons (others may be among them)."""
+def waiting(quarantine: DataFrame, spec: SourceSpec, *, everything: bool) -> DataFrame:
+    """Return quarantined rows of a source that may be judged otherwise now, with their reasons.
+
+    These are the ones that miss a parent (other reasons may be among theirs) or all of them; but for the
+    conflicts, which are decided with the other versions of their keys.
+    """
     from pyspark.sql import functions as F  # noqa: N812
 
-    misses_parent = F.exists("reasons", lambda reason: reason.startswith(f"{REFERENCE}:"))
-    return quarantine.where((F.col("source") == spec.name) & misses_parent).select(
+    picked = F.exists("reasons", lambda reason: reason.startswith(f"{REFERENCE}:"))
+    if everything:
+        picked = ~F.array_contains("reasons", CONFLICT)
+    return quarantine.where((F.col("source") == spec.name) & picked).select(
         *ROW, F.col("reasons").alias("_was_reasons")
     )
+
+
+def standing(
+    spec: SourceSpec, silver: DataFrame, quarantine: DataFrame | None, outcomes: DataFrame | None
+) -> DataFrame:
+    """Return every row of a source that a repair may take the place of: all but those that count no more already."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    mine = F.col("source") == spec.name
+    rows = history_of_silver(silver, spec)
+    if quarantine is not None:
+        rows = rows.unionByName(quarantine.where(mine).select(*HISTORY, F.lit(QUARANTINED).alias("_was")))
+    if outcomes is not None:
+        copies = outcomes.where(mine & (F.col("status") == DUPLICATE))
+        rows = rows.unionByName(copies.select(*HISTORY, F.lit(DUPLICATE).alias("_was")))
+    return rows
 
 
 def is_resolved() -> Column:
     """Return true for rows that belong in restricted.outcomes."""
     from pyspark.sql import functions as F  # noqa: N812
 
-    return F.col("_status").isin(DUPLICATE, SUPERSEDED)
+    return F.col("_status").isin(*RESOLVED)

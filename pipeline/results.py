@@ -16,7 +16,7 @@ from pipeline.ledger import LedgerEntry
 class SourceResult:
     """What one delivery did to one source. Counts are of its new rows; `control` covers all rows so far.
 
-    ``rows_read = valid + quarantined + duplicate + superseded`` holds here too. What happened to rows of
+    ``rows_read = valid + quarantined + duplicate + superseded + discarded`` holds here too. What happened to rows of
     earlier deliveries stands apart: a new row may push an old one out, a late parent frees quarantined ones.
     """
 
@@ -27,8 +27,12 @@ class SourceResult:
     quarantined: int
     duplicate: int
     superseded: int
-    freed: int  # old rows that left the quarantine because their parent arrived
+    discarded: int  # new rows by which a person discards an old one
+    freed: int  # old rows that left the quarantine because they were judged again
+    settled: int  # old rows that left it because a corrected file or a repaired row has taken their place
+    corrected: int  # old rows that a corrected file or a repaired row has pushed out of silver
     displaced: int  # old rows that a newer version has pushed out of silver
+    moved: bool  # whether any row has come in, or stands elsewhere than before
     keys_lost: int  # keys of silver that no row stands for any more
     oldest_sequence: int | None  # lowest file number of the rows that entered silver; freed rows keep theirs
     reasons: dict[str, int] = field(default_factory=dict)  # of the new rows, by rule id
@@ -60,6 +64,16 @@ class IngestResult:
     def keys_lost(self) -> int:
         """Return how many keys have left silver, so that tables merged by key must be built anew."""
         return sum(result.keys_lost for result in self.sources)
+
+    @property
+    def corrected(self) -> int:
+        """Return how many rows of silver were corrected: what was made of them elsewhere must be built anew."""
+        return sum(result.corrected for result in self.sources)
+
+    @property
+    def moved(self) -> bool:
+        """Return whether anything has changed at all."""
+        return any(result.moved for result in self.sources)
 
     def source(self, name: str) -> SourceResult:
         return next(result for result in self.sources if result.source == name)

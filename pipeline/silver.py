@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 VALID, QUARANTINED, DUPLICATE, SUPERSEDED = "valid", "quarantined", "duplicate", "superseded"
-ORPHAN = "orphan"  # a row that was quarantined, a missing parent among its reasons, and is judged again
+DISCARDED = "discarded"  # by a person
+ORPHAN = "orphan"  # a row that was quarantined and is judged again, because its parent may have come
 
 # What history knows of a row that was decided before.
 HISTORY = ("_sequence", "_line", "_file_sha", "_key", "_stamp", "_row_hash", "_amount", "_currency")
@@ -76,7 +77,8 @@ def decide(rows: DataFrame, spec: SourceSpec) -> DataFrame:
     """Return `rows` with `_status`, and with the reason where they are in conflict; raw text of quarantined rows only.
 
     Args:
-        rows: new rows from `judge` and, with `_was` set, all earlier rows of the same keys that had passed.
+        rows: new rows from `judge` and, with `_was` set, all earlier rows of the same keys that had passed; each
+            with its `_place` in the order of files.
     """
     from pyspark.sql import Window
     from pyspark.sql import functions as F  # noqa: N812
@@ -84,12 +86,12 @@ def decide(rows: DataFrame, spec: SourceSpec) -> DataFrame:
     alone = F.concat_ws(":", F.lit("!"), "_sequence", "_line")
     rows = rows.withColumn("_group", F.coalesce("_key", alone)).repartition(F.col("_group"))
     is_good = F.col("_key").isNotNull()
-    order = [F.col("_sequence"), F.col("_line")]
+    order = [F.col("_place"), F.col("_sequence"), F.col("_line")]
     version = Window.partitionBy("_group", "_stamp")
     first = version.orderBy(*order)
     if spec.key:
-        first_file = F.min("_sequence").over(version)
-        contents = F.collect_set(F.when(F.col("_sequence") == first_file, F.col("_row_hash"))).over(version)
+        first_file = F.min("_place").over(version)
+        contents = F.collect_set(F.when(F.col("_place") == first_file, F.col("_row_hash"))).over(version)
         clash = (F.size(contents) > 1) | (F.col("_row_hash") != F.first("_row_hash").over(first))
     else:
         clash = F.lit(False)
@@ -119,7 +121,7 @@ def _newest_stands(rows: DataFrame) -> DataFrame:
     stands = F.col("_status") == "stands"
     earlier = (
         Window.partitionBy("_group")
-        .orderBy("_stamp", "_sequence", "_line")
+        .orderBy("_stamp", "_place", "_sequence", "_line")
         .rowsBetween(Window.unboundedPreceding, -1)
     )
     before = F.last(F.when(stands, F.col("_row_hash")), ignorenulls=True).over(earlier)

@@ -148,6 +148,7 @@ class SourceSpec:
     sequence: str | None  # the column that orders versions of a key; None: the later delivery wins
     load_mode: LoadMode
     duplicates: Literal["drop", "keep"]  # of a source without key
+    redelivery: Literal["replace", "add"] | None  # of a file under a known path; None: see `corrections`
     silver_table: str  # "silver.sales_clean"
     quarantine_table: str | None  # "silver.sales_quarantine", masked
     rules: tuple[Rule, ...]  # every rule that rejects or warns, foreign keys among them
@@ -164,6 +165,11 @@ class SourceSpec:
     def parents(self) -> tuple[str, ...]:
         """Return the sources that must be loaded before this one."""
         return tuple(dict.fromkeys(fk.parent for fk in self.foreign_keys if fk.parent != self.name))
+
+    @property
+    def repair_glob(self) -> str:
+        """Return the pattern of files that bring repaired rows, whatever the source's own files look like."""
+        return f"**/{self.name}.repaired*.csv"
 
     @property
     def pii_columns(self) -> tuple[ColumnSpec, ...]:

@@ -122,6 +122,7 @@ def _read_schema(reading: Reading, body: Mapping[str, Any], digest: str) -> Sour
         sequence=custom.get("sequenceColumn"),
         load_mode=custom.get("loadMode", "upsert"),
         duplicates=custom.get("duplicates", "drop"),
+        redelivery=custom.get("redelivery"),
         silver_table=_silver_name(custom.get("silverTable") or name),
         quarantine_table=_silver_name(custom["quarantineTable"]) if custom.get("quarantineTable") else None,
         rules=tuple(rules),
@@ -317,7 +318,11 @@ def _check_table_properties(
         column = columns.get(str(custom.get(name)))
         if column is not None and column.is_pii:
             reading.wrong("DT408", f'{name} "{column.name}" cannot be masked', *here, "customProperties")
-    for name, allowed in (("loadMode", ("upsert", "append")), ("duplicates", ("drop", "keep"))):
+    for name, allowed in (
+        ("loadMode", ("upsert", "append")),
+        ("duplicates", ("drop", "keep")),
+        ("redelivery", ("replace", "add")),
+    ):
         value = custom.get(name)
         if value is not None and value not in allowed:
             reading.wrong(

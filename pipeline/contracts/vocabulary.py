@@ -114,6 +114,7 @@ TABLE_PROPERTIES = (
     "currencyCode",
     "loadMode",
     "duplicates",
+    "redelivery",
 )
 COLUMN_PROPERTIES = ("piiClass", "numberFormat", "dateFormats")
 SERVER_OPTIONS = ("delimiter", "encoding")  # of the readers, in the standard's own fields
