@@ -31,7 +31,8 @@ def mark_corrections(
 
 def mark_references(warehouse: Path, spec: SourceSpec, entry: LedgerEntry) -> LedgerEntry:
     """Return the entry of a file that has the column of references with the number of rows that carry one."""
-    return replace(entry, repairs=count_references(warehouse, spec, entry.sequence))
+    rows = count_references(warehouse, spec, entry.sequence)
+    return replace(entry, repairs=rows, message=f"{rows:,} of its rows repair earlier ones")
 
 
 def _earlier(spec: SourceSpec, entry: LedgerEntry, others: Sequence[LedgerEntry]) -> LedgerEntry | None:

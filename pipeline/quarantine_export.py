@@ -29,7 +29,7 @@ from pipeline.contracts.model import SourceSpec
 from pipeline.judge import safe_columns
 from pipeline.quarantine import MASKED_ROW
 from pipeline.quarantine_log import QuarantineStep, log_steps
-from pipeline.repair import FILE, LINE, RAW, REASONS, REFERENCE, WHY, make_reference
+from pipeline.repair import ACTION, FILE, LINE, RAW, REASONS, REFERENCE, WHY, make_reference
 from pipeline.tables import query_tables
 from pipeline.waiting import WaitingRow, load_waiting
 
@@ -183,13 +183,14 @@ def _unmasked_rows(
         sql = f"select {picked} from t where list_contains(?, _sequence)"
         for found in _query(project, pin, sql, [files]):
             fields[found["_sequence"], found["_line"]] = found
-    head = [REFERENCE, FILE, LINE, REASONS, WHY]
+    head = [REFERENCE, ACTION, FILE, LINE, REASONS, WHY]
     rows = []
     for row in waiting:
         record = fields[row.sequence, row.line]
         rows.append(
             {
                 REFERENCE: make_reference(row.sequence, row.line),
+                ACTION: None,
                 FILE: row.file,
                 LINE: row.line,
                 REASONS: "; ".join(reason.id for reason in row.reasons),

@@ -23,7 +23,6 @@ REFERENCE = "_ref"  # "row:7:123": number of the file in the ledger, line
 FILE, LINE, REASONS, WHY, RAW = "_file", "_line", "_reasons", "_why", "_raw"
 ACTION = "_action"
 DISCARD = "discard"  # the only action: nothing is to stand in the place of the row
-EXPORT_COLUMNS = (REFERENCE, ACTION, FILE, LINE, REASONS, WHY, RAW)
 
 _PATTERN = "^row:([0-9]{1,18}):([0-9]{1,18})$"
 _DELIMITERS = (",", ";", "\t")  # what spreadsheets of one country or another write

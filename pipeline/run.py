@@ -27,6 +27,7 @@ from datatrust.core.issues import Issue, SourcePosition
 from datatrust.core.masking import load_masking_policy
 from datatrust.core.release import (
     METRICS_TABLE,
+    QUARANTINE_LOG,
     Release,
     list_releases,
     load_release,
@@ -44,6 +45,8 @@ from pipeline.masking import open_masker
 from pipeline.observe import StepMetric, next_run, record_steps
 from pipeline.progress import Advance, RunProgress, SilentProgress
 from pipeline.publish import BUSINESS_METRICS, Evidence, MetricRow, make_candidate, with_business_metrics
+from pipeline.quarantine_log import log_steps
+from pipeline.replay import Replay, move_steps
 from pipeline.restore import restore_tables
 from pipeline.selection import check_sources
 from pipeline.summary import DeliverySummary, RunSummary, SourceLine
@@ -66,6 +69,7 @@ def run_pipeline(
     *,
     select: Sequence[str] = (),
     full_refresh: bool = False,
+    replay: Replay | None = None,
     business_metrics: BusinessMetrics | None = None,
     progress: RunProgress | None = None,
 ) -> RunSummary:
@@ -74,6 +78,7 @@ def run_pipeline(
     Args:
         select: sources to look for new files of; none means all.
         full_refresh: derive everything again from bronze (of the selected sources), new files or not.
+        replay: a source whose quarantined rows are all judged again; where nothing moves, nothing is published.
         business_metrics: computes the rows of gold.business_metrics on a candidate release.
         progress: told of every step.
 
@@ -83,7 +88,7 @@ def run_pipeline(
     """
     shown = progress or SilentProgress()
     specs = load_contracts(project)
-    check_sources(select, specs)
+    check_sources([*select, *([replay.source] if replay else [])], specs)
     with hold_lock(project.warehouse) as lock:
         try:
             return _Run(
@@ -91,6 +96,7 @@ def run_pipeline(
                 specs=specs,
                 select=tuple(select),
                 full_refresh=full_refresh,
+                replay=replay,
                 business_metrics=business_metrics,
                 progress=shown,
                 lock=lock,
@@ -118,6 +124,7 @@ class _Run:
         specs: tuple[SourceSpec, ...],
         select: tuple[str, ...],
         full_refresh: bool,
+        replay: Replay | None,
         business_metrics: BusinessMetrics | None,
         progress: RunProgress,
         lock: int,
@@ -127,6 +134,7 @@ class _Run:
         self.specs = specs
         self.select = select
         self.full_refresh = full_refresh
+        self.replay = replay
         self.business_metrics = business_metrics
         self.progress = progress
         self.lock = lock
@@ -146,10 +154,11 @@ class _Run:
         changes = self._changes()
         if self.current is None and not findings.deliveries:
             raise _no_files(self.project, self.specs, self.problems)
-        if not findings.deliveries and not changes.any:
+        if not findings.deliveries and not changes.any and self.replay is None:
             return self._summary(findings, restored, nothing_new=True)
         self.number = next_run(self.warehouse)
-        if not findings.deliveries and not changes.sources and not changes.gold:
+        is_new = bool(findings.deliveries or changes.sources or changes.gold)
+        if not is_new and self.replay is None:
             return self._summary(findings, restored, done=[self._redefine()])
         return self._derive(findings, changes, restored)
 
@@ -175,17 +184,20 @@ class _Run:
         deliveries = findings.deliveries or (Delivery(name=None, files=()),)
         for delivery in deliveries:
             first = not done
-            done.append(
-                self._deliver(
-                    spark,
-                    gold,
-                    auditor,
-                    delivery,
-                    refresh=changes.sources if first else frozenset(),
-                    refresh_gold=changes.gold and first,
-                )
+            published = self._deliver(
+                spark,
+                gold,
+                auditor,
+                delivery,
+                refresh=changes.sources if first else frozenset(),
+                refresh_gold=changes.gold and first,
+                replay=self.replay if first else None,
             )
-        return replace(self._summary(findings, restored, done=done), setup_seconds=round(setup, 1))
+            done += [published] if published else []
+        if not done and changes.definitions:
+            done.append(self._redefine())
+        summary = self._summary(findings, restored, done=done, nothing_new=not done)
+        return replace(summary, setup_seconds=round(setup, 1))
 
     def _input_bytes(self, findings: Findings, changes: Changes) -> int:
         new = sum(file.size for delivery in findings.deliveries for file in delivery.files)
@@ -202,20 +214,23 @@ class _Run:
         *,
         refresh: frozenset[str],
         refresh_gold: bool,
-    ) -> DeliverySummary:
-        """Take one delivery from raw files to a published release."""
+        replay: Replay | None,
+    ) -> DeliverySummary | None:
+        """Take one delivery from raw files to a published release; None where a replay has moved nothing."""
         title = delivery.name or (self.current.delivery if self.current and not delivery.files else None)
         timed = _Timed()
         prefix = f"{delivery.name}: " if delivery.name else ""
         since = self._since_sequence(delivery)
         with self._recorded(title, timed):
             with self._step(timed, "silver", f"{prefix}raw files to silver", len(self.specs)) as advance:
-                taken = self._ingest(spark, delivery, refresh, advance)
+                taken = self._ingest(spark, delivery, refresh, replay, advance)
+                if not (delivery.files or refresh or refresh_gold or taken.moved):
+                    return None
                 timed.metrics += _ingest_metrics(taken)
                 self._check_share(taken, refresh)
             with self._step(timed, "gold", f"{prefix}gold", gold.table_count()) as advance:
                 since = min(since, (taken.oldest_sequence or since + 1) - 1)
-                rebuild = refresh_gold or taken.keys_lost > 0
+                rebuild = refresh_gold or taken.keys_lost > 0 or taken.corrected > 0
                 built = self._build_gold(spark, gold, since, rebuild, advance)
             with self._step(timed, "audit", f"{prefix}audit", len(self.specs) + len(built.tables)) as advance:
                 evidence = self._prove(spark, auditor, taken, built, title, advance)
@@ -228,6 +243,8 @@ class _Run:
                 candidate = write_documents(
                     self.warehouse, candidate, self.specs, self.policy, built, title=self.project.title
                 )
+            moves = move_steps(taken, release=candidate.id, replay=replay, refreshed=refresh)
+            log_steps(self.warehouse, moves, by=replay.by if replay else None)
             release = self._publish(candidate, timed, built, title)
         return DeliverySummary(
             delivery=title,
@@ -245,14 +262,27 @@ class _Run:
         return min([known, *(file.sequence - 1 for file in delivery.files)])
 
     def _ingest(
-        self, spark: SparkSession, delivery: Delivery, refresh: frozenset[str], advance: Advance
+        self,
+        spark: SparkSession,
+        delivery: Delivery,
+        refresh: frozenset[str],
+        replay: Replay | None,
+        advance: Advance,
     ) -> IngestResult:
         from pipeline.ingest import ingest_delivery
 
         def told(source: str, step: str) -> None:
             advance(f"{source} {step}", parts=1 if step == "done" else 0)
 
-        taken = ingest_delivery(spark, self.project, self.specs, delivery, refresh=refresh, progress=told)
+        taken = ingest_delivery(
+            spark,
+            self.project,
+            self.specs,
+            delivery,
+            refresh=refresh,
+            replay=[replay.source] if replay else [],
+            progress=told,
+        )
         for result in taken.sources:
             self.problems += [f"{entry.path}: {entry.message}" for entry in result.rejected_files]
         return taken
@@ -262,10 +292,12 @@ class _Run:
         limit = self.project.config.publish.max_quarantined_share
         beyond = []
         for result in taken.sources:
-            counted = result.control if result.source in refresh else result
-            rows = result.control.read if result.source in refresh else result.rows_read
-            if rows and counted.quarantined / rows > limit:
-                beyond.append(f"{result.source}: {counted.quarantined:,} of {rows:,} rows quarantined")
+            again = result.source in refresh
+            rows = result.control.read if again else result.rows_read
+            # a repaired row that is still wrong was counted when it first came
+            rejected = result.control.quarantined if again else result.quarantined - result.settled
+            if rows and rejected / rows > limit:
+                beyond.append(f"{result.source}: {rejected:,} of {rows:,} rows quarantined")
         if beyond:
             raise OutcomeError(
                 f"more than {limit:.0%} of new rows are quarantined, the release is refused:\n  "
@@ -339,8 +371,11 @@ class _Run:
         return self._make_visible(candidate)
 
     def _make_visible(self, candidate: Release) -> Release:
-        pinned = {**candidate.tables, METRICS_TABLE: pin_table(self.warehouse, METRICS_TABLE)}
-        release = replace(candidate, tables=pinned)
+        there = find_tables(self.warehouse)
+        grown = {
+            name: pin_table(self.warehouse, name) for name in (METRICS_TABLE, QUARANTINE_LOG) if name in there
+        }
+        release = replace(candidate, tables={**candidate.tables, **grown})
         publish_release(self.warehouse, release)
         self.current = release
         return release

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from datatrust.commands.common import Context, json_option, print_json, print_table, role_option
+from datatrust.commands.pipeline import business_metrics
+
+if TYPE_CHECKING:
+    from pipeline.replay import ReplayPreview
 
 _SHOWN = 50  # rows of a list for a terminal
 
@@ -105,3 +109,62 @@ def export_command(
         click.echo(
             f"repair it, put it into the raw folder as {source}.repaired.csv, then: datatrust quarantine replay {source}"
         )
+
+
+@quarantine.command("replay")
+@click.argument("source")
+@click.option("--dry-run", is_flag=True, help="Say what would move; nothing is written.")
+@click.option("--reason", "why", metavar="TEXT", help="Why, for the log.")
+@click.option("--by", metavar="NAME", help="Who does it, for the log (default: the account).")
+@json_option
+@click.pass_obj
+def replay_command(
+    context: Context, source: str, dry_run: bool, why: str | None, by: str | None, as_json: bool
+) -> None:
+    """Take in a source's repaired files, judge all its quarantined rows again, and publish what comes of it."""
+    from pipeline.progress import ConsoleProgress
+    from pipeline.replay import Replay, preview_replay
+    from pipeline.run import run_pipeline
+    from pipeline.status import render_summary
+
+    project = context.project
+    if dry_run:
+        _show_preview(preview_replay(project, source), as_json)
+        return
+    summary = run_pipeline(
+        project,
+        select=[source],
+        replay=Replay(source=source, why=why, by=by),
+        business_metrics=lambda candidate: business_metrics(project, candidate),
+        progress=ConsoleProgress(),
+    )
+    if as_json:
+        print_json(summary)
+    else:
+        click.echo(render_summary(summary))
+
+
+def _show_preview(found: ReplayPreview, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+        return
+    click.echo(
+        f"on release {found.release}, new files: {', '.join(found.files) or 'none'}; nothing was written"
+    )
+    click.echo()
+    print_table(
+        (
+            "source",
+            "quarantined",
+            "freed",
+            "settled by a repair",
+            "newly rejected",
+            "quarantined then",
+            "valid",
+            "valid then",
+        ),
+        [
+            (x.source, x.before, x.freed, x.settled, x.rejected, x.after, x.valid_before, x.valid_after)
+            for x in found.lines
+        ],
+    )

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -120,4 +117,113 @@ def test_rows_that_do_not_come_again_are_not_taken_back_unasked(
     message = result.files[0].message
     assert (message is not None and "lacks 1 keys" in message) == (redelivery is None)
     fates(payables)
+    same_after_a_rebuild(payables)
+
+
+def test_rows_repaired_in_a_spreadsheet_take_the_place_of_the_quarantined_ones(payables: Payables) -> None:
+    """One comes right, one stays wrong, one is discarded, one that conflicts is decided, one refers to nothing."""
+    payables.write(
+        "1/invoices.csv",
+        HEAD,
+        "I1,V1,x,EUR,=1+1,1",
+        "I2,V1,y,EUR,,1",
+        "I3,V1,z,EUR,,1",
+        "I4,V1,4.00,EUR,this,1",
+        "I4,V1,4.00,EUR,or that,1",
+        "I5,V1,5.00,EUR,,1",
+    )
+    assert payables.ingest().source("invoices").control.quarantined == 5
+    payables.write(
+        "2/invoices.repaired.csv",
+        REPAIRED.replace(",", ";"),
+        "row:2:2;;I1;V1;1.50;EUR;'=1+1;1",
+        "row:2:3;;I2;V1;still y;EUR;;1",
+        "row:2:4;Discard;;;;;;",
+        "row:2:5;;I4;V1;4.00;EUR;this;1",
+        "row:2:6;discard;I4;V1;4.00;EUR;or that;1",
+        "row:99:1;;I6;V1;6.00;EUR;;1",
+        "none;;I7;V1;7.00;EUR;;1",
+    )
+    result = payables.ingest().source("invoices")
+    assert (result.valid, result.quarantined, result.discarded, result.settled) == (4, 1, 2, 5)
+    control = result.control
+    assert (control.read, control.valid, control.quarantined, control.superseded) == (13, 5, 1, 5)
+    assert control.discarded == 2
+    assert control.amounts["EUR"] == {
+        "read": Decimal("35.50"), "valid": Decimal("23.50"), "quarantined": Decimal("0.00"),
+        "duplicate": Decimal("0.00"), "superseded": Decimal("8.00"), "discarded": Decimal("4.00"),
+    }  # fmt: skip
+    assert payables.rows("silver.invoices", "invoice_id", "note") == [
+        ("I1", "=1+1"), ("I4", "this"), ("I5", None), ("I6", None), ("I7", None),
+    ]  # fmt: skip
+    assert [row[2:] for row in payables.rows("restricted.quarantine", "_sequence", "_line", "reasons")] == [
+        (["type:net"],)
+    ]
+    (entry,) = result.files
+    assert (entry.repairs, entry.replaces) == (6, None)
+    before = fates(payables)
+
+    payables.write(
+        "3/invoices.repaired.csv", REPAIRED, "row:3:3,,I2,V1,2.00,EUR,,1", "row:2:2,,I1,V1,1.75,EUR,,1"
+    )
+    again = payables.ingest().source("invoices")
+    assert (again.settled, again.corrected, again.control.quarantined) == (1, 1, 0)
+    assert payables.rows("silver.invoices", "invoice_id", "net")[:2] == [
+        ("I1", Decimal("1.75")),
+        ("I2", Decimal("2.00")),
+    ]
+    assert set(before) < set(fates(payables))
+    same_after_a_rebuild(payables)
+
+
+def test_what_was_exported_comes_back_as_it_went(payables: Payables) -> None:
+    """A round trip through the export, with nothing repaired, changes no value and loses no row."""
+    import datetime as dt
+
+    from datatrust.core.release import Quality, Release, publish_release
+    from pipeline.quarantine_export import UnmaskedRequest, export_quarantine
+    from pipeline.tables import find_tables, pin_table
+
+    note = '\'="a",\u00e4;'
+    payables.write(
+        "1/invoices.csv", HEAD, f'I1,V9,-1.00,EUR,"{note.replace(chr(34), chr(34) * 2)}",1', "I2,V1"
+    )
+    payables.ingest()
+    warehouse = payables.project.warehouse
+    tables = {name: pin_table(warehouse, name) for name in find_tables(warehouse)}
+    now = dt.datetime(2026, 6, 30, tzinfo=dt.UTC)
+    publish_release(
+        warehouse, Release(number=1, created_at=now, tables=tables, quality=Quality(status="passed"))
+    )
+    (payables.project.configs / "policies" / "restricted.yml").write_text("unmasked_export: {roles: [s]}")
+    out = payables.project.root / "invoices.repaired.csv"
+    asked = UnmaskedRequest(role="s", why="test")
+    export_quarantine(
+        payables.project, payables.specs, source="invoices", out=out, form="csv", unmasked=asked
+    )
+    (payables.project.raw / "2").mkdir()
+    out.rename(payables.project.raw / "2" / out.name)
+    result = payables.ingest().source("invoices")
+    assert (result.settled, result.quarantined, result.control.quarantined) == (2, 2, 2)
+    assert payables.rows("restricted.quarantine", "key", "reasons") == [
+        (None, ["required:invoice_id"]), ("I1", ["reference:vendor_id"]),
+    ]  # fmt: skip
+    payables.write("3/vendors.csv", VENDOR_HEAD, vendor(9))
+    assert payables.ingest().source("invoices").freed == 1
+    assert payables.rows("silver.invoices", "net", "note") == [(Decimal("-1.00"), note)]
+
+
+def test_rows_are_judged_again_under_the_rules_of_today(payables: Payables) -> None:
+    """A day later a date lies no longer ahead: nothing else has changed, so that only a replay finds out."""
+    payables.write("1/invoices.csv", HEAD, "I1,V1,1.00,EUR,,1", "I2,V9,2.00,EUR,,1", "I3,V1,x,EUR,,1")
+    payables.ingest()
+    contract = payables.project.configs / "contracts" / "invoices.yml"
+    contract.write_text(
+        contract.read_text().replace("        relationships: [{to: vendors.vendor_id}]\n", "")
+    )
+    unchanged = payables.ingest().source("invoices")
+    assert (unchanged.freed, unchanged.control.quarantined) == (0, 2)
+    result = payables.ingest(replay=["invoices"])
+    assert (result.source("invoices").freed, result.source("invoices").control.quarantined) == (1, 1)
+    assert payables.ingest(replay=["invoices"]).moved is False
     same_after_a_rebuild(payables)
