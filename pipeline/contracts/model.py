@@ -148,12 +148,12 @@ class SourceSpec:
     sequence: str | None  # the column that orders versions of a key; None: the later delivery wins
     load_mode: LoadMode
     duplicates: Literal["drop", "keep"]  # of a source without key
-    redelivery: Literal["replace", "add"] | None  # of a file under a known path; None: see `corrections`
     silver_table: str  # "silver.sales_clean"
     quarantine_table: str | None  # "silver.sales_quarantine", masked
     rules: tuple[Rule, ...]  # every rule that rejects or warns, foreign keys among them
     foreign_keys: tuple[ForeignKey, ...]
     row_counts: tuple[RowCount, ...] = ()
+    redelivery: Literal["replace", "add"] | None = None  # of a known path, other content; None: `corrections`
     amount_column: str | None = None
     currency_column: str | None = None
     currency: str | None = None  # the one currency of a source that has no such column
