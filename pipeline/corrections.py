@@ -50,18 +50,23 @@ def _earlier(spec: SourceSpec, entry: LedgerEntry, others: Sequence[LedgerEntry]
 
 
 def _marked(warehouse: Path, spec: SourceSpec, entry: LedgerEntry, earlier: LedgerEntry) -> LedgerEntry:
-    if spec.redelivery == "replace":
-        return replace(entry, replaces=earlier.sequence)
-    lacking, common, keys = _compare(warehouse, spec, earlier.sequence, entry.sequence)
+    lacking, common, keys = 0, 1, 1
+    if spec.redelivery != "replace":
+        lacking, common, keys = _compare(warehouse, spec, earlier.sequence, entry.sequence)
     if not lacking and common and 2 * common >= keys:
-        return replace(entry, replaces=earlier.sequence)
-    if not common:
+        marked = replace(entry, replaces=earlier.sequence)
+        return _noted(marked, f"replaces what it said before: {earlier.records:,} records")
+    if not (lacking and common):
         return entry
     note = (
         f"lacks {lacking:,} keys that its earlier content brought and that stand: taken as more rows, "
         "not as a correction (`redelivery: replace` in the contract would take it as one)"
     )
-    return replace(entry, message="; ".join(filter(None, (entry.message, note)))) if lacking else entry
+    return _noted(entry, note)
+
+
+def _noted(entry: LedgerEntry, note: str) -> LedgerEntry:
+    return replace(entry, message="; ".join(filter(None, (entry.message, note))))
 
 
 def _compare(warehouse: Path, spec: SourceSpec, old: int, new: int) -> tuple[int, int, int]:

@@ -45,6 +45,11 @@ class SourceResult:
     def rejected_files(self) -> tuple[LedgerEntry, ...]:
         return tuple(entry for entry in self.files if entry.status == "rejected")
 
+    @property
+    def noted_files(self) -> tuple[LedgerEntry, ...]:
+        """Return the files that were taken in, and of which a person should know something."""
+        return tuple(entry for entry in self.files if entry.status == "loaded" and entry.message)
+
 
 @dataclass(frozen=True, kw_only=True)
 class IngestResult:

@@ -142,7 +142,7 @@ class _Run:
         self.policy = load_masking_policy(project)
         self.problems: list[str] = []
         said = close_zone(self.warehouse)
-        self.notices = (said,) if said else ()
+        self.notices = [said] if said else []
         self.key_id = open_masker(project, specs).key_id  # before the hashes: the first run makes the key
         self.current = load_release(self.warehouse) if list_releases(self.warehouse) else None
         self.hashes = compute_hashes(project, specs)
@@ -285,6 +285,7 @@ class _Run:
         )
         for result in taken.sources:
             self.problems += [f"{entry.path}: {entry.message}" for entry in result.rejected_files]
+            self.notices += [f"{entry.path}: {entry.message}" for entry in result.noted_files]
         return taken
 
     def _check_share(self, taken: IngestResult, refresh: frozenset[str]) -> None:
@@ -461,7 +462,7 @@ class _Run:
             restored=restored,
             problems=tuple(self.problems),
             unclaimed=findings.unclaimed,
-            notices=self.notices,
+            notices=tuple(self.notices),
             seconds=round(time.monotonic() - self.begun, 1),
         )
 
@@ -527,6 +528,7 @@ def _source_line(result: Any) -> SourceLine:
         duplicate=result.duplicate,
         superseded=result.superseded,
         freed=result.freed,
+        settled=result.settled,
         reasons=dict(result.reasons),
     )
 

@@ -138,10 +138,20 @@ def render_summary(summary: RunSummary) -> str:
         lines += ["", title]
         if done.sources:
             rows: list[tuple[Any, ...]] = [
-                (s.source, s.files, s.read, s.valid, s.quarantined, s.duplicate, s.superseded, s.freed)
+                (
+                    s.source,
+                    s.files,
+                    s.read,
+                    s.valid,
+                    s.quarantined,
+                    s.duplicate,
+                    s.superseded,
+                    s.freed,
+                    s.settled,
+                )
                 for s in done.sources
             ]
-            total = ("total", *(sum(row[i] for row in rows) for i in range(1, 8)))
+            total = ("total", *(sum(row[i] for row in rows) for i in range(1, 9)))
             heads = (
                 "source",
                 "new files",
@@ -151,6 +161,7 @@ def render_summary(summary: RunSummary) -> str:
                 "duplicate",
                 "superseded",
                 "freed",
+                "repaired",
             )
             lines += _aligned(heads, [*rows, total])
         lines += ["", *_aligned(("gold table", "rows"), sorted(done.gold.items()))]

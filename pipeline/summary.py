@@ -20,6 +20,7 @@ class SourceLine:
     duplicate: int
     superseded: int
     freed: int
+    settled: int
     reasons: dict[str, int] = field(default_factory=dict)
 
 
@@ -46,6 +47,6 @@ class RunSummary:
     restored: tuple[str, ...] = ()  # tables put back to the current release, after a run that died
     problems: tuple[str, ...] = ()
     unclaimed: tuple[str, ...] = ()  # raw files that no contract's pattern matches
-    notices: tuple[str, ...] = ()  # what was found and mended before the run, each a sentence
+    notices: tuple[str, ...] = ()  # what a person should know of, each a sentence
     seconds: float = 0.0
     setup_seconds: float = 0.0  # until Spark was up
