@@ -119,8 +119,8 @@ def _find_references(warehouse: Path, spec: SourceSpec, mine: Sequence[LedgerEnt
         f"""
         with repairs as (
             select _sequence, _line, {_extra(ACTION)} as action,
-                cast(regexp_extract({_extra(REFERENCE)}, ?, 1) as bigint) as of_sequence,
-                cast(regexp_extract({_extra(REFERENCE)}, ?, 2) as bigint) as of_line
+                try_cast(regexp_extract({_extra(REFERENCE)}, ?, 1) as bigint) as of_sequence,
+                try_cast(regexp_extract({_extra(REFERENCE)}, ?, 2) as bigint) as of_line
             from bronze where list_contains(?, _sequence) and regexp_matches({_extra(REFERENCE)}, ?)
         )
         select r._sequence, r._line, r.of_sequence, r.of_line,
