@@ -40,7 +40,7 @@ def _earlier(spec: SourceSpec, entry: LedgerEntry, others: Sequence[LedgerEntry]
     if entry.status != "loaded" or entry.repairs or spec.redelivery == "add":
         return None
     mine = [one for one in others if one.source == spec.name and one.status == "loaded"]
-    replaced = {one.replaces for one in mine}
+    replaced = {one.corrects for one in mine}
     same = [
         one
         for one in mine
@@ -54,7 +54,7 @@ def _marked(warehouse: Path, spec: SourceSpec, entry: LedgerEntry, earlier: Ledg
     if spec.redelivery != "replace":
         lacking, common, keys = _compare(warehouse, spec, earlier.sequence, entry.sequence)
     if not lacking and common and 2 * common >= keys:
-        marked = replace(entry, replaces=earlier.sequence)
+        marked = replace(entry, corrects=earlier.sequence)
         return _noted(marked, f"replaces what it said before: {earlier.records:,} records")
     if not (lacking and common):
         return entry

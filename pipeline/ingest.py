@@ -152,7 +152,7 @@ class _Intake:
 
     def _find_repairs(self, entries: Sequence[LedgerEntry]) -> None:
         ledger = (*self.known, *entries)
-        settling = {e.source for e in entries if e.replaces is not None or e.repairs}
+        settling = {e.source for e in entries if e.corrects is not None or e.repairs}
         for name, work in self.works.items():
             work.repairs = load_repairs(self.warehouse, work.spec, ledger)
             work.settles = name in settling

@@ -56,7 +56,7 @@ _SCHEMA = pa.schema(
         ("contract_version", pa.string()),
         ("contract_hash", pa.string()),
         ("message", pa.string()),
-        ("replaces", pa.int64()),
+        ("corrects", pa.int64()),
         ("repairs", pa.int64()),
     ]
 )
@@ -82,7 +82,7 @@ class LedgerEntry:
     contract_version: str
     contract_hash: str  # of a rejected file, of all that the verdict rested on
     message: str | None = None
-    replaces: int | None = None  # number of an earlier file, no row of which counts any more
+    corrects: int | None = None  # number of an earlier file, no row of which counts any more
     repairs: int = 0  # rows that refer to an earlier row, which they repair
 
 

@@ -91,10 +91,10 @@ def load_repairs(warehouse: Path, spec: SourceSpec, ledger: Iterable[LedgerEntry
     )
     places: dict[int, int] = {}
     for entry in mine:
-        if entry.replaces is not None and entry.delivery not in (None, TOP):
-            places[entry.sequence] = places.get(entry.replaces, entry.replaces)
+        if entry.corrects is not None and entry.delivery not in (None, TOP):
+            places[entry.sequence] = places.get(entry.corrects, entry.corrects)
     return Repairs(
-        replaced_files=frozenset(entry.replaces for entry in mine if entry.replaces is not None),
+        replaced_files=frozenset(entry.corrects for entry in mine if entry.corrects is not None),
         places=places,
         rows=_row_repairs(_find_references(warehouse, spec, mine), places),
     )

@@ -111,7 +111,7 @@ def move_steps(
         if result.freed:
             steps.append(_step("freed", result, result.freed, why or "a parent has come", release))
         if result.settled or result.corrected:
-            files = [entry.path for entry in result.files if entry.replaces is not None or entry.repairs]
+            files = [entry.path for entry in result.files if entry.corrects is not None or entry.repairs]
             step = _step(
                 "repaired", result, result.settled + result.corrected, why or "delivered again", release
             )

@@ -210,7 +210,7 @@ def test_a_half_written_file_that_completes_later(payables: Payables) -> None:
     payables.ingest()
     payables.write("invoices.csv", HEAD, "I1,V1,1.00,EUR,,1", "I2,V1,2.00,EUR,,1")
     second = payables.ingest().source("invoices")
-    assert (second.valid, second.duplicate) == (1, 1)
+    assert (second.valid, second.duplicate, second.corrected, second.settled) == (2, 0, 1, 1)
     assert payables.rows("silver.invoices", "invoice_id") == [("I1",), ("I2",)]
 
 

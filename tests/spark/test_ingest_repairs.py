@@ -89,7 +89,7 @@ def test_a_file_delivered_again_replaces_what_it_said(payables: Payables) -> Non
         ("USD", Decimal("0.8000")),  # the correction of the first month does not overrule the second
     ]
     replaced = {
-        entry.path: entry.replaces for entry in load_ledger(payables.project.warehouse) if entry.replaces
+        entry.path: entry.corrects for entry in load_ledger(payables.project.warehouse) if entry.corrects
     }
     assert set(replaced) == {"1/invoices.csv", "1/rates.csv"}
     same_after_a_rebuild(payables)
@@ -153,7 +153,7 @@ def test_rows_repaired_in_a_spreadsheet_take_the_place_of_the_quarantined_ones(p
         (["type:net"],)
     ]
     (entry,) = result.files
-    assert (entry.repairs, entry.replaces) == (6, None)
+    assert (entry.repairs, entry.corrects) == (6, None)
     before = fates(payables)
 
     payables.write(

@@ -87,7 +87,7 @@ def test_a_fifth_of_all_rows_wrong_and_then_repaired(spark: SparkSession, tmp_pa
     (delivery,) = find_new_files(project, specs).deliveries
     assert {file.path for file in delivery.files} == repaired
     after = ingest_delivery(spark, project, specs, delivery, replay=[spec.name for spec in specs])
-    assert {file.path for r in after.sources for file in r.files if file.replaces} == repaired
+    assert {file.path for r in after.sources for file in r.files if file.corrects} == repaired
     for was, now in zip(result.sources, after.sources, strict=True):
         assert (now.settled, now.quarantined, now.control.quarantined) == (was.quarantined, 0, 0)
         assert (now.control.valid, now.keys_lost) == (was.control.valid, 0)

@@ -77,7 +77,7 @@ def write_standing(warehouse: Path, *rows: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("redelivery", "again", "replaces", "told"),
+    ("redelivery", "again", "corrects", "told"),
     [
         (None, ["A", " B ", "C", "D"], 1, "replaces what it said before"),
         (None, ["A", "B"], 1, "replaces"),  # C never stood, half of all keys come again
@@ -92,7 +92,7 @@ def test_a_redelivery_is_a_correction_when_it_takes_nothing_back(
     spec: SourceSpec,
     redelivery: Any,
     again: list[str | None],
-    replaces: int | None,
+    corrects: int | None,
     told: str | None,
 ) -> None:
     write_rows(tmp_path, 1, ["A", "B", "C", None])
@@ -100,7 +100,7 @@ def test_a_redelivery_is_a_correction_when_it_takes_nothing_back(
     write_rows(tmp_path, 5, again)
     spec = replace(spec, redelivery=redelivery)
     (marked,) = mark_corrections(tmp_path, spec, [entry(5)], [entry(1), entry(2, path="5/invoices.csv")])
-    assert marked.replaces == replaces
+    assert marked.corrects == corrects
     assert (told or "") in (marked.message or "")
     assert (marked.message is None) == (told is None)
 
@@ -111,7 +111,7 @@ def test_a_file_of_which_nothing_stood_needs_half_of_its_keys(tmp_path: Path, sp
         write_rows(tmp_path, sequence, list(keys))
     write_rows(tmp_path, 8, [None, None])
     replaced = {
-        fresh: mark_corrections(tmp_path, spec, [entry(fresh)], [entry(old)])[0].replaces
+        fresh: mark_corrections(tmp_path, spec, [entry(fresh)], [entry(old)])[0].corrects
         for fresh, old in ((5, 1), (6, 1), (7, 1), (8, 7))
     }
     assert replaced == {5: None, 6: 1, 7: None, 8: None}
@@ -122,7 +122,7 @@ def test_a_source_without_a_key_goes_by_whole_rows(tmp_path: Path, spec: SourceS
     write_standing(tmp_path, (1, 2), (1, 3))
     write_rows(tmp_path, 2, ["B", "A", "C"])
     (marked,) = mark_corrections(tmp_path, replace(spec, key=()), [entry(2)], [entry(1)])
-    assert marked.replaces == 1
+    assert marked.corrects == 1
 
 
 def test_corrections_follow_each_other(tmp_path: Path, spec: SourceSpec) -> None:
@@ -130,7 +130,7 @@ def test_corrections_follow_each_other(tmp_path: Path, spec: SourceSpec) -> None
     for sequence in (1, 4, 6):
         write_rows(tmp_path, sequence, ["A"])
     first, second = mark_corrections(tmp_path, spec, [entry(4), entry(6)], [entry(1)])
-    assert (first.replaces, second.replaces) == (1, 4)
+    assert (first.corrects, second.corrects) == (1, 4)
     repairs = load_repairs(tmp_path, spec, [entry(1), first, second])
     assert (repairs.replaced_files, repairs.places) == ({1, 4}, {4: 1, 6: 1})
     loose = [replace(one, delivery=None) for one in (entry(1), first, second)]
@@ -182,8 +182,8 @@ def test_a_repaired_file_belongs_to_its_source_alone(tmp_path: Path) -> None:
 
 
 def test_a_ledger_of_before_is_read(tmp_path: Path) -> None:
-    old, new = entry(2, message="m"), entry(3, replaces=2, repairs=4)
-    names = [name for name in LedgerEntry.__dataclass_fields__ if name not in ("replaces", "repairs")]
+    old, new = entry(2, message="m"), entry(3, corrects=2, repairs=4)
+    names = [name for name in LedgerEntry.__dataclass_fields__ if name not in ("corrects", "repairs")]
     rows = pa.Table.from_pylist([{name: getattr(old, name) for name in names}])
     write_deltalake(str(tmp_path / table_path("ops.ledger")), rows)
     assert load_ledger(tmp_path) == (old,)
