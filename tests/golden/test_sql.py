@@ -170,6 +170,13 @@ CASES: Mapping[str, MetricQuery] = {
             Filter(field="status", op="not_in", values=("failed", "pending")),
         ),
     ),
+    "contributions": MetricQuery(
+        metrics=("revenue",),
+        group_by=("region",),
+        time=YEAR,
+        compare=Compare(to="previous_year"),
+        contributions=True,
+    ),
     "top_per": MetricQuery(
         metrics=("revenue",),
         group_by=("region", "status"),
