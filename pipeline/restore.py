@@ -17,7 +17,8 @@ from deltalake.exceptions import DeltaError
 from datatrust.core.errors import OutcomeError
 from datatrust.core.kept import bring_back
 from datatrust.core.release import Release, is_growing, list_releases, load_release
-from pipeline.tables import find_tables
+from pipeline.ledger import LEDGER, recover_ledger
+from pipeline.tables import find_tables, open_table
 
 
 def restore_tables(warehouse: Path, current: Release | None) -> tuple[str, ...]:
@@ -28,6 +29,8 @@ def restore_tables(warehouse: Path, current: Release | None) -> tuple[str, ...]:
     """
     if current is not None:
         bring_back(warehouse, current)
+        if LEDGER in current.tables:
+            recover_ledger(warehouse, current.tables[LEDGER])
     found = find_tables(warehouse)
     pinned = current.tables if current else {}
     touched = []
@@ -53,7 +56,7 @@ def restore_tables(warehouse: Path, current: Release | None) -> tuple[str, ...]:
 
 def _differs(folder: Path, version: int, name: str) -> bool:
     """Return whether the table's newest version has other files or columns than `version`."""
-    newest = DeltaTable(str(folder))
+    newest = open_table(folder)
     if newest.version() == version:
         return False
     try:
