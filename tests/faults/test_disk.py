@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from deltalake import DeltaTable
 
 from datatrust.core.errors import EngineError, OutcomeError, UserError
 from datatrust.core.release import list_releases
@@ -55,7 +56,8 @@ def test_a_broken_delta_log_is_told_and_mended_by_a_copy(
 
 def test_a_damaged_data_file_is_told(spark: SparkSession, tiny_project: Project) -> None:
     deliver(tiny_project, "2026-05/expenses.csv", [("B1", "1.00")])
-    (file,) = (tiny_project.warehouse / "silver" / "expenses").glob("*.parquet")
+    (uri,) = DeltaTable(str(tiny_project.warehouse / "silver" / "expenses")).file_uris()
+    file = Path(uri)
     whole = file.read_bytes()
     truncate(file)
     with pytest.raises(EngineError, match=r"silver\.expenses"):
