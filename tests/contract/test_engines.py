@@ -194,7 +194,7 @@ def test_a_damaged_data_file_is_a_typed_error_without_a_path(tmp_path: Path, lef
     for file in (project.warehouse / "gold/payables").glob("*.parquet"):
         file.write_bytes(file.read_bytes()[:left])
     with pytest.raises(
-        FilesGone, match=r"a data file of this release is damaged or gone; choose another"
+        FilesGone, match=r"gold\.payables at version 0: a data file is damaged; choose a later"
     ) as caught:
         Books(layer).value("bills")
     assert str(tmp_path) not in str(caught.value)
