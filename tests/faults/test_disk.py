@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from deltalake import DeltaTable
 
-from datatrust.core.errors import EngineError, OutcomeError, UserError
+from datatrust.core.errors import OutcomeError, UserError
 from datatrust.core.release import list_releases
 from datatrust.core.settings import Project, load_project
 from pipeline.run import run_pipeline
@@ -52,21 +51,6 @@ def test_a_broken_delta_log_is_told_and_mended_by_a_copy(
     ):
         run_pipeline(tiny_project)
     assert list_releases(tiny_project.warehouse) == [1]
-
-
-def test_a_damaged_data_file_is_told(spark: SparkSession, tiny_project: Project) -> None:
-    deliver(tiny_project, "2026-05/expenses.csv", [("B1", "1.00")])
-    (uri,) = DeltaTable(str(tiny_project.warehouse / "silver" / "expenses")).file_uris()
-    file = Path(uri)
-    whole = file.read_bytes()
-    truncate(file)
-    with pytest.raises(EngineError, match=r"silver\.expenses"):
-        run_pipeline(tiny_project)
-    assert list_releases(tiny_project.warehouse) == [1]
-    assert gold(tiny_project) == APRIL
-    file.write_bytes(whole)
-    run_pipeline(tiny_project)
-    assert gold(tiny_project) == MAY
 
 
 def test_a_truncated_manifest_is_not_served(tiny_project: Project) -> None:
