@@ -59,7 +59,7 @@ eval: setup ## score the answers to question sets: make eval [SET=sample] [PROJE
 	@$(if $(PROJECT),,compgen -G "warehouse/releases/*.json" >/dev/null || $(MAKE) --no-print-directory pipeline)
 	@$(BIN)/datatrust --project $(or $(PROJECT),.) eval $(or $(FILE),$(if $(SET),eval/$(SET).jsonl,eval/*.jsonl)) --wrong
 
-bench: setup ## speed tables beside a baseline: make bench [ONLY=ask]
+bench: setup ## speed tables beside a baseline: make bench [ONLY=backfill] [N=30]
 	@$(BIN)/python bench/run.py $(ONLY)
 
 snap: $(STAMP) ## rewrite the golden files; review them as a diff

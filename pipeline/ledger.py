@@ -3,12 +3,13 @@
 A file is new when its sha256 is not in the ledger for its source. The same content under another name is a
 re-send: it is noted and not loaded. Each new file gets a sequence number, higher than every one before, in
 the order of delivery and path; its rows carry it, and "later" means a higher number. A file that was refused
-as a whole (a wrong header) is looked at again when its contract has changed.
+as a whole (a wrong header) is looked at again when its contract has changed. A file that was taken in while it
+was still being written, and has grown since, replaces what was read of it: those rows count no more.
 
 Bronze is append-only and cannot be restored; the ledger can. So a run that died may leave rows in bronze
 whose file the ledger does not know. Such a file keeps the number that bronze has for it, and its rows are
-adopted, not written again: one bronze commit holds all rows of its files or none. A lost ledger is rebuilt
-in the same way. Rows in bronze whose file is neither in the ledger nor among the raw files count nowhere.
+adopted, not written again: one bronze commit holds all rows of its files or none. A ledger that is lost comes
+back from the copy that every release makes. Rows in bronze whose file is neither in the ledger nor among the raw files count nowhere.
 Layer: pipeline. Imports core, contracts and tables; reads and writes Delta by deltalake, starts no Spark.
 """
 
@@ -24,20 +25,22 @@ from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
-from deltalake.exceptions import TableNotFoundError
+from deltalake import write_deltalake
 
+from datatrust.core.kept import copy_table, fill_table
+from datatrust.core.release import TablePin
 from datatrust.core.settings import Project
 from pipeline.contracts.model import SourceSpec
 from pipeline.extract import list_extracts, shown_extract
 from pipeline.readers.base import BLANK
-from pipeline.tables import query_tables, table_path
+from pipeline.tables import open_table, query_tables, table_path
 from pipeline.totals import judged_by, side_file
 
 LEDGER = "ops.ledger"
+COPY = "kept/ledger"  # of every published version; nothing could replace a ledger whose raw files are gone
 TOP = "raw"  # name of the delivery made of the files that lie directly in the raw folder
 
-Status = Literal["loaded", "resent", "rejected"]
+Status = Literal["loaded", "resent", "rejected", "replaced"]
 
 _SCHEMA = pa.schema(
     [
@@ -106,6 +109,7 @@ class RawFile:
     judged_by: str = ""  # hash of what a verdict on it rests on beside its content
     resent_of: str | None = None  # path of the file that brought the same content before
     in_bronze: bool = False  # a run that died has written its rows: adopt them
+    replaces: int | None = None  # number under which its beginning was taken in, as a file of its own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,6 +196,25 @@ def append_ledger(warehouse: Path, entries: Sequence[LedgerEntry]) -> None:
     write_deltalake(str(folder), table, mode="append", schema_mode="merge")
 
 
+def mirror_ledger(warehouse: Path, pin: TablePin) -> None:
+    """Keep a copy of the ledger at a version that is about to be published."""
+    copy_table(warehouse / pin.path, warehouse / COPY, pin)
+
+
+def recover_ledger(warehouse: Path, pin: TablePin) -> None:
+    """Give the ledger back what is gone of it, from the copy."""
+    fill_table(warehouse / COPY, warehouse / pin.path, pin)
+
+
+def withdraw(warehouse: Path, sequences: Collection[int]) -> None:
+    """Note that files have been replaced by their whole selves: their rows count no more; one commit."""
+    if sequences:
+        listed = ", ".join(str(number) for number in sorted(sequences))
+        open_table(warehouse / table_path(LEDGER)).update(
+            updates={"status": "'replaced'"}, predicate=f"sequence in ({listed})"
+        )
+
+
 def loaded_sequences(entries: Iterable[LedgerEntry], source: str) -> tuple[int, ...]:
     """Return the numbers of the files of `source` whose rows count."""
     return tuple(
@@ -205,11 +228,11 @@ def find_unlisted(warehouse: Path, source: str, entries: Iterable[LedgerEntry]) 
     The numbers in the Delta log's own statistics answer it in almost every run; data is read only for files
     of a run that died or was rolled back.
     """
-    try:
-        table = DeltaTable(str(warehouse / table_path(f"bronze.{source}")))
-    except TableNotFoundError:
+    folder = warehouse / table_path(f"bronze.{source}")
+    if not (folder / "_delta_log").is_dir():
         return {}
-    listed = set(loaded_sequences(entries, source))
+    table = open_table(folder)
+    listed = {e.sequence for e in entries if e.source == source and e.status in ("loaded", "replaced")}
     bounds = table.get_add_actions(flatten=True)
     lows, highs = bounds.column("min._sequence").to_pylist(), bounds.column("max._sequence").to_pylist()
     missing: set[int] = set()
@@ -331,9 +354,10 @@ class _Known:
     def __init__(self, spec: SourceSpec, entries: Iterable[LedgerEntry]) -> None:
         self._seen: set[tuple[str, str]] = set()
         self._loaded: dict[str, str] = {}
+        self._last: dict[str, LedgerEntry] = {}  # what was loaded last, by path
         self._rejected: set[tuple[str, str, str]] = set()
         for entry in entries:
-            if entry.source != spec.name:
+            if entry.source != spec.name or entry.status == "replaced":
                 continue
             if entry.status == "rejected":
                 self._rejected.add((entry.sha256, entry.path, entry.contract_hash))
@@ -341,10 +365,24 @@ class _Known:
             self._seen.add((entry.sha256, entry.path))
             if entry.status == "loaded":
                 self._loaded.setdefault(entry.sha256, entry.path)
+                self._last[entry.path] = entry
 
     def has(self, sha256: str, one: _Candidate) -> bool:
         """Say whether a file was taken in, or refused for reasons that still stand."""
         return (sha256, one.path) in self._seen or (sha256, one.path, one.judged_by) in self._rejected
+
+    def beginning_of(self, one: _Candidate, size: int) -> int | None:
+        """Return the number of what was taken in under a file's path, if the file goes on from exactly there."""
+        before = self._last.get(one.path)
+        if before is None or size <= before.size:
+            return None
+        with one.absolute.open("rb") as opened:
+            head = hashlib.sha256()
+            left = before.size
+            while left and (chunk := opened.read(min(left, _CHUNK))):
+                head.update(chunk)
+                left -= len(chunk)
+        return before.sequence if head.hexdigest() == before.sha256 else None
 
     def first_path(self, sha256: str) -> str | None:
         return self._loaded.get(sha256)
@@ -367,6 +405,7 @@ def _raw_file(
         judged_by=one.judged_by,
         resent_of=known.first_path(facts.sha256),
         in_bronze=facts.sha256 in left,
+        replaces=known.beginning_of(one, facts.size),
     )
 
 

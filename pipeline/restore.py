@@ -2,7 +2,9 @@
 
 Bronze is append-only and stays: there the ledger decides what counts. What tells of runs and of people stays too:
 the metrics of runs, failed ones among them, and the log of the quarantine. A table that no release knows is
-removed; one that only older releases know is left alone.
+removed; one that only other releases know
+(older ones, or one that was taken back) is emptied: its old versions stay readable, and nothing finds rows in it that
+do not count.
 Layer: pipeline. Imports core and tables; works on Delta logs, starts no Spark.
 """
 
@@ -11,13 +13,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError
-
 from datatrust.core.errors import OutcomeError
 from datatrust.core.kept import bring_back
 from datatrust.core.release import Release, is_growing, list_releases, load_release
-from pipeline.tables import find_tables
+from pipeline.ledger import LEDGER, recover_ledger
+from pipeline.tables import count_rows, find_tables, open_table
 
 
 def restore_tables(warehouse: Path, current: Release | None) -> tuple[str, ...]:
@@ -28,6 +28,8 @@ def restore_tables(warehouse: Path, current: Release | None) -> tuple[str, ...]:
     """
     if current is not None:
         bring_back(warehouse, current)
+        if LEDGER in current.tables:
+            recover_ledger(warehouse, current.tables[LEDGER])
     found = find_tables(warehouse)
     pinned = current.tables if current else {}
     touched = []
@@ -39,8 +41,11 @@ def restore_tables(warehouse: Path, current: Release | None) -> tuple[str, ...]:
             if not _known_to_any(warehouse, name):
                 shutil.rmtree(folder)
                 touched.append(name)
-        elif _differs(folder, pin.version, name):
-            DeltaTable(str(folder)).restore(pin.version)
+            elif count_rows(table := open_table(folder)) != 0:
+                table.delete()
+                touched.append(name)
+        elif _differs(folder, pin.version):
+            open_table(folder).restore(pin.version)
             touched.append(name)
     missing = sorted(set(pinned) - set(found))
     if missing:
@@ -51,18 +56,12 @@ def restore_tables(warehouse: Path, current: Release | None) -> tuple[str, ...]:
     return tuple(touched)
 
 
-def _differs(folder: Path, version: int, name: str) -> bool:
+def _differs(folder: Path, version: int) -> bool:
     """Return whether the table's newest version has other files or columns than `version`."""
-    newest = DeltaTable(str(folder))
+    newest = open_table(folder)
     if newest.version() == version:
         return False
-    try:
-        pinned = DeltaTable(str(folder), version=version)
-    except (DeltaError, OSError):
-        raise OutcomeError(
-            f"version {version} of {name}, which the current release names, cannot be read\n"
-            "  restore the warehouse from a copy, or go back: datatrust release rollback ID"
-        ) from None
+    pinned = open_table(folder, version)
     return (
         set(pinned.file_uris()) != set(newest.file_uris())
         or pinned.schema().to_json() != newest.schema().to_json()

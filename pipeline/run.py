@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from deltalake.exceptions import DeltaError
+
 from datatrust.core.errors import (
     DataTrustError,
-    EngineError,
-    InternalError,
     OutcomeError,
     UserError,
 )
@@ -39,10 +38,11 @@ from pipeline.contracts import SourceSpec, load_contracts
 from pipeline.documents import write_documents
 from pipeline.extract import extract_new
 from pipeline.fingerprint import Changes, compare_hashes, compute_hashes, kept_texts, with_children
-from pipeline.ledger import Delivery, Findings, find_new_files, load_ledger
+from pipeline.ledger import LEDGER, Delivery, Findings, find_new_files, load_ledger, mirror_ledger, withdraw
 from pipeline.lock import hold_lock
 from pipeline.masking import open_masker
 from pipeline.observe import StepMetric, next_run, record_steps
+from pipeline.outside import worded
 from pipeline.progress import Advance, RunProgress, SilentProgress
 from pipeline.publish import BUSINESS_METRICS, Evidence, MetricRow, make_candidate, with_business_metrics
 from pipeline.quarantine_log import log_steps
@@ -89,21 +89,25 @@ def run_pipeline(
     shown = progress or SilentProgress()
     specs = load_contracts(project)
     check_sources([*select, *([replay.source] if replay else [])], specs)
-    with hold_lock(project.warehouse) as lock:
-        try:
-            return _Run(
-                project=project,
-                specs=specs,
-                select=tuple(select),
-                full_refresh=full_refresh,
-                replay=replay,
-                business_metrics=business_metrics,
-                progress=shown,
-                lock=lock,
-            ).go()
-        finally:
-            close_zone(project.warehouse)
-            shown.close()
+    try:
+        with hold_lock(project.warehouse) as lock:
+            try:
+                return _Run(
+                    project=project,
+                    specs=specs,
+                    select=tuple(select),
+                    full_refresh=full_refresh,
+                    replay=replay,
+                    business_metrics=business_metrics,
+                    progress=shown,
+                    lock=lock,
+                ).go()
+            finally:
+                close_zone(project.warehouse)
+    except OSError as error:
+        raise worded(error, project, "start") from error
+    finally:
+        shown.close()
 
 
 @dataclass
@@ -222,6 +226,10 @@ class _Run:
         prefix = f"{delivery.name}: " if delivery.name else ""
         since = self._since_sequence(delivery)
         with self._recorded(title, timed):
+            if replaced := [file for file in delivery.files if file.replaces is not None]:
+                withdraw(self.warehouse, [file.replaces for file in replaced if file.replaces is not None])
+                refresh = frozenset(with_children(refresh | {file.source for file in replaced}, self.specs))
+                refresh_gold = True
             with self._step(timed, "silver", f"{prefix}raw files to silver", len(self.specs)) as advance:
                 taken = self._ingest(spark, delivery, refresh, replay, advance)
                 if not (delivery.files or refresh or refresh_gold or taken.moved):
@@ -376,7 +384,10 @@ class _Run:
         grown = {
             name: pin_table(self.warehouse, name) for name in (METRICS_TABLE, QUARANTINE_LOG) if name in there
         }
-        release = replace(candidate, tables={**candidate.tables, **grown})
+        pinned = {**candidate.tables, **grown}
+        release = replace(candidate, tables=pinned)
+        if LEDGER in pinned:
+            mirror_ledger(self.warehouse, pinned[LEDGER])
         publish_release(self.warehouse, release)
         self.current = release
         return release
@@ -432,7 +443,7 @@ class _Run:
             yield
         except Exception as error:
             failed = list(timed.seconds)[-1] if timed.seconds else "start"
-            told = error if isinstance(error, DataTrustError) else _worded(error, self.project, failed)
+            told = error if isinstance(error, DataTrustError) else worded(error, self.project, failed)
             steps = [
                 StepMetric(
                     step=step,
@@ -442,7 +453,8 @@ class _Run:
                 )
                 for step, seconds in timed.seconds.items()
             ]
-            record_steps(self.warehouse, run=self.number, delivery=title, steps=[*timed.metrics, *steps])
+            with suppress(DeltaError, OSError):  # the disk may be what failed
+                record_steps(self.warehouse, run=self.number, delivery=title, steps=[*timed.metrics, *steps])
             if told is error:
                 raise
             raise told from error
@@ -477,26 +489,6 @@ def _no_files(project: Project, specs: Sequence[SourceSpec], problems: Sequence[
         hint="put files there, or name another folder: raw in pipeline_config.json, or DATATRUST_RAW",
     )
     return UserError.all([nothing, *(Issue(code="DT472", message=problem) for problem in problems)])
-
-
-def _worded(error: Exception, project: Project, step: str) -> DataTrustError:
-    """Return an outside error as one of ours; data that its text may quote goes nowhere."""
-    from pyspark.errors import PySparkException
-
-    log = project.logs / "pipeline.log"
-    with log.open("a", encoding="utf-8") as out:
-        out.write(f"{_now().isoformat()} {step}: {type(error).__name__}\n")
-        out.writelines(traceback.format_tb(error.__traceback__))
-    shown = project.shown(log)
-    if isinstance(error, PySparkException):
-        said = error.getCondition() or type(error).__name__
-        return EngineError(
-            f"Spark failed at step {step}: {said}; nothing was published\n  details: {shown} and spark.log"
-        )
-    return InternalError(
-        f"an unexpected {type(error).__name__} at step {step}; nothing was published\n"
-        f"  this is a fault of ours: please report it with {shown}"
-    )
 
 
 def _ingest_metrics(taken: IngestResult) -> list[StepMetric]:

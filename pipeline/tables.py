@@ -9,13 +9,16 @@ Layer: pipeline. Imports core, deltalake and DuckDB.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
 
+from datatrust.core.errors import OutcomeError
 from datatrust.core.release import RESTRICTED, TablePin
 
 _SPARK_NAMES = {"long": "bigint", "integer": "int", "short": "smallint", "byte": "tinyint"}
@@ -48,15 +51,27 @@ def find_tables(warehouse: Path) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
+def open_table(folder: Path, version: int | None = None) -> DeltaTable:
+    """Return the Delta table in `folder`, as it stands or at a version.
+
+    Raises:
+        OutcomeError: its log is damaged or incomplete.
+    """
+    try:
+        return DeltaTable(str(folder), version=version)
+    except (DeltaError, OSError, ValueError):
+        raise _damaged(folder, "its Delta log is damaged or incomplete") from None
+
+
 def table_version(folder: Path) -> int:
     """Return the newest version of the Delta table in `folder`."""
-    return int(DeltaTable(str(folder), without_files=True).version())
+    return int(open_table(folder).version())
 
 
 def pin_table(warehouse: Path, name: str, *, version: int | None = None) -> TablePin:
     """Return the pin of table `name` as it stands, or at `version`: columns in Spark's type names, and its rows."""
     path = table_path(name)
-    table = DeltaTable(str(warehouse / path), version=version)
+    table = open_table(warehouse / path, version)
     fields = json.loads(table.schema().to_json())["fields"]
     return TablePin(
         path=path,
@@ -86,14 +101,39 @@ def query_tables(
         tables: the folder of each.
         parameters: values for the question marks in `sql`.
         versions: the Delta version of tables that are not read as they stand.
+
+    Raises:
+        OutcomeError: a table's log or one of its data files is damaged or gone.
     """
     with duckdb.connect(config={"threads": 2}) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        for name, folder in tables.items():
-            _create_view(connection, name, DeltaTable(str(folder), version=(versions or {}).get(name)))
-        cursor = connection.execute(sql, parameters)
-        columns = [column[0] for column in cursor.description]
-        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+        try:
+            for name, folder in tables.items():
+                _create_view(connection, name, open_table(folder, (versions or {}).get(name)))
+            cursor = connection.execute(sql, parameters)
+            columns = [column[0] for column in cursor.description]
+            return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+        except duckdb.Error as error:
+            if broken := _broken_file(str(error), tables.values()):
+                folder, file = broken
+                raise _damaged(folder, f"its data file {file} is damaged or gone") from None
+            raise
+
+
+def _broken_file(said: str, folders: Iterable[Path]) -> tuple[Path, str] | None:
+    """Return the table and the data file that DuckDB could not read; None where its error is about something else."""
+    for found in re.findall(r"[^\s'\"]+\.parquet", said):
+        for folder in folders:
+            if Path(found).is_relative_to(folder):
+                return folder, str(Path(found).relative_to(folder))
+    return None
+
+
+def _damaged(folder: Path, what: str) -> OutcomeError:
+    return OutcomeError(
+        f"table {folder.parent.name}.{folder.name} cannot be read: {what}; nothing was published\n"
+        "  restore that folder from a copy of the warehouse, or go back: datatrust release rollback ID"
+    )
 
 
 def _create_view(connection: Any, name: str, table: DeltaTable) -> None:

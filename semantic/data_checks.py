@@ -69,7 +69,7 @@ def _check_key(layer: SemanticLayer, model: Model) -> Iterator[Finding]:
 def _check_join(layer: SemanticLayer, model: Model, join: Join) -> Iterator[Finding]:
     target = layer.catalog.models[join.to]
     owner = f'join "{join.alias}" of model "{model.name}"'
-    if join.to_key != target.key:
+    if join.to_key != target.key and join.valid is None:
         repeated, _ = _count_keys(layer, target, join.to_key)
         if repeated:
             yield _finding(

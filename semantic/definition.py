@@ -254,7 +254,8 @@ def _use(catalog: Catalog, model: Model, text: str, used: dict[str, Any], key: s
         for alias in aliases:
             join = here.joins[alias]
             here = catalog.models[join.to]
-            used[f"{model.name}/join {alias}"] = [here.table, join.key, join.to_key, join.where]
+            version = [join.valid, join.until, join.at] if join.valid else []
+            used[f"{model.name}/join {alias}"] = [here.table, join.key, join.to_key, join.where, *version]
         name = f"{target.name}/{last}"
         if name in used or name == key:
             continue

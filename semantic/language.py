@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, get_args
 
 from semantic.loader import PATTERNS, TIME_GRAINS, TYPE_ALIASES
-from semantic.metrics import AGG_ALIASES, RATES, STATES, TAKE_ALIASES, TAKES, TO_DATE
+from semantic.metrics import AGG_ALIASES, RATES, STATES, TAKE_ALIASES, TAKES, TO_DATE, UNTIL_ALIASES
 from semantic.model import Aggregation, Better, DimensionType
 
 Schema = dict[str, Any]
@@ -108,6 +108,11 @@ def _model() -> Schema:
         "table": {**_TEXT, "description": "the table behind it, such as gold.fct_sales"},
         "key": {**_WORDS, "description": "the columns that tell its rows apart"},
         "time": {**_TEXT, "description": "its main time dimension; a dotted path reaches over joins"},
+        "via": {
+            "type": "object",
+            "additionalProperties": _TEXT,
+            "description": "where several join paths lead to a model: the one that its short names mean",
+        },
         "where": _CONDITION,
         "label": _TEXT,
         "description": _TEXT,
@@ -156,6 +161,12 @@ def _join() -> Schema:
             "oneOf": [_TEXT, {"type": "array", "items": _TEXT}, {"type": "object"}],
         },
         "to_key": {**_WORDS, "description": "columns there; unsaid, its key"},
+        "valid": {
+            **_WORDS,
+            "description": "two columns there, from and to: the version of the day is joined",
+        },
+        "until": _choice(["excluded", "included", *UNTIL_ALIASES], "whether the day of `to` counts"),
+        "at": {**_TEXT, "description": "the day here that chooses the version; unsaid, the model's time"},
         "cardinality": _choice(["many_to_one", "one_to_one", "n:1", "1:1"], "how many rows meet"),
         "where": _CONDITION,
         "label": _TEXT,

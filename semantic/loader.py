@@ -23,7 +23,7 @@ from semantic.calendar import GREGORIAN
 from semantic.catalog_cache import cache_key, keep, load_cached
 from semantic.definition import define
 from semantic.fields import CatalogFile, Fields
-from semantic.metrics import joined, read_identity, read_metric
+from semantic.metrics import UNTIL_ALIASES, joined, read_identity, read_metric
 from semantic.model import (
     Calendar,
     Catalog,
@@ -457,7 +457,7 @@ def _with_join_keys(model: Model, models: Mapping[str, Model]) -> Model:
     joins = {}
     for alias, join in model.joins.items():
         target = models.get(join.to)
-        to_key = join.to_key or (target.key if target else ())
+        to_key = join.to_key or (join.key if join.valid else ()) or (target.key if target else ())
         joins[alias] = replace(join, key=join.key or to_key, to_key=to_key)
     return replace(model, joins=joins)
 
@@ -494,6 +494,7 @@ def _read_model(body: Fields, draft: _Draft) -> tuple[Model | None, dict[str, An
         dimensions=_read_dimensions(body, name or "", draft),
         joins={join.alias: join for join in _read_joins(body)},
         segments=_read_segments(body),
+        via=_read_via(body),
         where=joined(body.texts("where")),
         label=body.text("label") or _titled(name or ""),
         description=body.text("description") or "",
@@ -505,6 +506,12 @@ def _read_model(body: Fields, draft: _Draft) -> tuple[Model | None, dict[str, An
     if name is None:
         return None, defaults
     return _with_time_dimension(model), defaults
+
+
+def _read_via(body: Fields) -> dict[str, str]:
+    """`via: {customers: bill_to}`: which of several join paths the short names of a model mean."""
+    nested = body.mapping("via", f"{body.what}, via")
+    return {model: path for model in nested.data if (path := nested.text(model))} if nested else {}
 
 
 def _with_time_dimension(model: Model) -> Model:
@@ -602,8 +609,15 @@ def _read_joins(body: Fields) -> Iterator[Join]:
             to_key = tuple(pairs.text(column) or "" for column in raw_key) if pairs else ()
         else:
             key, to_key = entry.texts("key"), entry.texts("to_key")
+        valid = entry.texts("valid")
+        if valid and len(valid) != 2:
+            entry.report('"valid" is two columns there: from and to', "valid", code="DT203")
+        until = entry.choice("until", ("included", "excluded"), aliases=UNTIL_ALIASES)
         join = Join(
             to=to or "",
+            valid=(valid[0], valid[1]) if len(valid) == 2 else None,
+            until=until if until == "included" else None,
+            at=entry.text("at"),
             key=key,
             to_key=to_key,
             alias=alias or "",

@@ -27,6 +27,7 @@ TAKES = ("first", "last", "average", "min", "max")
 TAKE_ALIASES = {"avg": "average", "minimum": "min", "maximum": "max", "closing": "last", "opening": "first"}
 TO_DATE = ("week", "month", "quarter", "year", "fiscal_month", "fiscal_quarter", "fiscal_year")
 STATES = ("new", "active", "returning", "lost")
+UNTIL_ALIASES = {"inclusive": "included", "exclusive": "excluded"}
 RATES = ("average", "closing", "transaction", "none")
 _UNIT_ALIASES = {"money": "currency", "percentage": "percent", "number": "count", "%": "percent"}
 _DEFAULTED = ("owner", "unit", "currency", "better", "on_zero", "decimals")
@@ -186,9 +187,7 @@ def _read_balance(body: Fields, made: Made) -> Made:
     valid = nested.texts("valid")
     if valid and len(valid) != 2:
         nested.report('"valid" is two columns: from and to', "valid", code="DT203")
-    until = nested.choice(
-        "until", ("included", "excluded"), aliases={"inclusive": "included", "exclusive": "excluded"}
-    )
+    until = nested.choice("until", ("included", "excluded"), aliases=UNTIL_ALIASES)
     if until and not valid:
         nested.report('"until" says whether the last day of `valid` counts', "until", code="DT203")
     if valid and (nested.has("per") or carried):

@@ -78,6 +78,9 @@ class Join:
     to_key: tuple[str, ...]  # columns of the other; its key unless said
     alias: str  # the other model's name unless said
     where: str | None = None
+    valid: tuple[str, str] | None = None  # (from, to) columns there: of several versions, the one of the day
+    until: str | None = None  # "included": the day of `to` still counts
+    at: str | None = None  # the day here; the model's time unless said
     label: str = ""
     synonyms: tuple[str, ...] = ()
     position: SourcePosition | None = None
@@ -106,6 +109,7 @@ class Model:
     dimensions: Mapping[str, Dimension] = field(default_factory=dict)
     joins: Mapping[str, Join] = field(default_factory=dict)  # by alias
     segments: Mapping[str, Segment] = field(default_factory=dict)
+    via: Mapping[str, str] = field(default_factory=dict)  # model -> the join path that its short names mean
     where: str | None = None  # rows that the model leaves out for every metric
     label: str = ""
     description: str = ""

@@ -74,6 +74,7 @@ class MetricQuery:
     compare: Compare | None = None
     share_of: str | None = None
     running: bool = False
+    contributions: bool = False  # with compare: how much each row's change is of the whole's base
     totals: bool = False
     top: Top | None = None
     order_by: tuple[str, ...] = ()  # "-revenue" is descending

@@ -20,6 +20,7 @@ MAX_HOPS = 5
 GRAINS: tuple[str, ...] = get_args(Grain)
 TIME = "time"  # each metric's own time dimension
 
+_CHOSEN = 0.5  # the rank of a path that the model's author chose: after its own dimensions, before all others
 _ORDER = {"day": 0, "week": 1, "month": 2, "fiscal_month": 2, "quarter": 3, "fiscal_quarter": 3}
 _CACHE: dict[int, dict[str, dict[str, DimensionRef]]] = {}
 
@@ -164,7 +165,7 @@ def _reach_at(
 
 def _reach_of_model(catalog: Catalog, model: Model, time: str | None) -> dict[str, DimensionRef]:
     paths = _paths(catalog, model)
-    claims: dict[str, list[tuple[int, DimensionRef]]] = {}
+    claims: dict[str, list[tuple[float, DimensionRef]]] = {}
     for path, target in paths:
         prefixes = {target.name, ".".join(path)} | ({path[-1]} if path else set())
         for dimension in target.dimensions.values():
@@ -174,7 +175,8 @@ def _reach_of_model(catalog: Catalog, model: Model, time: str | None) -> dict[st
                 dimension=dimension, path=path, query_name="", label=_label(catalog, model, path, dimension)
             )
             for name in {dimension.name, *(f"{prefix}.{dimension.name}" for prefix in prefixes if prefix)}:
-                claims.setdefault(name, []).append((_rank(name, path), ref))
+                rank = _CHOSEN if model.via.get(target.name) == ".".join(path) else _rank(name, path)
+                claims.setdefault(name, []).append((rank, ref))
     found: dict[str, DimensionRef] = {}
     for name, claimed in claims.items():
         best = min(rank for rank, _ in claimed)

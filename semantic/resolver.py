@@ -114,6 +114,7 @@ class _Resolution:
         self._limits(keys)
         share_within = self._share_within(metrics, keys, shared)
         self._running(metrics, keys)
+        self._contributions(metrics, keys)
         self._others(metrics, keys)
         conversions = self._money(names, keys, filters)
         if self.issues:
@@ -284,6 +285,21 @@ class _Resolution:
         for metric in metrics:
             self._check_additive(metric, "a running total", over_time=True, ratios=True)
 
+    def _contributions(self, metrics: Sequence[Metric], keys: Sequence[Key]) -> None:
+        """Changes of the rows add up to the change of the whole only where the rows do."""
+        if not self.query.contributions:
+            return
+        if self.query.compare is None or self.query.compare.to == "as_reported":
+            self._add(
+                "DT311",
+                "contributions are to a change: name what to compare with",
+                hint="compare: previous_year",
+            )
+        if not any(not key.grain for key in keys):
+            self._add("DT311", "contributions need members that make them", hint="group by a dimension")
+        for metric in metrics:
+            self._check_additive(metric, "a contribution", over_time=False)
+
     def _check_additive(self, metric: Metric, what: str, *, over_time: bool, ratios: bool = False) -> None:
         found = why_not_additive(self.catalog, metric, over_time=over_time, ratios=ratios)
         if found is not None:
@@ -442,6 +458,7 @@ class _Resolution:
 
     def _value_columns(self, metrics: Sequence[Metric]) -> list[str]:
         suffixes = ["", "__base", "__difference", "__percent", "__favourable"] if self.query.compare else [""]
+        suffixes += ["__contribution"] if self.query.compare and self.query.contributions else []
         suffixes += ["__share"] if self.query.share_of else []
         suffixes += ["__running"] if self.query.running else []
         return [f"{metric.name}{suffix}" for metric in metrics for suffix in suffixes]

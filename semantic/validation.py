@@ -18,6 +18,8 @@ RULES: tuple[Rule, ...] = (
     models.check_expressions_read,
     models.check_paths,
     models.check_joins,
+    models.check_versions,
+    models.check_via,
     models.check_model_time,
     models.check_parents,
     models.check_dimension_cycles,

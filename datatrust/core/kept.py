@@ -170,25 +170,46 @@ def rollback_release(warehouse: Path, wanted: str) -> Release:
 
 
 def bring_back(warehouse: Path, release: Release) -> None:
-    """Give the tables of a kept release the files back that clean-up has taken; of others, do nothing.
-
-    Log entries are only put in front of those that are there: a table's own history is never mixed with another.
-    """
+    """Give the tables of a kept release the files back that clean-up has taken; of others, do nothing."""
     number = _kept_number(warehouse, release)
     if number is None:
         return
     for pin in release.tables.values():
-        kept, folder = kept_folder(warehouse, number, pin), warehouse / pin.path
-        if not kept.is_dir():
-            continue
-        there = [version for version, _ in _log_entries(folder)]
-        oldest = min(there, default=pin.version + 1)
-        for version, entry in _log_entries(kept):
-            if version < oldest:
-                _link(entry, folder / entry.relative_to(kept))
-        for file in _data_files(kept, pin):
-            if not (folder / file).exists():
-                _link(kept / file, folder / file)
+        fill_table(kept_folder(warehouse, number, pin), warehouse / pin.path, pin)
+
+
+def fill_table(copy: Path, folder: Path, pin: TablePin) -> None:
+    """Give a table the files of a version back that it has lost, from a copy made by `copy_table`.
+
+    Log entries are only put in front of those that are there: a table's own history is never mixed with another.
+    """
+    if not copy.is_dir():
+        return
+    oldest = min((version for version, _ in _log_entries(folder)), default=pin.version + 1)
+    for version, entry in _log_entries(copy):
+        if version < oldest:
+            _link(entry, folder / entry.relative_to(copy))
+    for file in _data_files(copy, pin):
+        if not (folder / file).exists():
+            _link(copy / file, folder / file)
+
+
+def copy_table(source: Path, target: Path, pin: TablePin) -> None:
+    """Link one version of a table, with the log up to it, into another folder; what is there already stays.
+
+    Raises:
+        FilesGone: files of that version are gone.
+    """
+    try:
+        for version, entry in _log_entries(source):
+            if version <= pin.version:
+                _link(entry, target / entry.relative_to(source))
+        for file in _data_files(source, pin):
+            _link(source / file, target / file)
+    except FileNotFoundError:
+        raise _gone(f"{pin.path}: files of version {pin.version} are gone") from None
+    if why := _missing(target, pin):
+        raise _gone(f"{pin.path}: {why}")
 
 
 def _keep_files(warehouse: Path, release: Release, note: KeepNote) -> None:
@@ -200,27 +221,12 @@ def _keep_files(warehouse: Path, release: Release, note: KeepNote) -> None:
         for name, pin in sorted(release.tables.items()):
             if not is_growing(name):
                 source = table_folder(warehouse, release, pin)
-                _keep_table(
-                    source, kept_folder(warehouse, release.number, pin), pin, f"release {release.id}: {name}"
-                )
+                copy_table(source, kept_folder(warehouse, release.number, pin), pin)
         _write_notes(homes[0], (note,))
     except BaseException:
         for home in homes:
             shutil.rmtree(home, ignore_errors=True)
         raise
-
-
-def _keep_table(source: Path, target: Path, pin: TablePin, what: str) -> None:
-    try:
-        for version, entry in _log_entries(source):
-            if version <= pin.version:
-                _link(entry, target / entry.relative_to(source))
-        for file in _data_files(source, pin):
-            _link(source / file, target / file)
-    except FileNotFoundError:
-        raise _gone(f"{what}: files of version {pin.version} are gone") from None
-    if why := _missing(target, pin):
-        raise _gone(f"{what}: {why}")
 
 
 def _refuse_gone(warehouse: Path, release: Release) -> None:

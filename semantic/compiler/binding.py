@@ -42,6 +42,14 @@ class Proof:
     )  # dialect -> the statement, once printed
 
 
+def is_valid(first: exp.Expr, last: exp.Expr, day: exp.Expr, *, until: str | None) -> exp.Expr:
+    """Whether `day` lies from `first` to the day before `last`, or to `last` where it is included; none is open."""
+    begun = exp.LTE(this=first, expression=day.copy())
+    after = (exp.GTE if until == "included" else exp.GT)(this=last, expression=day.copy())
+    is_open = exp.Is(this=last.copy(), expression=exp.Null())
+    return exp.And(this=begun, expression=exp.Paren(this=exp.Or(this=is_open, expression=after)))
+
+
 _PROOFS: dict[
     int, dict[tuple[object, ...], tuple[Schema, Proof]]
 ] = {}  # id of a catalog -> its joins' proofs
@@ -170,6 +178,10 @@ class Binder:
             left = self._bind(own, model, path, frozenset())
             right = self._bind(other, target, here, frozenset())
             parts.append(exp.EQ(this=left, expression=right))
+        if join.valid:
+            day = _as_date(self._bind(join.at or model.time or "", model, path, frozenset()))
+            first, last = (_as_date(self._bind(each, target, here, frozenset())) for each in join.valid)
+            parts.append(is_valid(first, last, day, until=join.until))
         if join.where:
             parts.append(self._bind(join.where, model, path, frozenset()))
         if target.where:
@@ -193,13 +205,46 @@ class Binder:
         if known is None:
             known = _PROOFS[id(self._catalog)] = {}
             weakref.finalize(self._catalog, _PROOFS.pop, id(self._catalog), None)
-        key = (target.name, join.to_key, join.alias, id(self._schema), self._today)
+        key = (target.name, join.to_key, join.valid, join.until, id(self._schema), self._today)
         if key not in known:
             known[key] = (
                 self._schema,
                 self._proof(join, target),
             )  # the schema lives on, so its id stays its own
         return known[key][1]
+
+    def _version_proof(
+        self, join: Join, target: Model, inner: Binder, keys: list[exp.Expr], conditions: list[exp.Expr]
+    ) -> Proof:
+        """No two versions of one key are valid on the same day."""
+        assert join.valid is not None
+        first, last = (inner.day(each) for each in join.valid)
+        following = exp.Window(
+            this=exp.Lead(this=first.copy()),
+            partition_by=keys,
+            order=exp.Order(expressions=[exp.Ordered(this=first.copy())]),
+        )
+        columns = [sql.aliased(last, "until"), sql.aliased(following, "following")]
+        there = exp.Not(this=exp.Is(this=first.copy(), expression=exp.Null()))
+        versions = inner.attach(exp.Select(expressions=columns))
+        versions = versions.where(sql.all_of([*conditions, there]), copy=False)
+        until, after = sql.column("until", "versions"), sql.column("following", "versions")
+        overlap = (exp.LTE if join.until == "included" else exp.LT)(this=after, expression=until)
+        is_open = exp.Is(this=until.copy(), expression=exp.Null())
+        goes_on = exp.Not(this=exp.Is(this=after.copy(), expression=exp.Null()))
+        select = exp.Select(expressions=[exp.Literal.number(1)]).from_(
+            exp.Subquery(this=versions, alias=exp.TableAlias(this=sql.name("versions"))), copy=False
+        )
+        select = select.where(sql.any_of([overlap, exp.And(this=is_open, expression=goes_on)]), copy=False)
+        return Proof(
+            code="DT320",
+            model=target.name,
+            table=target.table,
+            statement=sql.limited(select, 1),
+            message=f"{target.name} cannot be joined: versions of one key in {target.table} are valid on the same day, "
+            "so a join would count rows twice",
+            hint=f"let each version end ({join.valid[1]}) where the next begins ({join.valid[0]})",
+        )
 
     def _proof(self, join: Join, target: Model) -> Proof:
         inner = Binder(self._catalog, target, self._schema, self._today)
@@ -210,6 +255,8 @@ class Binder:
         if (kept := inner.row_filter()) is not None:
             conditions.append(exp.Paren(this=kept))
         select = exp.Select(expressions=[exp.Literal.number(1)])
+        if join.valid:
+            return self._version_proof(join, target, inner, keys, conditions)
         select = inner.attach(select).where(sql.all_of(conditions), copy=False)
         select = select.group_by(*keys, copy=False)
         repeated = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))

@@ -63,7 +63,32 @@ def compared(rq: ResolvedQuery, outputs: Sequence[Output], table: str) -> list[O
         base = by_name[base_name(metric.name)]
         made += [_passed(output, table), _labelled(_passed(base, table), f"{output.column.label}, {words}")]
         made += _differences(metric, output, base, table)
+        if rq.query.contributions:
+            made.append(_contribution(rq, metric, output, base, table))
     return made
+
+
+def _contribution(rq: ResolvedQuery, metric: Metric, actual: Output, base: Output, table: str) -> Output:
+    """A row's change over the base of all rows of its period: they add up to the change of the whole."""
+    none = [exp.Literal.number(0)]
+    one = exp.Coalesce(this=sql.column(actual.column.name, table), expressions=none)
+    other = exp.Coalesce(this=sql.column(base.column.name, table), expressions=[each.copy() for each in none])
+    scale = max(actual.scale or 0, base.scale or 0)
+    change = Value(top=exp.Paren(this=exp.Sub(this=one, expression=other)), scale=scale)
+    whole = exp.Window(
+        this=exp.Sum(this=sql.column(base.column.name, table)),
+        partition_by=[sql.column(key.name, table) for key in rq.keys if key.grain],
+    )
+    size = Value(top=exp.Abs(this=sql.decimal(whole, base.scale or 0)), scale=base.scale)
+    share = math.finish(math.divide(change, size))
+    column = ResultColumn(
+        name=f"{metric.name}__contribution",
+        label=f"{actual.column.label}, contribution to the change",
+        kind="comparison",
+        unit="percent",
+        metric=metric.name,
+    )
+    return Output(column=column, expr=share.top, scale=share.scale, is_divided=True)
 
 
 def _differences(metric: Metric, actual: Output, base: Output, table: str) -> list[Output]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from semantic.compiler import sql
-from semantic.compiler.binding import Binder
+from semantic.compiler.binding import Binder, is_valid
 from semantic.compiler.measures import Leaf, aggregate, count_name, sum_name
 from semantic.compiler.sources import LeafTable, Pass, Source, with_conditions
 from semantic.model import Metric
@@ -81,10 +81,7 @@ def compile_stock(rq: ResolvedQuery, source: Source, part: Slice, name: str) -> 
 def valid_on(binder: Binder, columns: tuple[str, str], day: exp.Expr, *, until: str | None) -> exp.Expr:
     """The rows that are valid on `day`; `until` says whether the last column's day is "included"."""
     first, last = (binder.day(each) for each in columns)
-    begun = exp.LTE(this=first, expression=day.copy())
-    after = (exp.GTE if until == "included" else exp.GT)(this=last, expression=day.copy())
-    is_open = exp.Is(this=last.copy(), expression=exp.Null())
-    return exp.And(this=begun, expression=exp.Paren(this=exp.Or(this=is_open, expression=after)))
+    return is_valid(first, last, day, until=until)
 
 
 def _days_of(rq: ResolvedQuery, part: Slice, take: str) -> list[_Day]:

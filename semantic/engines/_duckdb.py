@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from datatrust.core.errors import EngineError
+from datatrust.core.errors import EngineError, FilesGone
 from semantic.engines.base import RawResult
 
 
@@ -87,6 +87,11 @@ def run(connection: Any, sql: str, *, max_rows: int, timeout_seconds: float) -> 
             raise EngineError(
                 f"the query took longer than {timeout_seconds:g} s and was stopped", sql=sql
             ) from None
+        if isinstance(error, duckdb.IOException) or ".parquet" in str(error):
+            raise FilesGone(
+                "a data file of this release is damaged or gone; choose another release (datatrust release list)",
+                sql=sql,
+            ) from None
         raise EngineError(_reason(error), sql=sql) from None
     finally:
         timer.cancel()
@@ -105,6 +110,4 @@ def _reason(error: Exception) -> str:
         return f"a number is too large to be computed exactly, so none is given ({first})"
     if isinstance(error, duckdb.OutOfMemoryException):
         return "the query needs more memory than `serving.memory_mb` allows"
-    if isinstance(error, duckdb.IOException):
-        return "a data file of this release cannot be read; it may have been removed"
     return f"the engine refused the statement: {first}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import duckdb
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
@@ -86,7 +87,12 @@ class ReleaseEngine:
                 return
             if table not in self._pins:
                 raise EngineError(f"release {self.release_id} has no table {table}")
-            duck.create_view(self._connection, table, self._select(table))
+            try:
+                duck.create_view(self._connection, table, self._select(table))
+            except duckdb.Error:
+                raise FilesGone(
+                    _gone(self.release_id, table, self._pins[table], "a data file is damaged")
+                ) from None
             self._views.add(table)
 
     def _open(self, table: str) -> DeltaTable:

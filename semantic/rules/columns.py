@@ -66,6 +66,9 @@ def _named_columns(catalog: Catalog) -> Iterator[tuple[Model, str, str, SourcePo
                 if name not in model.dimensions:
                     yield model, name, f'join "{join.alias}" of {owner}', place(join, "key")
             target = catalog.models[join.to]
+            for name in join.valid or ():
+                if name not in target.dimensions:
+                    yield target, name, f'join "{join.alias}" of {owner}', place(join, "valid")
             for name in join.to_key:
                 if join.to_key != target.key and name not in target.dimensions:
                     yield target, name, f'join "{join.alias}" of {owner}', place(join, "key")

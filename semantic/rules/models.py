@@ -76,6 +76,36 @@ def check_joins(catalog: Catalog) -> Iterator[Issue]:
                 )
 
 
+def check_versions(catalog: Catalog) -> Iterator[Issue]:
+    """A join to versions knows the day that chooses among them."""
+    for model in catalog.models.values():
+        for join in model.joins.values():
+            owner = f'join "{join.alias}" of model "{model.name}"'
+            if join.valid and not (join.at or model.time):
+                yield Issue(
+                    code="DT218",
+                    message=f"{owner}: which day chooses among the versions?",
+                    at=place(join, "valid"),
+                    hint="say the column here: `at: order_date`, or give the model a `time`",
+                )
+            elif join.at and (issue := path_issue(catalog, model, join.at, owner, place(join, "at"))):
+                yield issue
+
+
+def check_via(catalog: Catalog) -> Iterator[Issue]:
+    """A chosen join path exists and leads to the model that it is chosen for."""
+    for model in catalog.models.values():
+        for name, path in model.via.items():
+            owner = f'via of model "{model.name}"'
+            followed = follow_path(catalog, model.name, path.split("."))
+            if name not in catalog.models:
+                yield unknown("DT211", "model", name, owner, place(model, "via"), catalog.models)
+            elif followed is None or followed[1].name != name:
+                message = f'{owner}: the joins "{path}" do not lead to model "{name}"'
+                hint = f"joins of {model.name}: {', '.join(model.joins) or 'none'}"
+                yield Issue(code="DT215", message=message, at=place(model, "via"), hint=hint)
+
+
 def check_model_time(catalog: Catalog) -> Iterator[Issue]:
     """A model's time is a time dimension of its own or over joins."""
     for model in catalog.models.values():

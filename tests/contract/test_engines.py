@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from datatrust.core.errors import EngineError, UnknownName, UserError
+from datatrust.core.errors import EngineError, FilesGone, UnknownName, UserError
 from datatrust.core.release import TablePin, load_release
 from datatrust.core.settings import Project
 from semantic.engine import SemanticLayer
@@ -185,6 +185,19 @@ def test_partition_values_are_columns(tmp_path: Path) -> None:
     publish(project, 2, {"gold.parts": TablePin(path="gold/parts", version=0)})
     found = Books(SemanticLayer.open(project)).groups("amount", "vendor")
     assert found == {"Acme": 1, "B=/ö": 2, None: 4}
+
+
+@pytest.mark.parametrize("left", [0, 100], ids=["empty", "truncated"])
+def test_a_damaged_data_file_is_a_typed_error_without_a_path(tmp_path: Path, left: int) -> None:
+    project = write_release_project(tmp_path, TABLES, CATALOG)
+    layer = SemanticLayer.open(project)
+    for file in (project.warehouse / "gold/payables").glob("*.parquet"):
+        file.write_bytes(file.read_bytes()[:left])
+    with pytest.raises(
+        FilesGone, match=r"gold\.payables at version 0: a data file is damaged; choose a later"
+    ) as caught:
+        Books(layer).value("bills")
+    assert str(tmp_path) not in str(caught.value)
 
 
 def test_a_vanished_version_or_file_is_a_typed_error(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ models:
     key: [payment]
     time: day
     joins: [{to: customers, key: customer}]
-    dimensions: [{name: day, type: time}, {name: payment, type: identifier}]
+    dimensions: [{name: day, type: time}, {name: payment, type: identifier}, {name: customer, type: identifier}]
   - model: customers
     table: customers
     key: [customer]
@@ -390,6 +390,26 @@ def test_a_week_of_a_calendar_is_compared_with_its_weekdays(shop: Books) -> None
         "days", start="2024-05-05", end="2024-05-20", calendar="retail", compare="previous_period"
     )
     assert quarter.rows[0][:2] == (16, 16)
+
+
+def test_contributions_of_members_add_up_to_the_change_of_the_whole(books: Books) -> None:
+    """Trap: percents of the members' own bases do not add up, and members that came or went are left out."""
+    asked = {"start": "2026-02-01", "end": "2026-02-28", "compare": "previous_period"}
+    result = books.ask("paid", by=("customer",), contributions=True, totals=True, **asked)
+    names = [column.name for column in result.columns]
+    change, part = names.index("paid__difference"), names.index("paid__contribution")
+    assert result.rows[0][1:3] == (D("200.00"), D("100.00"))
+    assert {row[0]: row[part] for row in result.rows} == {"C1": D("1"), "C3": D("0.1"), None: D("0.01")}
+    assert result.totals is not None
+    assert sum(row[part] for row in result.rows) == result.totals[names.index("paid__percent")] == D("1.11")
+    assert result.totals[change] == D("111.00")
+    top = books.ask("paid", by=("customer",), contributions=True, top=Top(n=1), **asked)
+    assert top.rows[0][part] == 1  # of the whole, not of the rows shown
+    for metric in ("buyers", "margin"):
+        with pytest.raises(UserError, match="a contribution of"):
+            books.ask(metric, by=("customer",), contributions=True, **asked)
+    with pytest.raises(UserError, match="name what to compare with"):
+        books.ask("paid", by=("customer",), contributions=True)
 
 
 # ---------------------------------------------------------------------------------------------------- cumulative

@@ -151,10 +151,76 @@ def test_a_row_that_was_freed_from_quarantine_is_found_by_its_absence_and_a_lost
 
 def test_lineage_and_column_tests_come_from_the_dbt_project(first: Any) -> None:
     assert first.lineage["gold.sales_summary"] == ("silver.fx_rates", "silver.products", "silver.sales_clean")
-    assert ("gold.fct_sales", "unique", ("sales_line_id",)) in {
-        (t.table, t.kind, t.columns) for t in first.column_tests
-    }
+    assert {
+        ("gold.fct_sales", "unique", ("sales_line_id",)),
+        ("gold.fct_budget", "unique_together", ("month", "region", "category")),
+    } <= {(t.table, t.kind, t.columns) for t in first.column_tests}
     assert set(first.seconds) == set(first.tables) == set(first.lineage)
+
+
+def test_a_customer_s_version_counts_on_its_own_days(
+    first: Any, spark: SparkSession, project: Project, builder: GoldBuilder
+) -> None:
+    """C1 moves on 1 April, after the order and before its refund: both count where it was when it ordered."""
+    moved = FIRST["silver.customers"][0].replace("Hamburg", "Berlin")
+    write_silver(
+        spark, project.warehouse, {"silver.customers": [*FIRST["silver.customers"], moved]}, sequence=2
+    )
+    before, since = "timestamp'2026-01-01 00:00:00'", "timestamp'2026-04-01 09:00:00'"
+    rows_of_silver = spark.sql(
+        f"select *, if(city = 'Berlin', {since}, {before}) as valid_from,"
+        f" if(city = 'Hamburg', {since}, null) as valid_to, city <> 'Hamburg' as is_current from silver.customers"
+    ).localCheckpoint()
+    folder = str(project.warehouse / "silver" / "customers")
+    rows_of_silver.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(folder)
+    spark.catalog.refreshTable("silver.customers")
+    builder.build(since_sequence=2, full_refresh=False)
+    assert rows(spark, "select city from gold.dim_customers where customer_id = 'C1'") == [("Berlin",)]
+    assert rows(
+        spark,
+        "select customer_version_id, city, valid_from, valid_to, is_current from gold.dim_customers_history"
+        " order by 1",
+    ) == [
+        ("C1-1", "Hamburg", "None", "2026-04-01", "False"),
+        ("C1-2", "Berlin", "2026-04-01", "None", "True"),
+        ("C2-1", "New York", "None", "None", "True"),
+    ]
+    assert rows(spark, "select month, city, revenue from gold.revenue_when_sold order by month") == [
+        ("2025-04-01", "New York", "30.00"),
+        ("2026-03-01", "Hamburg", "127.45"),
+        ("2026-04-01", "Hamburg", "-27.15"),
+    ]
+
+
+FAULTS = (  # what is done to gold, and what the test of its name then tells
+    ("facts_tie_to_silver", "delete from gold.dim_products where product_id = 'P2'", "dim_products"),
+    ("facts_tie_to_silver", "update gold.fct_balances set balance = balance + 0.01", "fct_balances"),
+    ("marts_tie_to_facts", "update gold.profit_analysis set cost = cost + 0.01", "cost"),
+    ("marts_tie_to_facts", "delete from gold.sales_summary where status = 'pending'", "sales_summary"),
+    ("marts_tie_to_facts", "update gold.variance_report set budget_revenue = 1", "budget"),
+    ("marts_tie_to_facts", "delete from gold.revenue_when_sold where city = 'Hamburg'", "revenue_when_sold"),
+    ("customer_versions_follow_each_other",
+     "update gold.dim_customers_history set valid_to = date'2026-01-01' where customer_id = 'C2'", "C2"),
+    ("customer_versions_follow_each_other",
+     "update gold.dim_customers set city = 'Bonn' where customer_id = 'C1'", "C1"),
+)  # fmt: skip
+
+
+def test_every_singular_test_finds_what_does_not_tie(
+    first: Any, spark: SparkSession, project: Project
+) -> None:
+    compiled = {
+        file.stem: file.read_text() for file in (project.state / "dbt/target/compiled").rglob("tests/*.sql")
+    }
+    asked = {test: compiled[test] for test, _, _ in FAULTS}
+    assert [test for test, sql in asked.items() if rows(spark, sql)] == []
+    for _, fault, _ in FAULTS:
+        spark.sql(fault)
+    told = {(test, row[0]) for test, sql in asked.items() for row in rows(spark, sql)}
+    assert told == {(test, words) for test, _, words in FAULTS}
+    assert asked.keys() | {"facts_tie_to_valid_rows"} == compiled.keys(), (
+        "a test without a fault that it finds"
+    )
 
 
 def broken(project: Project, tmp_path: Path, file: str, old: str, new: str) -> GoldBuilder:

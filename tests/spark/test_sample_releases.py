@@ -21,6 +21,8 @@ pytestmark = pytest.mark.spark
 MONEY, RATE = "decimal(18,2)", "decimal(18,6)"
 GOLD = {
     "dim_customers": "customer_id company_name city country region segment customer_since",
+    "dim_customers_history": "customer_version_id customer_id version company_name city country region segment "
+    "customer_since valid_from valid_to is_current",
     "dim_products": "product_id product_name category family unit_cost list_price",
     "fct_sales": "sales_line_id order_line_id order_id line_type order_date original_order_date customer_id "
     "product_id status quantity currency fx_rate net_amount_local gross_amount discount_amount net_amount "
@@ -32,6 +34,7 @@ GOLD = {
     "sales_summary": "status order_lines total_sales",
     "revenue_trends": "month fiscal_year fiscal_month region revenue revenue_previous_month "
     "revenue_previous_year growth_previous_year",
+    "revenue_when_sold": "month region country city segment revenue",
     "profit_analysis": "month region category revenue cost gross_profit gross_margin",
     "variance_report": "month region category actual_revenue budget_revenue variance variance_percent favourable",
     "business_metrics": "metric period period_grain dimensions value unit",

@@ -69,6 +69,13 @@ select expense_id, expense_date, amount from {{ source('silver', 'expenses') }}
 """
 
 
+TIE = """
+select 1 from (select count(*) as rows, sum(amount) as total from {{ source('silver', 'expenses') }}) as valid
+cross join (select count(*) as rows, sum(amount) as total from {{ ref('fct_expenses') }}) as fact
+where not (valid.rows <=> fact.rows and valid.total <=> fact.total)
+"""
+
+
 def make_tiny_project(root: Path) -> Project:
     """Write the project; its raw folder is empty."""
     project = write_project(
@@ -87,6 +94,7 @@ def make_tiny_project(root: Path) -> Project:
         "dbt/models/sources.yml": SOURCES,
         "dbt/models/models.yml": MODELS,
         "dbt/models/fct_expenses.sql": MODEL,
+        "dbt/tests/facts_tie_to_valid_rows.sql": TIE,
     }.items():
         file = root / name
         file.parent.mkdir(parents=True, exist_ok=True)

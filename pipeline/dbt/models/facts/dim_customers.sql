@@ -1,4 +1,4 @@
--- Companies without any personal field.
+-- Companies without any personal field, as they are now.
 select
     customer_id,
     company_name,
@@ -7,4 +7,4 @@ select
     region,
     segment,
     customer_since
-from {{ source('silver', 'customers') }}
+from {{ current_rows(source('silver', 'customers')) }}
