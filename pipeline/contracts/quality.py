@@ -172,7 +172,6 @@ def _custom_rule(
     here: Path_,
 ) -> list[Rule]:
     from pipeline.rules import rule_kinds
-    from pipeline.rules.expression import columns_of
 
     implementation = entry.get("implementation")
     if not isinstance(implementation, dict) or not isinstance(implementation.get("rule"), str):
@@ -194,8 +193,7 @@ def _custom_rule(
     arguments = {name: value for name, value in implementation.items() if name != "rule"}
     if not _checked(reading, kind, arguments, column, columns, (*here, "implementation")):
         return []
-    used = columns_of(arguments["expression"], columns) if kind == "check" else ()
-    names = used or ((column.name,) if column else ())
+    names = rule_kinds()[kind].columns(arguments, columns, column)
     position = reading.document.at(*here)
     return [_rule(kind, _subject(entry, column, names), names, arguments, reading, position, entry=entry)]
 

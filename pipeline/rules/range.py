@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pipeline.contracts.model import ColumnSpec, Rule
-from pipeline.rules.base import Row, RuleKind
+from pipeline.rules.base import Asked, Columns, Row, RowRule, holds
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -80,12 +80,42 @@ def _breaks(rule: Rule, row: Row) -> Column:
     return outside
 
 
-RULE = RuleKind(
+def _asked(rule: Rule, columns: Columns, today: dt.date) -> tuple[Asked, ...]:
+    column = columns[rule.columns[0]]
+    if column.type.kind in ("integer", "decimal"):  # the library takes floats only: a bound must not be rounded
+        signs = {"minimum": ">=", "maximum": "<=", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
+        bounds = {b: parse_bound(rule.arguments[b], column, today) for b in BOUNDS if b in rule.arguments}
+        if any(Decimal(float(bound)) != bound for bound in bounds.values()):  # type: ignore[arg-type]
+            return (holds(" and ".join(f"`{column.name}` {signs[b]} {v}" for b, v in bounds.items())),)
+    return tuple(
+        Asked(
+            expectation="ExpectColumnValuesToBeBetween",
+            arguments={
+                "min_value" if bound.lower().endswith("minimum") else "max_value": _plain(
+                    parse_bound(rule.arguments[bound], column, today)
+                ),
+                "strict_min": bound == "exclusiveMinimum",
+                "strict_max": bound == "exclusiveMaximum",
+            },
+        )
+        for bound in BOUNDS
+        if bound in rule.arguments
+    )
+
+
+def _plain(bound: Decimal | dt.date | dt.datetime) -> float | dt.date | dt.datetime:
+    return float(bound) if isinstance(bound, Decimal) else bound
+
+
+RULE = RowRule(
     name="range",
     arguments=BOUNDS,
     needs_column=True,
     check=_check,
     breaks=_breaks,
+    asked=_asked,
+    summary="a number, date or timestamp must lie within bounds; a bound of a date may be `today`",
+    written="logicalTypeOptions: {exclusiveMinimum: 0} or {maximum: today}",
     reason=lambda arguments, column: (
         f"{column} must be " + " and ".join(f"{_WORDS[b]} {arguments[b]}" for b in BOUNDS if b in arguments)
     ),
