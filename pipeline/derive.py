@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.bronze import bronze_table
 from pipeline.controls import ranges
+from pipeline.groups import needs_earlier_rows
 from pipeline.judge import REASONS, WARNINGS, judge
 from pipeline.masking import Masker
 from pipeline.quarantine import (
@@ -30,6 +31,7 @@ from pipeline.quarantine import (
     to_masked_quarantine,
     to_outcomes,
     to_quarantine,
+    unsound,
 )
 from pipeline.silver import (
     DUPLICATE,
@@ -106,13 +108,37 @@ class Deriver:
             parts.append(bronze.join(waiting, list(ROW)).withColumn("_was", F.lit(ORPHAN)))
         return reduce(lambda a, b: a.unionByName(b), parts) if parts else None
 
-    def _judge(self, work: Work, rows: DataFrame, keep: Sequence[str]) -> DataFrame:
+    def _judge(
+        self, work: Work, rows: DataFrame, keep: Sequence[str] = (), *, alone: bool = False
+    ) -> DataFrame:
         parents = {
             name: read(self.spark, self.warehouse, self.works[name].spec.silver_table)
             for name in work.spec.parents
             if exists(self.warehouse, self.works[name].spec.silver_table)
         }
-        return judge(rows, work.spec, self.masker, today=self.today, parents=parents, keep=keep)
+        return judge(
+            rows,
+            work.spec,
+            self.masker,
+            today=self.today,
+            parents=parents,
+            keep=keep,
+            before=None if alone else self._before(work),
+            alone=alone,
+        )
+
+    def _before(self, work: Work) -> DataFrame | None:
+        """Return the sound rows of earlier files; None where they have no say or are judged again themselves."""
+        spec = work.spec
+        earlier = self.listed[spec.name]
+        if work.refresh or not earlier or not needs_earlier_rows(spec):
+            return None
+        rows = read(self.spark, self.warehouse, bronze_table(spec)).where(_within(earlier))
+        rows = rows.where("_rescue_reason is null")
+        if exists(self.warehouse, QUARANTINE):
+            broken = unsound(read(self.spark, self.warehouse, QUARANTINE), spec)
+            rows = rows.join(broken, list(ROW), "left_anti")
+        return rows
 
     def _decide(self, work: Work, new: DataFrame) -> DataFrame:
         """Return new rows and the earlier ones of their keys, decided and held, and count them into `work`.
@@ -176,7 +202,7 @@ class Deriver:
         movers = decided.where(moves).select(*ROW, "_was", "_status", REASONS)
         bronze = read(self.spark, self.warehouse, bronze_table(work.spec))
         rows = bronze.join(movers.select(*ROW), list(ROW))
-        full = self._judge(work, rows, ()).drop(REASONS).join(movers, list(ROW))
+        full = self._judge(work, rows, alone=True).drop(REASONS).join(movers, list(ROW))
         stay = decided.where(~moves)
         return stay.unionByName(full, allowMissingColumns=True).localCheckpoint()
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.contracts.model import SourceSpec
-from pipeline.judge import CONFLICT, REASONS, REFERENCE, SAFE, safe_columns
+from pipeline.groups import is_sound, is_waiting
+from pipeline.judge import CONFLICT, REASONS, SAFE, safe_columns
 from pipeline.silver import DUPLICATE, HISTORY, QUARANTINED, SUPERSEDED
 
 if TYPE_CHECKING:
@@ -81,13 +82,22 @@ def history_of_conflicts(quarantine: DataFrame, spec: SourceSpec) -> DataFrame:
 
 
 def orphans(quarantine: DataFrame, spec: SourceSpec) -> DataFrame:
-    """Return the quarantined rows of a source that miss a parent, with their reasons (others may be among them)."""
+    """Return the quarantined rows of a source that a new parent may free, with their reasons (others may be among them).
+
+    Rows of an entry wait for the one among them that misses its parent.
+    """
     from pyspark.sql import functions as F  # noqa: N812
 
-    misses_parent = F.exists("reasons", lambda reason: reason.startswith(f"{REFERENCE}:"))
-    return quarantine.where((F.col("source") == spec.name) & misses_parent).select(
+    return quarantine.where((F.col("source") == spec.name) & is_waiting(F.col("reasons"))).select(
         *ROW, F.col("reasons").alias("_was_reasons")
     )
+
+
+def unsound(quarantine: DataFrame, spec: SourceSpec) -> DataFrame:
+    """Return the quarantined rows of a source that break a rule of their own."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    return quarantine.where((F.col("source") == spec.name) & ~is_sound(F.col("reasons"))).select(*ROW)
 
 
 def is_resolved() -> Column:

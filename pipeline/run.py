@@ -297,7 +297,7 @@ class _Run:
         title: str | None,
         advance: Advance,
     ) -> Evidence:
-        from pipeline.audit import plan_checks
+        from pipeline.audit import judge_outcomes, plan_checks
         from pipeline.conservation import check_conservation
 
         controls = tuple(result.control for result in taken.sources)
@@ -305,9 +305,12 @@ class _Run:
         today = self.project.today()
         there = find_tables(self.warehouse)
         planned = plan_checks(self.specs, self.policy, built.column_tests, today=today, key_id=self.key_id)
-        checks = [check for check in planned if check.table in there]
+        checks = [check for check in planned if {check.table, *check.others.values()} <= set(there)]
         rows = {name: pin_table(self.warehouse, name).rows for name in {c.table for c in checks}}
-        quality = auditor.run(spark, checks, self.specs, rows=rows, today=today, advance=advance)
+        outcomes = auditor.run(
+            spark, self.warehouse, checks, self.specs, rows=rows, today=today, advance=advance
+        )
+        quality = judge_outcomes(outcomes)
         warned = tuple({"check": name, "status": "warning"} for name in built.warnings)
         quality = replace(
             quality,

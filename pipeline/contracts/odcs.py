@@ -96,6 +96,7 @@ def _read_schema(reading: Reading, body: Mapping[str, Any], digest: str) -> Sour
     rules += [fk.rule for fk in foreign_keys]
     check_ids(reading, rules)
     key = _read_key(reading, schema, by_name, here)
+    rules = [rule for rule in rules if rule.kind != "unique" or set(rule.columns) != set(key)]
     custom = reading.custom(schema, words.TABLE_PROPERTIES, *here)
     _check_table_properties(reading, custom, by_name, here)
     _check_server(reading, server, by_name, custom)

@@ -22,6 +22,7 @@ def type_rules(column: ColumnSpec, reading: Reading) -> list[Rule]:
     kinds = ["required"] if column.required else []
     kinds += ["type"] if column.type.kind != "string" else []
     kinds += ["scale"] if column.type.kind == "decimal" else []
+    kinds += ["unique"] if column.unique else []
     return [_rule(kind, column.name, (column.name,), {}, reading, column.position) for kind in kinds]
 
 
@@ -46,7 +47,7 @@ def _rule(
         reason=str(entry.get("description") or rule_kinds()[kind].reason(arguments, subject)),
         severity="warn" if severity == "warn" else "reject",
         arguments=dict(arguments),
-        owner=reading.owner,
+        owner=entry.get("owner") or reading.owner,
         position=position,
     )
 
@@ -136,6 +137,7 @@ def quality(
                 "severity",
                 near=did_you_mean(str(severity), _SEVERITY),
             )
+        entry = entry | reading.custom(entry, words.RULE_PROPERTIES, *here)
         kind = entry.get("type") or "library"
         if kind == "text" or (kind == "custom" and entry.get("engine") != words.ENGINE):
             continue
@@ -237,9 +239,10 @@ def _library_rule(
             hint="or severity warning",
         )
         return []
-    if column is None or metric == "duplicateValues":
-        return []  # the key itself; the audit counts what is declared unique
     arguments = entry.get("arguments") or {}
+    if metric == "duplicateValues":
+        return _unique_rule(reading, entry, arguments, column, columns, here)
+    assert column is not None
     if metric in ("nullValues", "missingValues"):
         if column.required:
             return []
@@ -266,6 +269,24 @@ def _library_rule(
     if not arguments:
         reading.wrong("DT410", "invalidValues needs arguments: validValues or pattern", *here)
     return rules
+
+
+def _unique_rule(
+    reading: Reading,
+    entry: Mapping[str, Any],
+    arguments: Mapping[str, Any],
+    column: ColumnSpec | None,
+    columns: Mapping[str, ColumnSpec],
+    here: Path_,
+) -> list[Rule]:
+    """`duplicateValues` of a column or of several; of the table without columns it is the key's own promise."""
+    if (column is None and not arguments) or (column is not None and column.unique):
+        return []
+    if not _checked(reading, "unique", arguments, column, columns, (*here, "arguments")):
+        return []
+    names = (column.name,) if column else tuple(arguments["properties"])
+    subject = _subject(entry, column, names)
+    return [_rule("unique", subject, names, arguments, reading, reading.document.at(*here), entry=entry)]
 
 
 def references(

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 _SIDES = ("debit", "credit")
 
 
-def _check(
-    arguments: Mapping[str, Any], columns: Columns, column: ColumnSpec | None
-) -> Iterator[str]:
+def _check(arguments: Mapping[str, Any], columns: Columns, column: ColumnSpec | None) -> Iterator[str]:
     if column is not None:
         yield "a balanced rule belongs to the table: write it under its `quality`"
     per = arguments.get("per")
@@ -46,9 +44,7 @@ def _check(
         yield "`debit` and `credit` must have the same type, so that no digit is lost between them"
 
 
-def _columns(
-    arguments: Mapping[str, Any], columns: Columns, column: ColumnSpec | None
-) -> tuple[str, ...]:
+def _columns(arguments: Mapping[str, Any], columns: Columns, column: ColumnSpec | None) -> tuple[str, ...]:
     return (*arguments["per"], *(arguments[name] for name in ("amount", *_SIDES) if name in arguments))
 
 

@@ -48,13 +48,33 @@ class Row(Protocol):
 class GroupedRow(Protocol):
     """One row while it is judged among others, as Spark columns."""
 
-    file: Column  # its file's number; higher numbers came later
-    line: Column
-    key: Column  # equal for versions of the same thing
-    as_owner: Column  # (file, line, key): the least of several came first
-    is_sound: Column  # it breaks no rule of its own, whatever other rows say
-    is_good: Column  # it breaks no rule so far
-    stands_in_file: Column  # it is good, and the version of its key that counts among those in its file
+    @property
+    def file(self) -> Column:
+        """The number of its file; higher numbers came later."""
+
+    @property
+    def line(self) -> Column:
+        """Its line in the file."""
+
+    @property
+    def key(self) -> Column:
+        """What is equal for versions of the same thing."""
+
+    @property
+    def as_owner(self) -> Column:
+        """File, line and key: the least of several came first."""
+
+    @property
+    def is_sound(self) -> Column:
+        """True where it breaks no rule of its own, whatever other rows say."""
+
+    @property
+    def is_good(self) -> Column:
+        """True where it breaks no rule so far and contradicts no row of its file."""
+
+    @property
+    def stands_in_file(self) -> Column:
+        """True where it is good, and of the rows of its key in its file the one that counts."""
 
     def value(self, name: str) -> Column:
         """Return the typed value; null where there is none or it could not be read."""
@@ -86,9 +106,7 @@ class SourceFacts:
     delivery: DeliveryFigures | None = None
 
 
-def own_column(
-    arguments: Mapping[str, Any], columns: Columns, column: ColumnSpec | None
-) -> tuple[str, ...]:
+def own_column(arguments: Mapping[str, Any], columns: Columns, column: ColumnSpec | None) -> tuple[str, ...]:
     """Return the column under which the rule is written."""
     return (column.name,) if column else ()
 

@@ -29,9 +29,7 @@ def codes_in_use() -> tuple[str, ...]:
     return tuple(sorted(c.code for c in Currency if c.code not in _NONE))
 
 
-def _check(
-    arguments: Mapping[str, Any], columns: Columns, column: ColumnSpec | None
-) -> Iterator[str]:
+def _check(arguments: Mapping[str, Any], columns: Columns, column: ColumnSpec | None) -> Iterator[str]:
     if column is not None and column.type.kind != "string":
         yield f'a currency code is a text; column "{column.name}" is a {column.type.kind}'
     also = arguments.get("also", [])

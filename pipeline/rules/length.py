@@ -45,7 +45,11 @@ def _reason(arguments: Mapping[str, Any], column: str) -> str:
 
 def _asked(rule: Rule, columns: Columns, today: dt.date) -> tuple[Asked, ...]:
     low, high = rule.arguments.get("minLength"), rule.arguments.get("maxLength")
-    return (Asked(expectation="ExpectColumnValueLengthsToBeBetween", arguments={"min_value": low, "max_value": high}),)
+    return (
+        Asked(
+            expectation="ExpectColumnValueLengthsToBeBetween", arguments={"min_value": low, "max_value": high}
+        ),
+    )
 
 
 RULE = RowRule(

@@ -38,7 +38,9 @@ def _breaks(rule: Rule, row: Row) -> Column:
 
 
 def _asked(rule: Rule, columns: Columns, today: dt.date) -> tuple[Asked, ...]:
-    return (Asked(expectation="ExpectColumnValuesToMatchRegex", arguments={"regex": rule.arguments["pattern"]}),)
+    return (
+        Asked(expectation="ExpectColumnValuesToMatchRegex", arguments={"regex": rule.arguments["pattern"]}),
+    )
 
 
 RULE = RowRule(

@@ -21,13 +21,11 @@ if TYPE_CHECKING:
 _DAYS = ("date", "timestamp")
 
 
-def _check(
-    arguments: Mapping[str, Any], columns: Columns, column: ColumnSpec | None
-) -> Iterator[str]:
+def _check(arguments: Mapping[str, Any], columns: Columns, column: ColumnSpec | None) -> Iterator[str]:
     if column is not None and column.type.kind not in _DAYS:
         yield f'a posting date is needed; column "{column.name}" is a {column.type.kind}'
     entered = arguments.get("entered")
-    if entered not in columns:
+    if not isinstance(entered, str) or entered not in columns:
         near = did_you_mean(str(entered), columns) if entered else None
         yield "`entered` must name the column that says when a row was entered" + (
             f"; did you mean {near}?" if near else ": without it a closing would throw out all history"

@@ -82,7 +82,10 @@ def _breaks(rule: Rule, row: Row) -> Column:
 
 def _asked(rule: Rule, columns: Columns, today: dt.date) -> tuple[Asked, ...]:
     column = columns[rule.columns[0]]
-    if column.type.kind in ("integer", "decimal"):  # the library takes floats only: a bound must not be rounded
+    if column.type.kind in (
+        "integer",
+        "decimal",
+    ):  # the library takes floats only: a bound must not be rounded
         signs = {"minimum": ">=", "maximum": "<=", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
         bounds = {b: parse_bound(rule.arguments[b], column, today) for b in BOUNDS if b in rule.arguments}
         if any(Decimal(float(bound)) != bound for bound in bounds.values()):  # type: ignore[arg-type]

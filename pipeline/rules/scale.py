@@ -20,8 +20,12 @@ def _breaks(rule: Rule, row: Row) -> Column:
 
 
 def _asked(rule: Rule, columns: Columns, today: dt.date) -> tuple[Asked, ...]:
+    if columns[rule.columns[0]].number_format is not None:
+        return ()
     scale = columns[rule.columns[0]].type.scale
-    more = rf"^[+-]?[0-9]*\.[0-9]{{{scale}}}[0-9]*[1-9]0*$"  # a digit that counts, after the last that is kept
+    more = (
+        rf"^[+-]?[0-9]*\.[0-9]{{{scale}}}[0-9]*[1-9]0*$"  # a digit that counts, after the last that is kept
+    )
     return (Asked(expectation="ExpectColumnValuesToNotMatchRegex", arguments={"regex": more}, of_text=True),)
 
 

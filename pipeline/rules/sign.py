@@ -27,13 +27,11 @@ _TESTS: Mapping[str, tuple[str, Callable[[Column], Column]]] = {
 }
 
 
-def _check(
-    arguments: Mapping[str, Any], columns: Columns, column: ColumnSpec | None
-) -> Iterator[str]:
+def _check(arguments: Mapping[str, Any], columns: Columns, column: ColumnSpec | None) -> Iterator[str]:
     if column is not None and column.type.kind not in ("integer", "decimal"):
         yield f'a sign needs a number; column "{column.name}" is a {column.type.kind}'
     by = arguments.get("by")
-    if by not in columns:
+    if not isinstance(by, str) or by not in columns:
         near = did_you_mean(str(by), columns) if by else None
         yield "`by` must name the column of the row's kind" + (f"; did you mean {near}?" if near else "")
     elif columns[by].type.kind not in ("string", "integer", "boolean"):

@@ -34,12 +34,12 @@ _FORMS = {
 }
 
 
-def _asked(rule: Rule, columns: Columns, today: dt.date) -> tuple[Asked, ...] | None:
-    """Ask the raw text by forms of their own; stored rows have a type already."""
+def _asked(rule: Rule, columns: Columns, today: dt.date) -> tuple[Asked, ...]:
+    """Ask the raw text by forms of their own, unless it has a notation; stored rows have a type already."""
     column = columns[rule.columns[0]]
     kind = column.type
-    if column.date_format is not None:
-        return None
+    if column.date_formats or column.number_format is not None:
+        return ()
     if kind.kind == "decimal":
         whole = kind.precision - kind.scale
         return (_form(rf"^[+-]?(0*[0-9]{{0,{whole}}}(?<=[0-9])(\.[0-9]*)?|0*\.[0-9]+)$"),)

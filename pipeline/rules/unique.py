@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column
 
 
-def _check(
-    arguments: Mapping[str, Any], columns: Columns, column: ColumnSpec | None
-) -> Iterator[str]:
+def _check(arguments: Mapping[str, Any], columns: Columns, column: ColumnSpec | None) -> Iterator[str]:
     names = arguments.get("properties")
     if column is not None:
         if names is not None:
@@ -35,9 +33,7 @@ def _check(
             yield f'there is no column "{name}"' + (f"; did you mean {near}?" if near else "")
 
 
-def _columns(
-    arguments: Mapping[str, Any], columns: Columns, column: ColumnSpec | None
-) -> tuple[str, ...]:
+def _columns(arguments: Mapping[str, Any], columns: Columns, column: ColumnSpec | None) -> tuple[str, ...]:
     return (column.name,) if column else tuple(arguments["properties"])
 
 
@@ -51,7 +47,7 @@ def _breaks(rule: Rule, row: GroupedRow) -> Column:
         counts = counts & value.isNotNull()
     apart = [F.when(~counts, number) for number in (row.file, row.line)]  # no partition of all the empty ones
     same = Window.partitionBy(*values, counts, *apart)
-    owner = F.min(F.when(counts, row.as_owner))).over(same)
+    owner = F.min(F.when(counts, row.as_owner)).over(same)
     if (earlier := row.first_owner(rule.id)) is not None:
         owner = F.least(owner, earlier)
     return counts & (owner["key"] != row.key)

@@ -41,7 +41,9 @@ def _asked(rule: Rule, columns: Columns, today: dt.date) -> tuple[Asked, ...]:
     values = [str(value) for value in rule.arguments["validValues"]]
     is_text = columns[rule.columns[0]].type.kind == "string"
     return (
-        Asked(expectation="ExpectColumnValuesToBeInSet", arguments={"value_set": values}, of_text=not is_text),
+        Asked(
+            expectation="ExpectColumnValuesToBeInSet", arguments={"value_set": values}, of_text=not is_text
+        ),
     )
 
 
