@@ -51,6 +51,7 @@ class Check:
     expectation: str = ""  # a class of great_expectations.expectations
     arguments: Mapping[str, Any] = field(default_factory=dict)
     condition: str | None = None  # Spark SQL
+    of_text: bool = False  # about the raw text, which stored rows have no more
     query: str | None = None  # DuckDB's SQL over `stored`, this table, and those in `others`
     others: Mapping[str, str] = field(default_factory=dict)
     severity: Severity = "reject"
@@ -93,7 +94,7 @@ class Auditor:
         for check in checks:
             by_table.setdefault(check.table, []).append(check)
         specs_by_table = {spec.silver_table: spec for spec in specs}
-        source = _new_source()
+        source = new_source()
         outcomes: list[CheckOutcome] = []
         for table, mine in by_table.items():
             outcomes += [_outcome_of_query(warehouse, check) for check in mine if check.query is not None]
@@ -169,6 +170,7 @@ def rule_checks(spec: SourceSpec, rule: Rule, today: dt.date, *, stored: bool = 
             expectation=one.expectation,
             arguments=one.arguments,
             condition=one.condition,
+            of_text=one.of_text,
             severity=rule.severity,
             rule=rule if asked is None else None,
         )
@@ -241,7 +243,7 @@ def _reference_check(spec: SourceSpec, parent: SourceSpec, fk: ForeignKey) -> Ch
         table=spec.silver_table,
         says=fk.rule.id,
         columns=fk.columns,
-        query=f"select 1 from stored where {present} and not exists (select 1 from parent where {same})",
+        query=f"select * from stored where {present} and not exists (select 1 from parent where {same})",
         others={"parent": parent.silver_table},
         severity=fk.rule.severity,
     )
@@ -334,7 +336,7 @@ def _prepared(
     wanted: dict[str, Column] = {}
     columns: list[str | None] = []
     for number, check in enumerate(checks):
-        name, asked = _subject(check, number, spec, today)
+        name, asked = subject_of(check, number, spec, today)
         columns.append(name)
         if name is not None and asked is not None:
             wanted[name] = asked
@@ -343,7 +345,7 @@ def _prepared(
     return frame.select(*[column.alias(name) for name, column in wanted.items()]), columns
 
 
-def _subject(
+def subject_of(
     check: Check, number: int, spec: SourceSpec | None, today: dt.date
 ) -> tuple[str | None, Column | None]:
     """Return the column that a check is about: as it stands, or computed under a name of its own."""
@@ -366,7 +368,7 @@ def _import_expectations() -> None:
     import great_expectations.expectations  # noqa: F401
 
 
-def _new_source() -> Any:
+def new_source() -> Any:
     """Return a Spark data source of a context that lives in memory only, quiet and without analytics."""
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig

@@ -76,7 +76,8 @@ def _failing(rule: Rule, spec: SourceSpec) -> str:
         if name := rule.arguments.get(argument):
             exact = f"decimal(38,{spec.column(name).type.scale})"
             sums.append(f'{sign}coalesce(sum(cast("{name}" as {exact})), 0)')
-    return f"select 1 from stored where {present} group by {names} having {' '.join(sums)} <> 0"
+    uneven = f"select {names} from stored where {present} group by {names} having {' '.join(sums)} <> 0"
+    return f"select * from stored where ({names}) in ({uneven})"
 
 
 RULE = GroupRule(

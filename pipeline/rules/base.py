@@ -159,7 +159,7 @@ class GroupRule(RuleKind):
     """A rule of a row among others; asked in `rank` order, each of what the ones before it left good."""
 
     breaks: Callable[[Rule, GroupedRow], Column]
-    failing: Callable[[Rule, SourceSpec], str]  # DuckDB's SQL, a row for each group of `stored` that fails
+    failing: Callable[[Rule, SourceSpec], str]  # DuckDB's SQL: the rows of `stored` whose group fails
     rank: int
 
 

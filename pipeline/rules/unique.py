@@ -57,7 +57,8 @@ def _failing(rule: Rule, spec: SourceSpec) -> str:
     key = ", ".join(f'"{name}"' for name in spec.key) or "_sequence, _line"
     names = ", ".join(f'"{name}"' for name in rule.columns)
     present = " and ".join(f'"{name}" is not null' for name in rule.columns)
-    return f"select 1 from stored where {present} group by {names} having count(distinct ({key})) > 1"
+    shared = f"select {names} from stored where {present} group by {names} having count(distinct ({key})) > 1"
+    return f"select * from stored where ({names}) in ({shared})"
 
 
 def _reason(arguments: Mapping[str, Any], column: str) -> str:
