@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datatrust.core.errors import (
@@ -46,7 +47,8 @@ from pipeline.progress import Advance, RunProgress, SilentProgress
 from pipeline.publish import BUSINESS_METRICS, Evidence, MetricRow, make_candidate, with_business_metrics
 from pipeline.restore import restore_tables
 from pipeline.selection import check_sources
-from pipeline.summary import DeliverySummary, RunSummary, SourceLine
+from pipeline.source_rules import SourceFinding, judge_sources, refuse_findings
+from pipeline.summary import DeliverySummary, RunSummary, SourceLine, quality_warnings
 from pipeline.tables import find_tables, pin_table
 from pipeline.tokens import check_stored_tokens
 from pipeline.zone import close_zone
@@ -138,6 +140,7 @@ class _Run:
         self.key_id = open_masker(project, specs).key_id  # before the hashes: the first run makes the key
         self.current = load_release(self.warehouse) if list_releases(self.warehouse) else None
         self.hashes = compute_hashes(project, specs)
+        self.docs: Path | None = None  # index page of the last audit
 
     def go(self) -> RunSummary:
         restored = restore_tables(self.warehouse, self.current)
@@ -183,6 +186,7 @@ class _Run:
                     delivery,
                     refresh=changes.sources if first else frozenset(),
                     refresh_gold=changes.gold and first,
+                    last=delivery is deliveries[-1],
                 )
             )
         return replace(self._summary(findings, restored, done=done), setup_seconds=round(setup, 1))
@@ -202,6 +206,7 @@ class _Run:
         *,
         refresh: frozenset[str],
         refresh_gold: bool,
+        last: bool,
     ) -> DeliverySummary:
         """Take one delivery from raw files to a published release."""
         title = delivery.name or (self.current.delivery if self.current and not delivery.files else None)
@@ -213,12 +218,13 @@ class _Run:
                 taken = self._ingest(spark, delivery, refresh, advance)
                 timed.metrics += _ingest_metrics(taken)
                 self._check_share(taken, refresh)
+                findings = self._judge_sources(taken, fresh=last and bool(delivery.files))
             with self._step(timed, "gold", f"{prefix}gold", gold.table_count()) as advance:
                 since = min(since, (taken.oldest_sequence or since + 1) - 1)
                 rebuild = refresh_gold or taken.keys_lost > 0
                 built = self._build_gold(spark, gold, since, rebuild, advance)
             with self._step(timed, "audit", f"{prefix}audit", len(self.specs) + len(built.tables)) as advance:
-                evidence = self._prove(spark, auditor, taken, built, title, advance)
+                evidence = self._prove(spark, auditor, taken, built, findings, title, advance)
             with self._step(timed, "publish", f"{prefix}metrics and publish"):
                 candidate = make_candidate(self.project, self.specs, evidence, parent=self.current)
                 self._check_tokens(candidate)
@@ -236,6 +242,7 @@ class _Run:
             gold={name: pin.rows for name, pin in release.tables.items() if name.startswith("gold.")},
             checks=release.quality.checks,
             warnings=release.quality.warnings,
+            warned=quality_warnings(release.quality),
             seconds={step: round(seconds, 1) for step, seconds in timed.seconds.items()},
         )
 
@@ -280,6 +287,15 @@ class _Run:
             said = "\n".join(issue.render() for issue in weak)
             raise OutcomeError(f"tokens that hide nothing, the release is refused:\n{said}")
 
+    def _judge_sources(self, taken: IngestResult, *, fresh: bool) -> tuple[SourceFinding, ...]:
+        """Return the source rules that warn and do not hold; one that rejects stops the publish."""
+        new = [e.sequence for result in taken.sources for e in result.files if e.status == "loaded"]
+        findings = judge_sources(
+            self.warehouse, self.specs, taken.ledger, today=self.project.today(), new=new, fresh=fresh
+        )
+        refuse_findings(findings)
+        return findings
+
     def _build_gold(
         self, spark: SparkSession, gold: GoldBuilder, since: int, refresh: bool, advance: Advance
     ) -> GoldResult:
@@ -294,11 +310,13 @@ class _Run:
         auditor: Auditor,
         taken: IngestResult,
         built: GoldResult,
+        findings: Sequence[SourceFinding],
         title: str | None,
         advance: Advance,
     ) -> Evidence:
         from pipeline.audit import judge_outcomes, plan_checks
         from pipeline.conservation import check_conservation
+        from pipeline.data_docs import write_data_docs
 
         controls = tuple(result.control for result in taken.sources)
         held = check_conservation(self.warehouse, self.specs, controls, taken.ledger)
@@ -310,12 +328,17 @@ class _Run:
         outcomes = auditor.run(
             spark, self.warehouse, checks, self.specs, rows=rows, today=today, advance=advance
         )
+        heading = f"{self.project.title}, {f'closing {title}' if title else 'audit'}"
+        self.docs = write_data_docs(self.warehouse, outcomes, findings, self.specs, heading=heading)
         quality = judge_outcomes(outcomes)
-        warned = tuple({"check": name, "status": "warning"} for name in built.warnings)
+        warned = (
+            *({"check": f.check, "status": "warning", "message": f.message} for f in findings),
+            *({"check": name, "status": "warning"} for name in built.warnings),
+        )
         quality = replace(
             quality,
             status="passed_with_warnings" if warned else quality.status,
-            checks=quality.checks + held + built.tests,
+            checks=quality.checks + held + built.tests + sum(len(spec.source_rules) for spec in self.specs),
             warnings=quality.warnings + len(warned),
             details=quality.details + warned,
         )
@@ -380,6 +403,7 @@ class _Run:
             gold={name: pin.rows for name, pin in release.tables.items() if name.startswith("gold.")},
             checks=release.quality.checks,
             warnings=release.quality.warnings,
+            warned=quality_warnings(release.quality),
             seconds={step: round(seconds, 1) for step, seconds in timed.seconds.items()},
         )
 
@@ -430,6 +454,7 @@ class _Run:
             problems=tuple(self.problems),
             unclaimed=findings.unclaimed,
             notices=self.notices,
+            data_docs=self.project.shown(self.docs) if self.docs else None,
             seconds=round(time.monotonic() - self.begun, 1),
         )
 

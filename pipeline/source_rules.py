@@ -81,7 +81,8 @@ def refuse_findings(findings: Sequence[SourceFinding]) -> None:
     rejecting = [finding for finding in findings if finding.rule.severity == "reject"]
     if rejecting:
         listed = "\n  ".join(
-            f"{f.check}: {f.message}\n    {f.rule.reason}" + (f" (owner: {f.rule.owner})" if f.rule.owner else "")
+            f"{f.check}: {f.message}\n    {f.rule.reason}"
+            + (f" (owner: {f.rule.owner})" if f.rule.owner else "")
             for f in rejecting
         )
         raise OutcomeError(
@@ -138,9 +139,7 @@ def _rows(files: Sequence[LedgerEntry]) -> int:
     return sum(entry.records for entry in files)
 
 
-def _total(
-    files: Sequence[LedgerEntry], sums: Mapping[int, Mapping[str, Decimal]]
-) -> dict[str, Decimal]:
+def _total(files: Sequence[LedgerEntry], sums: Mapping[int, Mapping[str, Decimal]]) -> dict[str, Decimal]:
     totals: dict[str, Decimal] = {}
     for entry in files:
         for currency, amount in sums.get(entry.sequence, {}).items():

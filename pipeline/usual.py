@@ -56,14 +56,12 @@ def usual_range(earlier: Sequence[Decimal], arguments: Mapping[str, Any]) -> Usu
     return Usual(median=middle, low=middle - width, high=middle + width, count=len(earlier))
 
 
-def is_of_table(column: ColumnSpec | None) -> Iterator[str]:
-    """Yield what is wrong where such a rule stands under a column."""
+def check_usual(
+    arguments: Mapping[str, Any], columns: Mapping[str, ColumnSpec], column: ColumnSpec | None
+) -> Iterator[str]:
+    """Yield what is wrong with the arguments of a rule of usual figures."""
     if column is not None:
         yield "this rule belongs to the table: write it under its `quality`"
-
-
-def check_usual(arguments: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with the arguments of a rule of usual figures."""
     history = arguments.get("history", _HISTORY)
     if not isinstance(history, int) or isinstance(history, bool) or history < 2:
         yield "`history` must be a whole number of deliveries, at least 2"

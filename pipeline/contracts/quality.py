@@ -23,10 +23,10 @@ def type_rules(column: ColumnSpec, reading: Reading) -> list[Rule]:
     kinds += ["type"] if column.type.kind != "string" else []
     kinds += ["scale"] if column.type.kind == "decimal" else []
     kinds += ["unique"] if column.unique else []
-    return [_rule(kind, column.name, (column.name,), {}, reading, column.position) for kind in kinds]
+    return [make_rule(kind, column.name, (column.name,), {}, reading, column.position) for kind in kinds]
 
 
-def _rule(
+def make_rule(
     kind: str,
     subject: str,
     columns: tuple[str, ...],
@@ -68,7 +68,7 @@ def column_rules(
     for rule_kind, arguments in words.rules_of_options(kind, options):
         rule = _checked(reading, rule_kind, arguments, column, columns, (*at, "logicalTypeOptions"))
         if rule:
-            rules.append(_rule(rule_kind, column.name, (column.name,), arguments, reading, where))
+            rules.append(make_rule(rule_kind, column.name, (column.name,), arguments, reading, where))
     if body.get("enum") is not None:
         values = [
             item.get("value") if isinstance(item, dict) else item
@@ -76,7 +76,7 @@ def column_rules(
         ]
         if _checked(reading, "value_set", {"validValues": values}, column, columns, (*at, "enum")):
             rules.append(
-                _rule("value_set", column.name, (column.name,), {"validValues": values}, reading, where)
+                make_rule("value_set", column.name, (column.name,), {"validValues": values}, reading, where)
             )
     rules += quality(reading, body, column, columns, at, [])
     return rules
@@ -197,7 +197,7 @@ def _custom_rule(
         return []
     names = rule_kinds()[kind].columns(arguments, columns, column)
     position = reading.document.at(*here)
-    return [_rule(kind, _subject(entry, column, names), names, arguments, reading, position, entry=entry)]
+    return [make_rule(kind, _subject(entry, column, names), names, arguments, reading, position, entry=entry)]
 
 
 def _library_rule(
@@ -246,14 +246,14 @@ def _library_rule(
     if metric in ("nullValues", "missingValues"):
         if column.required:
             return []
-        return [_rule("required", column.name, (column.name,), {}, reading, position, entry=entry)]
+        return [make_rule("required", column.name, (column.name,), {}, reading, position, entry=entry)]
     rules = []
     for kind, name in (("value_set", "validValues"), ("pattern", "pattern")):
         if name in arguments and _checked(
             reading, kind, {name: arguments[name]}, column, columns, (*here, "arguments")
         ):
             rules.append(
-                _rule(
+                make_rule(
                     kind,
                     _subject(entry, column, ()),
                     (column.name,),
@@ -286,7 +286,7 @@ def _unique_rule(
         return []
     names = (column.name,) if column else tuple(arguments["properties"])
     subject = _subject(entry, column, names)
-    return [_rule("unique", subject, names, arguments, reading, reading.document.at(*here), entry=entry)]
+    return [make_rule("unique", subject, names, arguments, reading, reading.document.at(*here), entry=entry)]
 
 
 def references(
@@ -309,7 +309,7 @@ def references(
             continue
         parent = targets[0][0]
         arguments = {"to": parent}
-        rule = _rule(
+        rule = make_rule(
             "reference", "_".join(source), source, arguments, reading, reading.document.at(*here, "to")
         )
         found.append(

@@ -103,6 +103,22 @@ SERVER = frozenset(
 TEAM = frozenset(
     ["id", "name", "description", "members", "tags", "customProperties", "authoritativeDefinitions"]
 )
+SLA = frozenset(
+    [
+        "id",
+        "property",
+        "value",
+        "valueExt",
+        "unit",
+        "element",
+        "driver",
+        "description",
+        "scheduler",
+        "schedule",
+        "customProperties",
+        "authoritativeDefinitions",
+    ]
+)
 RULE_PROPERTIES = ("owner",)  # custom properties of a quality entry
 CUSTOM_PROPERTY = frozenset(["id", "property", "value", "description", "vendor"])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from datatrust.core.issues import did_you_mean
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
     from pipeline.contracts.model import ColumnSpec, Rule
 
 SLA = ("latency", "frequency")  # the standard's service levels that add up to an age
-_DAYS = {"hour": 1 / 24, "day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
+_DAYS: Mapping[str, Fraction | int] = {
+    "hour": Fraction(1, 24),
+    "day": 1,
+    "week": 7,
+    "month": 31,
+    "quarter": 92,
+    "year": 366,
+}
 _SHORT = {"h": "hour", "d": "day", "w": "week", "q": "quarter", "y": "year", "yr": "year"}
 
 
@@ -39,7 +47,7 @@ def days_of(value: Any, unit: Any) -> int:
         raise ValueError(
             f'"{unit}" is none of {", ".join(_DAYS)}' + (f"; did you mean {near}?" if near else "")
         )
-    return math.ceil(value * _DAYS[name])
+    return math.ceil(Fraction(value) * _DAYS[name])
 
 
 def _check(arguments: Mapping[str, Any], columns: Columns, column: ColumnSpec | None) -> Iterator[str]:

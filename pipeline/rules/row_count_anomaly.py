@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pipeline.rules.base import SourceFacts, SourceRule
-from pipeline.usual import ARGUMENTS, check_usual, is_of_table, usual_range
+from pipeline.usual import ARGUMENTS, check_usual, usual_range
 
 if TYPE_CHECKING:
     from pipeline.contracts.model import Rule
@@ -25,7 +25,7 @@ RULE = SourceRule(
     name="row_count_anomaly",
     arguments=ARGUMENTS,
     needs_column=False,
-    check=lambda arguments, columns, column: (*is_of_table(column), *check_usual(arguments)),
+    check=check_usual,
     columns=lambda arguments, columns, column: (),
     finds=_finds,
     reason=lambda arguments, column: "a delivery must bring about as many rows as those before it",

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pipeline.rules.base import SourceFacts, SourceRule
-from pipeline.usual import ARGUMENTS, check_usual, is_of_table, usual_range
+from pipeline.usual import ARGUMENTS, check_usual, usual_range
 
 if TYPE_CHECKING:
     from pipeline.contracts.model import Rule
@@ -34,7 +34,7 @@ RULE = SourceRule(
     name="sum_anomaly",
     arguments=ARGUMENTS,
     needs_column=False,
-    check=lambda arguments, columns, column: (*is_of_table(column), *check_usual(arguments)),
+    check=check_usual,
     columns=lambda arguments, columns, column: (),
     finds=_finds,
     reason=lambda arguments, column: "a delivery must bring about the same sum as those before it",
