@@ -8,7 +8,7 @@ Layer: pipeline. Imports contracts, rules, values and masking; Spark column expr
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -120,7 +120,7 @@ def judge(
         frame, more = judge_groups(
             frame,
             spec,
-            value=row.value,
+            value=_comparable(spec, masker, row),
             key=_key(spec, silver, content),
             stamp=_stamp(spec, row),
             content=content,
@@ -233,7 +233,20 @@ def _owners(before: DataFrame, spec: SourceSpec, masker: Masker, row: _JudgedRow
     )
     frame = frame.withColumns({_VALUE + c.name: typed_value(row.text(c.name), c) for c in columns})
     key = _key(spec, _masked_columns(spec, masker, row), _row_hash(spec, masker, row))
-    return {rule.id: first_owners(frame, rule, row.value, key) for rule in _unique_rules(spec)}
+    value = _comparable(spec, masker, row)
+    return {rule.id: first_owners(frame, rule, value, key) for rule in _unique_rules(spec)}
+
+
+def _comparable(spec: SourceSpec, masker: Masker, row: _JudgedRow) -> Callable[[str], Column]:
+    """Return how rows are compared: by typed values, and by tokens where silver holds tokens."""
+
+    def value(name: str) -> Column:
+        column = spec.column(name)
+        action = masker.action(column)
+        masked = masker.masked(column, row.value(name)) if action and action.action == "token" else None
+        return row.value(name) if masked is None else masked
+
+    return value
 
 
 def _unique_rules(spec: SourceSpec) -> list[Rule]:
