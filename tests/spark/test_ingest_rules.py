@@ -346,7 +346,7 @@ def asked_of_great_expectations(
     expectations = to_expectations(checks, columns)
     queries = {
         check.says: check.query
-        for check in plan_checks([spec, parents_of(spec)], POLICY, (), today=TODAY)
+        for check in plan_checks([spec, parents_of(spec)], POLICY, (), today=TODAY, key_id="")
         if check.query is not None
     }
     spark.createDataFrame([("P1",)], "code string").createOrReplaceTempView("rule_parents")
