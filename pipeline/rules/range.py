@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from pipeline.contracts.model import ColumnSpec, Rule
@@ -80,34 +81,34 @@ def _breaks(rule: Rule, row: Row) -> Column:
     return outside
 
 
+_SIGNS = {"minimum": ">=", "maximum": "<=", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
+
+
 def _asked(rule: Rule, columns: Columns, today: dt.date) -> tuple[Asked, ...]:
     column = columns[rule.columns[0]]
-    if column.type.kind in (
-        "integer",
-        "decimal",
-    ):  # the library takes floats only: a bound must not be rounded
-        signs = {"minimum": ">=", "maximum": "<=", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
-        bounds = {b: parse_bound(rule.arguments[b], column, today) for b in BOUNDS if b in rule.arguments}
-        if any(Decimal(float(bound)) != bound for bound in bounds.values()):  # type: ignore[arg-type]
-            return (holds(" and ".join(f"`{column.name}` {signs[b]} {v}" for b, v in bounds.items())),)
+    bounds = {
+        name: parse_bound(rule.arguments[name], column, today) for name in BOUNDS if name in rule.arguments
+    }
+    if any(isinstance(bound, Decimal) and Decimal(float(bound)) != bound for bound in bounds.values()):
+        # the library takes floats only, and a bound must not be rounded
+        return (
+            holds(" and ".join(f"`{column.name}` {_SIGNS[name]} {bound}" for name, bound in bounds.items())),
+        )
+    plain = {name: float(bound) if isinstance(bound, Decimal) else bound for name, bound in bounds.items()}
+    low = [name for name in ("minimum", "exclusiveMinimum") if name in plain]
+    high = [name for name in ("maximum", "exclusiveMaximum") if name in plain]
     return tuple(
         Asked(
             expectation="ExpectColumnValuesToBeBetween",
             arguments={
-                "min_value" if bound.lower().endswith("minimum") else "max_value": _plain(
-                    parse_bound(rule.arguments[bound], column, today)
-                ),
-                "strict_min": bound == "exclusiveMinimum",
-                "strict_max": bound == "exclusiveMaximum",
+                "min_value": plain.get(lowest or ""),
+                "max_value": plain.get(highest or ""),
+                "strict_min": lowest == "exclusiveMinimum",
+                "strict_max": highest == "exclusiveMaximum",
             },
         )
-        for bound in BOUNDS
-        if bound in rule.arguments
+        for lowest, highest in zip_longest(low, high)
     )
-
-
-def _plain(bound: Decimal | dt.date | dt.datetime) -> float | dt.date | dt.datetime:
-    return float(bound) if isinstance(bound, Decimal) else bound
 
 
 RULE = RowRule(
