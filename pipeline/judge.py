@@ -32,7 +32,8 @@ WARNINGS = "_warnings"
 _TEXT, _VALUE, _PARENT = "t_", "v_", "p_"
 SILVER, SAFE = "s_", "q_"  # prefixes of the masked columns and of those a quarantine may show
 _BETWEEN = "\x1f"
-_SAFE_RULES = ("value_set", "pattern", "checksum", "currency_code")  # a text that passed one of these is what it claims to be
+# A text that passed one of these is what it claims to be.
+_SAFE_RULES = ("value_set", "pattern", "checksum", "currency_code")
 
 
 @dataclass(frozen=True, kw_only=True)
