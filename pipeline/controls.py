@@ -89,6 +89,25 @@ def count_controls(
     return tuple(_control(spec, [f for f in figures if f.source == spec.name]) for spec in specs)
 
 
+def sum_amounts(warehouse: Path, spec: SourceSpec, sequences: Sequence[int]) -> dict[int, dict[str, Decimal]]:
+    """Return the sum of the amounts that bronze holds of each file, by its number and by currency."""
+    if not sequences or spec.amount_column is None or not exists(warehouse, bronze_table(spec)):
+        return {}
+    folder = warehouse / table_path(bronze_table(spec))
+    stored = {field.name for field in DeltaTable(str(folder)).schema().fields}
+    rows = query_tables(
+        f"select _sequence as number, {_raw_currency(spec, stored)} as code, "
+        f"sum(cast({_raw_amount(spec, stored)} as decimal(38,6))) as amount "
+        f"from bronze where {_within(sequences)} group by 1, 2",
+        {"bronze": folder},
+    )
+    found: dict[int, dict[str, Decimal]] = {}
+    for row in rows:
+        if row["amount"] is not None:
+            found.setdefault(row["number"], {})[row["code"]] = _scaled(row["amount"], spec)
+    return found
+
+
 def ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
     """Return numbers as ranges of neighbours.
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.bronze import bronze_table
 from pipeline.controls import ranges
+from pipeline.groups import needs_earlier_rows
 from pipeline.judge import REASONS, WARNINGS, judge
 from pipeline.masking import Masker
 from pipeline.quarantine import (
@@ -31,6 +32,7 @@ from pipeline.quarantine import (
     to_masked_quarantine,
     to_outcomes,
     to_quarantine,
+    unsound,
     waiting,
 )
 from pipeline.settle import MARKS, REPLACED, is_settled, mark, settle
@@ -114,14 +116,37 @@ class Deriver:
         """Return bronze of a source with what repairs make of its rows."""
         return mark(self.spark, read(self.spark, self.warehouse, bronze_table(work.spec)), work.repairs)
 
-    def _judge(self, work: Work, rows: DataFrame, keep: Sequence[str]) -> DataFrame:
+    def _judge(
+        self, work: Work, rows: DataFrame, keep: Sequence[str] = (), *, alone: bool = False
+    ) -> DataFrame:
         parents = {
             name: read(self.spark, self.warehouse, self.works[name].spec.silver_table)
             for name in work.spec.parents
             if exists(self.warehouse, self.works[name].spec.silver_table)
         }
-        kept = (*keep, *MARKS)
-        return judge(rows, work.spec, self.masker, today=self.today, parents=parents, keep=kept)
+        return judge(
+            rows,
+            work.spec,
+            self.masker,
+            today=self.today,
+            parents=parents,
+            keep=(*keep, *MARKS),
+            before=None if alone else self._before(work),
+            alone=alone,
+        )
+
+    def _before(self, work: Work) -> DataFrame | None:
+        """Return the sound rows of earlier files; None where they have no say or are judged again themselves."""
+        spec = work.spec
+        earlier = self.listed[spec.name]
+        if work.refresh or not earlier or not needs_earlier_rows(spec):
+            return None
+        rows = self._bronze(work).where(_within(earlier) & ~is_settled())
+        rows = rows.where("_rescue_reason is null")
+        if exists(self.warehouse, QUARANTINE):
+            broken = unsound(read(self.spark, self.warehouse, QUARANTINE), spec)
+            rows = rows.join(broken, list(ROW), "left_anti")
+        return rows
 
     def _decide(self, work: Work, new: DataFrame) -> DataFrame:
         """Return new rows and the earlier ones of their keys, decided and held, and count them into `work`.
@@ -211,7 +236,7 @@ class Deriver:
         moves = was.isin(*EARLIER) & (F.col("_status") != was) & F.col("_status").isin(VALID, QUARANTINED)
         movers = decided.where(moves).select(*ROW, "_was", "_status", REASONS)
         rows = self._bronze(work).join(movers.select(*ROW), list(ROW))
-        full = self._judge(work, rows, ()).drop(REASONS).join(movers, list(ROW))
+        full = self._judge(work, rows, alone=True).drop(REASONS).join(movers, list(ROW))
         stay = decided.where(~moves)
         return stay.unionByName(full, allowMissingColumns=True).localCheckpoint()
 

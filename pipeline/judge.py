@@ -8,14 +8,16 @@ Layer: pipeline. Imports contracts, rules, values and masking; Spark column expr
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.bronze import META
 from pipeline.contracts.model import ColumnSpec, ColumnType, Rule, SourceSpec
+from pipeline.groups import first_owners, group_rules, judge_groups
 from pipeline.masking import Masker
 from pipeline.rules import rule_kinds
+from pipeline.rules.base import RowRule
 from pipeline.values import clean_text, exact_amount, typed_value
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
 STAMP_TYPE = "decimal(38,6)"
 FORMAT = "format"  # family of the reasons that a record could not be read at all
-REFERENCE = "reference"
 CONFLICT = "conflict:version"
 REASONS = "_reasons"
 WARNINGS = "_warnings"
@@ -32,7 +33,8 @@ PLACE = "_place"
 _TEXT, _VALUE, _PARENT = "t_", "v_", "p_"
 SILVER, SAFE = "s_", "q_"  # prefixes of the masked columns and of those a quarantine may show
 _BETWEEN = "\x1f"
-_SAFE_RULES = ("value_set", "pattern", "checksum")  # a text that passed one of these is what it claims to be
+# A text that passed one of these is what it claims to be.
+_SAFE_RULES = ("value_set", "pattern", "checksum", "currency_code")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +70,8 @@ def judge(
     today: dt.date,
     parents: Mapping[str, DataFrame],
     keep: Sequence[str] = (),
+    before: DataFrame | None = None,
+    alone: bool = False,
 ) -> DataFrame:
     """Return rows of bronze with their verdict.
 
@@ -76,6 +80,8 @@ def judge(
             `_place` in the order of files is the file's number where no repair says otherwise.
         parents: silver table of each parent that exists, by source name.
         keep: further columns of `bronze` to hand through.
+        before: sound rows of earlier files in bronze; they own the values they brought.
+        alone: leave out the rules over several rows; for rows that have passed them among others.
 
     Returns:
         `_sequence, _line, _file, _file_sha`, `_reasons` (empty where the row is good), `_warnings`, `_key`,
@@ -91,13 +97,18 @@ def judge(
     frame = bronze.withColumns(texts)
     frame = frame.withColumns({_VALUE + c.name: typed_value(row.text(c.name), c) for c in spec.columns})
     frame = _join_parents(frame, spec, masker, parents)
-    broken = {rule.id: F.coalesce(_breaks(rule, row), F.lit(False)) for rule in spec.rules}
+    broken = {
+        rule.id: F.coalesce(kind.breaks(rule, row), F.lit(False))
+        for rule in spec.rules
+        if isinstance(kind := rule_kinds()[rule.kind], RowRule)
+    }
     is_whole = F.col("_rescue_reason").isNull()
+    mine = [rule for rule in spec.rules if rule.id in broken]
     rejects = F.array_compact(
-        F.array(*[F.when(broken[r.id], F.lit(r.id)) for r in spec.rules if r.severity == "reject"])
+        F.array(*[F.when(broken[r.id], F.lit(r.id)) for r in mine if r.severity == "reject"])
     )
     warns = F.array_compact(
-        F.array(*[F.when(broken[r.id], F.lit(r.id)) for r in spec.rules if r.severity == "warn"])
+        F.array(*[F.when(broken[r.id], F.lit(r.id)) for r in mine if r.severity == "warn"])
     )
     unread = F.array(F.concat(F.lit(f"{FORMAT}:"), F.col("_rescue_reason")))
     none = F.array().cast("array<string>")
@@ -108,12 +119,21 @@ def judge(
         }
     )
     is_good = F.size(REASONS) == 0
-    silver = {
-        column.name: masked
-        for column in spec.columns
-        if (masked := masker.masked(column, row.value(column.name))) is not None
-    }
+    silver = _masked_columns(spec, masker, row)
     content = _row_hash(spec, masker, row)
+    if not alone and group_rules(spec):
+        frame, more = judge_groups(
+            frame,
+            spec,
+            value=_comparable(spec, masker, row),
+            key=_key(spec, silver, content),
+            stamp=_stamp(spec, row),
+            content=content,
+            reasons=REASONS,
+            warnings=WARNINGS,
+            owners=_owners(before, spec, masker, row) if before is not None else {},
+        )
+        broken |= more
     picked = [
         *[F.col(name) for name in ("_sequence", "_line", "_file", "_file_sha", *keep)],
         F.col(REASONS),
@@ -184,7 +204,7 @@ def _safe_columns(spec: SourceSpec, broken: Mapping[str, Column]) -> list[tuple[
         shown = F.col("_rescue_reason").isNull()
         for rule in spec.rules:
             if rule.columns == (column.name,):
-                shown = shown & ~broken[rule.id]
+                shown = shown & ~broken.get(rule.id, F.lit(False))
         found.append((column, shown))
     return found
 
@@ -201,8 +221,41 @@ def _bronze_column(frame: DataFrame, column: ColumnSpec) -> Column:
     return _col(column.name) if column.name in frame.columns else F.lit(None).cast("string")
 
 
-def _breaks(rule: Rule, row: _JudgedRow) -> Column:
-    return rule_kinds()[rule.kind].breaks(rule, row)
+def _masked_columns(spec: SourceSpec, masker: Masker, row: _JudgedRow) -> dict[str, Column]:
+    return {
+        column.name: masked
+        for column in spec.columns
+        if (masked := masker.masked(column, row.value(column.name))) is not None
+    }
+
+
+def _owners(before: DataFrame, spec: SourceSpec, masker: Masker, row: _JudgedRow) -> dict[str, DataFrame]:
+    """Return for each unique rule which key brought a value first, among the rows of earlier files."""
+    names = {*spec.key, *(name for rule in _unique_rules(spec) for name in rule.columns)}
+    columns = [c for c in spec.columns if c.name in names or not spec.key]
+    frame = before.withColumns(
+        {_TEXT + c.name: clean_text(_bronze_column(before, c), c.missing) for c in columns}
+    )
+    frame = frame.withColumns({_VALUE + c.name: typed_value(row.text(c.name), c) for c in columns})
+    key = _key(spec, _masked_columns(spec, masker, row), _row_hash(spec, masker, row))
+    value = _comparable(spec, masker, row)
+    return {rule.id: first_owners(frame, rule, value, key) for rule in _unique_rules(spec)}
+
+
+def _comparable(spec: SourceSpec, masker: Masker, row: _JudgedRow) -> Callable[[str], Column]:
+    """Return how rows are compared: by typed values, and by tokens where silver holds tokens."""
+
+    def value(name: str) -> Column:
+        column = spec.column(name)
+        action = masker.action(column)
+        masked = masker.masked(column, row.value(name)) if action and action.action == "token" else None
+        return row.value(name) if masked is None else masked
+
+    return value
+
+
+def _unique_rules(spec: SourceSpec) -> list[Rule]:
+    return [rule for rule, _ in group_rules(spec) if rule.kind == "unique"]
 
 
 def _parent_column(spec: SourceSpec, rule_id: str) -> str:

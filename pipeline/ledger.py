@@ -179,7 +179,7 @@ def load_ledger(warehouse: Path) -> tuple[LedgerEntry, ...]:
     folder = warehouse / table_path(LEDGER)
     if not (folder / "_delta_log").is_dir():
         return ()
-    stored = {field.name for field in DeltaTable(str(folder)).schema().fields}
+    stored = {field.name for field in open_table(folder).schema().fields}
     wanted = ", ".join(name for name in _SCHEMA.names if name in stored)
     rows = query_tables(f"select {wanted} from ledger order by sequence, source", {"ledger": folder})
     return tuple(LedgerEntry(**{**row, "repairs": row.get("repairs") or 0}) for row in rows)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.contracts.model import SourceSpec
-from pipeline.judge import CONFLICT, REASONS, REFERENCE, SAFE, safe_columns
+from pipeline.groups import is_sound, is_waiting
+from pipeline.judge import CONFLICT, REASONS, SAFE, safe_columns
 from pipeline.silver import DISCARDED, DUPLICATE, HISTORY, QUARANTINED, SUPERSEDED, history_of_silver
 
 if TYPE_CHECKING:
@@ -84,12 +85,13 @@ def history_of_conflicts(quarantine: DataFrame, spec: SourceSpec) -> DataFrame:
 def waiting(quarantine: DataFrame, spec: SourceSpec, *, everything: bool) -> DataFrame:
     """Return quarantined rows of a source that may be judged otherwise now, with their reasons.
 
-    These are the ones that miss a parent (other reasons may be among theirs) or all of them; but for the
-    conflicts, which are decided with the other versions of their keys.
+    These are the ones that a new parent may free (other reasons may be among theirs; rows of an entry wait for the
+    one among them that misses its parent) or all of them; but for the conflicts, which are decided with the other
+    versions of their keys.
     """
     from pyspark.sql import functions as F  # noqa: N812
 
-    picked = F.exists("reasons", lambda reason: reason.startswith(f"{REFERENCE}:"))
+    picked = is_waiting(F.col("reasons"))
     if everything:
         picked = ~F.array_contains("reasons", CONFLICT)
     return quarantine.where((F.col("source") == spec.name) & picked).select(
@@ -111,6 +113,13 @@ def standing(
         copies = outcomes.where(mine & (F.col("status") == DUPLICATE))
         rows = rows.unionByName(copies.select(*HISTORY, F.lit(DUPLICATE).alias("_was")))
     return rows
+
+
+def unsound(quarantine: DataFrame, spec: SourceSpec) -> DataFrame:
+    """Return the quarantined rows of a source that break a rule of their own."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    return quarantine.where((F.col("source") == spec.name) & ~is_sound(F.col("reasons"))).select(*ROW)
 
 
 def is_resolved() -> Column:

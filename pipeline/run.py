@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deltalake.exceptions import DeltaError
@@ -49,7 +50,8 @@ from pipeline.quarantine_log import log_steps
 from pipeline.replay import Replay, move_steps
 from pipeline.restore import restore_tables
 from pipeline.selection import check_sources
-from pipeline.summary import DeliverySummary, RunSummary, SourceLine
+from pipeline.source_rules import SourceFinding, judge_sources, refuse_findings
+from pipeline.summary import DeliverySummary, RunSummary, SourceLine, quality_warnings
 from pipeline.tables import find_tables, pin_table
 from pipeline.tokens import check_stored_tokens
 from pipeline.zone import close_zone
@@ -150,6 +152,7 @@ class _Run:
         self.key_id = open_masker(project, specs).key_id  # before the hashes: the first run makes the key
         self.current = load_release(self.warehouse) if list_releases(self.warehouse) else None
         self.hashes = compute_hashes(project, specs)
+        self.docs: Path | None = None  # index page of the last audit
 
     def go(self) -> RunSummary:
         restored = restore_tables(self.warehouse, self.current)
@@ -196,6 +199,7 @@ class _Run:
                 refresh=changes.sources if first else frozenset(),
                 refresh_gold=changes.gold and first,
                 replay=self.replay if first else None,
+                last=delivery is deliveries[-1],
             )
             done += [published] if published else []
         if not done and changes.definitions:
@@ -219,6 +223,7 @@ class _Run:
         refresh: frozenset[str],
         refresh_gold: bool,
         replay: Replay | None,
+        last: bool,
     ) -> DeliverySummary | None:
         """Take one delivery from raw files to a published release; None where a replay has moved nothing."""
         title = delivery.name or (self.current.delivery if self.current and not delivery.files else None)
@@ -236,12 +241,13 @@ class _Run:
                     return None
                 timed.metrics += _ingest_metrics(taken)
                 self._check_share(taken, refresh)
+                findings = self._judge_sources(taken, fresh=last and bool(delivery.files))
             with self._step(timed, "gold", f"{prefix}gold", gold.table_count()) as advance:
                 since = min(since, (taken.oldest_sequence or since + 1) - 1)
                 rebuild = refresh_gold or taken.keys_lost > 0 or taken.corrected > 0
                 built = self._build_gold(spark, gold, since, rebuild, advance)
             with self._step(timed, "audit", f"{prefix}audit", len(self.specs) + len(built.tables)) as advance:
-                evidence = self._prove(spark, auditor, taken, built, title, advance)
+                evidence = self._prove(spark, auditor, taken, built, findings, title, advance)
             with self._step(timed, "publish", f"{prefix}metrics and publish"):
                 candidate = make_candidate(self.project, self.specs, evidence, parent=self.current)
                 self._check_tokens(candidate)
@@ -261,6 +267,7 @@ class _Run:
             gold={name: pin.rows for name, pin in release.tables.items() if name.startswith("gold.")},
             checks=release.quality.checks,
             warnings=release.quality.warnings,
+            warned=quality_warnings(release.quality),
             seconds={step: round(seconds, 1) for step, seconds in timed.seconds.items()},
         )
 
@@ -321,6 +328,15 @@ class _Run:
             said = "\n".join(issue.render() for issue in weak)
             raise OutcomeError(f"tokens that hide nothing, the release is refused:\n{said}")
 
+    def _judge_sources(self, taken: IngestResult, *, fresh: bool) -> tuple[SourceFinding, ...]:
+        """Return the source rules that warn and do not hold; one that rejects stops the publish."""
+        new = [e.sequence for result in taken.sources for e in result.files if e.status == "loaded"]
+        findings = judge_sources(
+            self.warehouse, self.specs, taken.ledger, today=self.project.today(), new=new, fresh=fresh
+        )
+        refuse_findings(findings)
+        return findings
+
     def _build_gold(
         self, spark: SparkSession, gold: GoldBuilder, since: int, refresh: bool, advance: Advance
     ) -> GoldResult:
@@ -335,25 +351,35 @@ class _Run:
         auditor: Auditor,
         taken: IngestResult,
         built: GoldResult,
+        findings: Sequence[SourceFinding],
         title: str | None,
         advance: Advance,
     ) -> Evidence:
-        from pipeline.audit import plan_checks
+        from pipeline.audit import judge_outcomes, plan_checks
         from pipeline.conservation import check_conservation
+        from pipeline.data_docs import write_data_docs
 
         controls = tuple(result.control for result in taken.sources)
         held = check_conservation(self.warehouse, self.specs, controls, taken.ledger)
         today = self.project.today()
         there = find_tables(self.warehouse)
         planned = plan_checks(self.specs, self.policy, built.column_tests, today=today, key_id=self.key_id)
-        checks = [check for check in planned if check.table in there]
+        checks = [check for check in planned if {check.table, *check.others.values()} <= set(there)]
         rows = {name: pin_table(self.warehouse, name).rows for name in {c.table for c in checks}}
-        quality = auditor.run(spark, checks, self.specs, rows=rows, today=today, advance=advance)
-        warned = tuple({"check": name, "status": "warning"} for name in built.warnings)
+        outcomes = auditor.run(
+            spark, self.warehouse, checks, self.specs, rows=rows, today=today, advance=advance
+        )
+        heading = f"{self.project.title}, {f'closing {title}' if title else 'audit'}"
+        self.docs = write_data_docs(self.warehouse, outcomes, findings, self.specs, heading=heading)
+        quality = judge_outcomes(outcomes)
+        warned = (
+            *({"check": f.check, "status": "warning", "message": f.message} for f in findings),
+            *({"check": name, "status": "warning"} for name in built.warnings),
+        )
         quality = replace(
             quality,
             status="passed_with_warnings" if warned else quality.status,
-            checks=quality.checks + held + built.tests,
+            checks=quality.checks + held + built.tests + sum(len(spec.source_rules) for spec in self.specs),
             warnings=quality.warnings + len(warned),
             details=quality.details + warned,
         )
@@ -424,6 +450,7 @@ class _Run:
             gold={name: pin.rows for name, pin in release.tables.items() if name.startswith("gold.")},
             checks=release.quality.checks,
             warnings=release.quality.warnings,
+            warned=quality_warnings(release.quality),
             seconds={step: round(seconds, 1) for step, seconds in timed.seconds.items()},
         )
 
@@ -475,6 +502,7 @@ class _Run:
             problems=tuple(self.problems),
             unclaimed=findings.unclaimed,
             notices=tuple(self.notices),
+            data_docs=self.project.shown(self.docs) if self.docs else None,
             seconds=round(time.monotonic() - self.begun, 1),
         )
 

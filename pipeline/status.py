@@ -11,10 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from datatrust.core.errors import UserError
 from datatrust.core.release import Quality, SourceControl, list_releases, load_release
 from datatrust.core.settings import Project
+from pipeline.contracts import load_contracts
+from pipeline.ledger import load_ledger
 from pipeline.observe import RecordedStep, load_steps
-from pipeline.summary import RunSummary
+from pipeline.source_rules import SourceFinding, judge_sources
+from pipeline.summary import RunSummary, quality_warnings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +46,7 @@ class Status:
     quality: Quality | None
     tables: tuple[TableStatus, ...]
     sources: tuple[SourceControl, ...]
+    stale: tuple[SourceFinding, ...]  # sources whose newest data is older than agreed, by today
     last_run: int | None
     last_run_at: dt.datetime | None
     last_run_succeeded: bool | None
@@ -64,11 +69,21 @@ def load_status(project: Project) -> Status:
         quality=release.quality if release else None,
         tables=tuple(_table(name, pin.version, pin.rows, written.get(name)) for name, pin in pins),
         sources=release.controls if release else (),
+        stale=_stale_sources(project) if release else (),
         last_run=last[-1].run if last else None,
         last_run_at=last[-1].timestamp if last else None,
         last_run_succeeded=failed is None if last else None,
         last_run_message=failed.message if failed else None,
     )
+
+
+def _stale_sources(project: Project) -> tuple[SourceFinding, ...]:
+    """Ask how old each source's newest data is today; contracts that cannot be read say nothing here."""
+    try:
+        specs = load_contracts(project)
+    except UserError:
+        return ()
+    return judge_sources(project.warehouse, specs, load_ledger(project.warehouse), today=project.today())
 
 
 def render_status(status: Status) -> str:
@@ -88,6 +103,8 @@ def render_status(status: Status) -> str:
         f"raw files up to {_moment(status.fresh_as_of)}",
         f"{quality.checks} checks {quality.status.replace('_', ' ')}"
         + (f" ({quality.warnings})" if quality.warnings else ""),
+        *(f"  warning: {text}" for text in quality_warnings(quality)),
+        *(f"  not fresh: {finding.check}: {finding.message}" for finding in status.stale),
         "",
     ]
     lines += _aligned(
@@ -166,11 +183,13 @@ def render_summary(summary: RunSummary) -> str:
             lines += _aligned(heads, [*rows, total])
         lines += ["", *_aligned(("gold table", "rows"), sorted(done.gold.items()))]
         told = f"{done.checks} checks passed" + (f", {done.warnings} warnings" if done.warnings else "")
-        lines += ["", f"{told}; {steps}"]
+        lines += ["", f"{told}; {steps}", *(f"  warning: {text}" for text in done.warned)]
     if summary.problems:
         lines += ["", "could not be taken in:", *(f"  {text}" for text in summary.problems)]
     if summary.unclaimed:
         lines += ["", "files that no contract claims:", *(f"  {path}" for path in summary.unclaimed)]
+    if summary.data_docs:
+        lines += ["", f"data docs: {summary.data_docs}"]
     if summary.deliveries:
         lines += ["", f"release {summary.release} is current; {summary.seconds:.1f} s in all"]
     return "\n".join(lines).lstrip("\n")

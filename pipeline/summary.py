@@ -1,11 +1,13 @@
 """What a run did, as data: for the terminal, for `--json` and for tests.
 
-Layer: pipeline. Imports nothing of ours.
+Layer: pipeline. Imports core.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+
+from datatrust.core.release import Quality
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,7 @@ class DeliverySummary:
     gold: dict[str, int | None]  # rows by table
     checks: int
     warnings: int
+    warned: tuple[str, ...]  # each in words
     seconds: dict[str, float]  # by step, in order
 
 
@@ -48,5 +51,14 @@ class RunSummary:
     problems: tuple[str, ...] = ()
     unclaimed: tuple[str, ...] = ()  # raw files that no contract's pattern matches
     notices: tuple[str, ...] = ()  # what a person should know of, each a sentence
+    data_docs: str | None = None  # the audit's index page
     seconds: float = 0.0
     setup_seconds: float = 0.0  # until Spark was up
+
+
+def quality_warnings(quality: Quality) -> tuple[str, ...]:
+    """Return what a release's checks warn of, each as one line: the check, and its figures where it has any."""
+    return tuple(
+        f"{detail['check']}: {detail['message']}" if "message" in detail else str(detail["check"])
+        for detail in quality.details
+    )

@@ -152,12 +152,12 @@ class SourceSpec:
     quarantine_table: str | None  # "silver.sales_quarantine", masked
     rules: tuple[Rule, ...]  # every rule that rejects or warns, foreign keys among them
     foreign_keys: tuple[ForeignKey, ...]
+    source_rules: tuple[Rule, ...] = ()  # rules of the whole source: freshness, unusual deliveries
     row_counts: tuple[RowCount, ...] = ()
     redelivery: Literal["replace", "add"] | None = None  # of a known path, other content; None: `corrections`
     amount_column: str | None = None
     currency_column: str | None = None
     currency: str | None = None  # the one currency of a source that has no such column
-    sla: Mapping[str, Any] = field(default_factory=dict)
     description: str | None = None
     position: SourcePosition | None = None
 

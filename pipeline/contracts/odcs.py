@@ -22,6 +22,7 @@ from pipeline.contracts.model import ColumnSpec, ColumnType, ForeignKey, RowCoun
 from pipeline.contracts.quality import check_ids, column_rules, quality, references, type_rules
 from pipeline.contracts.reading import Path_, Reading
 from pipeline.contracts.server import Server, notation_of, read_server
+from pipeline.contracts.service_levels import check_sums, sla_rules, source_rules
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,127}")
 _DECIMAL = re.compile(r"(?:decimal|numeric|number)\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)", re.IGNORECASE)
@@ -96,14 +97,13 @@ def _read_schema(reading: Reading, body: Mapping[str, Any], digest: str) -> Sour
     rules += [fk.rule for fk in foreign_keys]
     check_ids(reading, rules)
     key = _read_key(reading, schema, by_name, here)
+    rules = [rule for rule in rules if rule.kind != "unique" or set(rule.columns) != set(key)]
     custom = reading.custom(schema, words.TABLE_PROPERTIES, *here)
     _check_table_properties(reading, custom, by_name, here)
     _check_server(reading, server, by_name, custom)
-    sla = {
-        str(item.get("property")): item.get("value")
-        for item in reading.items(body.get("slaProperties"), "slaProperties")
-        if isinstance(item, dict)
-    }
+    of_source = [*sla_rules(reading, body, by_name), *source_rules(rules)]
+    check_ids(reading, of_source)
+    check_sums(reading, of_source, custom.get("amountColumn"))
     purpose = body.get("description")
     return SourceSpec(
         name=name,
@@ -125,13 +125,13 @@ def _read_schema(reading: Reading, body: Mapping[str, Any], digest: str) -> Sour
         redelivery=custom.get("redelivery"),
         silver_table=_silver_name(custom.get("silverTable") or name),
         quarantine_table=_silver_name(custom["quarantineTable"]) if custom.get("quarantineTable") else None,
-        rules=tuple(rules),
+        rules=tuple(rule for rule in rules if rule not in of_source),
+        source_rules=tuple(of_source),
         foreign_keys=tuple(foreign_keys),
         row_counts=tuple(counts),
         amount_column=custom.get("amountColumn"),
         currency_column=custom.get("currencyColumn"),
         currency=custom.get("currencyCode"),
-        sla=sla,
         description=purpose.get("purpose") if isinstance(purpose, dict) else None,
         position=reading.document.at(*here, "name"),
     )

@@ -22,10 +22,11 @@ def type_rules(column: ColumnSpec, reading: Reading) -> list[Rule]:
     kinds = ["required"] if column.required else []
     kinds += ["type"] if column.type.kind != "string" else []
     kinds += ["scale"] if column.type.kind == "decimal" else []
-    return [_rule(kind, column.name, (column.name,), {}, reading, column.position) for kind in kinds]
+    kinds += ["unique"] if column.unique else []
+    return [make_rule(kind, column.name, (column.name,), {}, reading, column.position) for kind in kinds]
 
 
-def _rule(
+def make_rule(
     kind: str,
     subject: str,
     columns: tuple[str, ...],
@@ -46,7 +47,7 @@ def _rule(
         reason=str(entry.get("description") or rule_kinds()[kind].reason(arguments, subject)),
         severity="warn" if severity == "warn" else "reject",
         arguments=dict(arguments),
-        owner=reading.owner,
+        owner=entry.get("owner") or reading.owner,
         position=position,
     )
 
@@ -67,7 +68,7 @@ def column_rules(
     for rule_kind, arguments in words.rules_of_options(kind, options):
         rule = _checked(reading, rule_kind, arguments, column, columns, (*at, "logicalTypeOptions"))
         if rule:
-            rules.append(_rule(rule_kind, column.name, (column.name,), arguments, reading, where))
+            rules.append(make_rule(rule_kind, column.name, (column.name,), arguments, reading, where))
     if body.get("enum") is not None:
         values = [
             item.get("value") if isinstance(item, dict) else item
@@ -75,7 +76,7 @@ def column_rules(
         ]
         if _checked(reading, "value_set", {"validValues": values}, column, columns, (*at, "enum")):
             rules.append(
-                _rule("value_set", column.name, (column.name,), {"validValues": values}, reading, where)
+                make_rule("value_set", column.name, (column.name,), {"validValues": values}, reading, where)
             )
     rules += quality(reading, body, column, columns, at, [])
     return rules
@@ -136,6 +137,7 @@ def quality(
                 "severity",
                 near=did_you_mean(str(severity), _SEVERITY),
             )
+        entry = entry | reading.custom(entry, words.RULE_PROPERTIES, *here)
         kind = entry.get("type") or "library"
         if kind == "text" or (kind == "custom" and entry.get("engine") != words.ENGINE):
             continue
@@ -172,7 +174,6 @@ def _custom_rule(
     here: Path_,
 ) -> list[Rule]:
     from pipeline.rules import rule_kinds
-    from pipeline.rules.expression import columns_of
 
     implementation = entry.get("implementation")
     if not isinstance(implementation, dict) or not isinstance(implementation.get("rule"), str):
@@ -194,10 +195,9 @@ def _custom_rule(
     arguments = {name: value for name, value in implementation.items() if name != "rule"}
     if not _checked(reading, kind, arguments, column, columns, (*here, "implementation")):
         return []
-    used = columns_of(arguments["expression"], columns) if kind == "check" else ()
-    names = used or ((column.name,) if column else ())
+    names = rule_kinds()[kind].columns(arguments, columns, column)
     position = reading.document.at(*here)
-    return [_rule(kind, _subject(entry, column, names), names, arguments, reading, position, entry=entry)]
+    return [make_rule(kind, _subject(entry, column, names), names, arguments, reading, position, entry=entry)]
 
 
 def _library_rule(
@@ -239,20 +239,21 @@ def _library_rule(
             hint="or severity warning",
         )
         return []
-    if column is None or metric == "duplicateValues":
-        return []  # the key itself; the audit counts what is declared unique
     arguments = entry.get("arguments") or {}
+    if metric == "duplicateValues":
+        return _unique_rule(reading, entry, arguments, column, columns, here)
+    assert column is not None
     if metric in ("nullValues", "missingValues"):
         if column.required:
             return []
-        return [_rule("required", column.name, (column.name,), {}, reading, position, entry=entry)]
+        return [make_rule("required", column.name, (column.name,), {}, reading, position, entry=entry)]
     rules = []
     for kind, name in (("value_set", "validValues"), ("pattern", "pattern")):
         if name in arguments and _checked(
             reading, kind, {name: arguments[name]}, column, columns, (*here, "arguments")
         ):
             rules.append(
-                _rule(
+                make_rule(
                     kind,
                     _subject(entry, column, ()),
                     (column.name,),
@@ -268,6 +269,24 @@ def _library_rule(
     if not arguments:
         reading.wrong("DT410", "invalidValues needs arguments: validValues or pattern", *here)
     return rules
+
+
+def _unique_rule(
+    reading: Reading,
+    entry: Mapping[str, Any],
+    arguments: Mapping[str, Any],
+    column: ColumnSpec | None,
+    columns: Mapping[str, ColumnSpec],
+    here: Path_,
+) -> list[Rule]:
+    """`duplicateValues` of a column or of several; of the table without columns it is the key's own promise."""
+    if (column is None and not arguments) or (column is not None and column.unique):
+        return []
+    if not _checked(reading, "unique", arguments, column, columns, (*here, "arguments")):
+        return []
+    names = (column.name,) if column else tuple(arguments["properties"])
+    subject = _subject(entry, column, names)
+    return [make_rule("unique", subject, names, arguments, reading, reading.document.at(*here), entry=entry)]
 
 
 def references(
@@ -290,7 +309,7 @@ def references(
             continue
         parent = targets[0][0]
         arguments = {"to": parent}
-        rule = _rule(
+        rule = make_rule(
             "reference", "_".join(source), source, arguments, reading, reading.document.at(*here, "to")
         )
         found.append(

@@ -103,6 +103,23 @@ SERVER = frozenset(
 TEAM = frozenset(
     ["id", "name", "description", "members", "tags", "customProperties", "authoritativeDefinitions"]
 )
+SLA = frozenset(
+    [
+        "id",
+        "property",
+        "value",
+        "valueExt",
+        "unit",
+        "element",
+        "driver",
+        "description",
+        "scheduler",
+        "schedule",
+        "customProperties",
+        "authoritativeDefinitions",
+    ]
+)
+RULE_PROPERTIES = ("owner",)  # custom properties of a quality entry
 CUSTOM_PROPERTY = frozenset(["id", "property", "value", "description", "vendor"])
 
 TABLE_PROPERTIES = (
@@ -165,6 +182,8 @@ def rules_of_options(kind: Kind, options: Mapping[str, Any]) -> Iterator[tuple[s
         yield "pattern", {"pattern": options["pattern"]}
     elif options.get("format") in FORMATS:
         yield "pattern", {"pattern": FORMATS[options["format"]]}
+    elif options.get("format") == "currency_code":
+        yield "currency_code", {}
 
 
 def bounds_of(entry: Mapping[str, Any]) -> tuple[int | None, int | None]:

@@ -6,12 +6,13 @@ every part is there (an overflow, a division by zero) does not hold. It is not a
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipeline.contracts.model import ColumnSpec, Rule
-from pipeline.rules.base import Row, RuleKind
-from pipeline.rules.expression import ExpressionError, parse_condition, to_spark
+from pipeline.rules.base import Asked, Columns, Row, RowRule, holds
+from pipeline.rules.expression import ExpressionError, columns_of, parse_condition, to_spark, to_sql
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -41,11 +42,21 @@ def _breaks(rule: Rule, row: Row) -> Column:
     return readable & F.coalesce(~holds, present)
 
 
-RULE = RuleKind(
+def _asked(rule: Rule, columns: Columns, today: dt.date) -> tuple[Asked, ...]:
+    condition = to_sql(rule.arguments["expression"], columns, today)
+    missing = " or ".join(f"`{name}` is null" for name in rule.columns) or "false"
+    return (holds(f"coalesce({condition}, {missing})"),)
+
+
+RULE = RowRule(
     name="check",
     arguments=("expression",),
     needs_column=False,
     check=_check,
+    columns=lambda arguments, columns, column: columns_of(arguments["expression"], columns),
     breaks=_breaks,
+    asked=_asked,
+    summary="a condition over several columns must hold, e.g. net = gross - tax within a cent",
+    written='quality: {rule: check, expression: "abs(gross - tax - net) <= 0.01"}',
     reason=lambda arguments, column: f"{arguments.get('expression')} does not hold",
 )

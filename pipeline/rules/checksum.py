@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from datatrust.core.issues import did_you_mean
 from pipeline.contracts.model import ColumnSpec, Rule
-from pipeline.rules.base import Row, RuleKind
+from pipeline.rules.base import Row, RowRule
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -67,11 +67,14 @@ def _breaks(rule: Rule, row: Row) -> Column:
     return text.isNotNull() & ~CHECKSUMS[rule.arguments["checksum"]](text)
 
 
-RULE = RuleKind(
+RULE = RowRule(
     name="checksum",
     arguments=("checksum",),
     needs_column=True,
     check=_check,
     breaks=_breaks,
+    asked=lambda rule, columns, today: None,
+    summary="an identifier must carry a right check digit: iban, luhn or ean",
+    written="quality: {rule: checksum, checksum: iban}",
     reason=lambda arguments, column: f"{column} is no valid {str(arguments.get('checksum')).upper()}",
 )

@@ -108,6 +108,21 @@ def to_spark(text: str, row: Row, columns: Iterable[str]) -> Column:
     return _Builder(row, specs).build(tree)
 
 
+def to_sql(text: str, columns: Mapping[str, ColumnSpec], today: dt.date) -> str:
+    """Return the condition in Spark SQL over columns of the same names; nothing in it can stop a job."""
+
+    def safe(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Column):
+            day = exp.cast(exp.Literal.string(today.isoformat()), exp.DType.DATE)
+            return exp.column(node.name, quoted=True) if node.name in columns else day
+        if type(node) in _ARITHMETIC:
+            parts = [part.transform(safe) for part in (node.this, node.args["expression"])]
+            return exp.Anonymous(this=_ARITHMETIC[type(node)], expressions=parts)
+        return node
+
+    return parse_condition(text, columns).transform(safe).sql(dialect="spark")
+
+
 class _Builder:
     """Builds Spark columns node by node, so that no text of a contract ever reaches Spark's parser."""
 

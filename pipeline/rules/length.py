@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipeline.contracts.model import ColumnSpec, Rule
-from pipeline.rules.base import Row, RuleKind
+from pipeline.rules.base import Asked, Columns, Row, RowRule
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -42,11 +43,23 @@ def _reason(arguments: Mapping[str, Any], column: str) -> str:
     return f"{column} must have {' and '.join(bounds)} characters"
 
 
-RULE = RuleKind(
+def _asked(rule: Rule, columns: Columns, today: dt.date) -> tuple[Asked, ...]:
+    low, high = rule.arguments.get("minLength"), rule.arguments.get("maxLength")
+    return (
+        Asked(
+            expectation="ExpectColumnValueLengthsToBeBetween", arguments={"min_value": low, "max_value": high}
+        ),
+    )
+
+
+RULE = RowRule(
     name="length",
     arguments=("minLength", "maxLength"),
     needs_column=True,
     check=_check,
     breaks=_breaks,
+    asked=_asked,
+    summary="a text must have a number of characters within bounds",
+    written="logicalTypeOptions: {minLength: 2, maxLength: 12}",
     reason=_reason,
 )

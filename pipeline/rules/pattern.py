@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipeline.contracts.model import ColumnSpec, Rule
-from pipeline.rules.base import Row, RuleKind
+from pipeline.rules.base import Asked, Columns, Row, RowRule
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -36,11 +37,20 @@ def _breaks(rule: Rule, row: Row) -> Column:
     return ~row.text(rule.columns[0]).rlike(rule.arguments["pattern"])
 
 
-RULE = RuleKind(
+def _asked(rule: Rule, columns: Columns, today: dt.date) -> tuple[Asked, ...]:
+    return (
+        Asked(expectation="ExpectColumnValuesToMatchRegex", arguments={"regex": rule.arguments["pattern"]}),
+    )
+
+
+RULE = RowRule(
     name="pattern",
     arguments=("pattern",),
     needs_column=True,
     check=_check,
     breaks=_breaks,
+    asked=_asked,
+    summary="a text must match a regular expression, or a named form: email, uuid",
+    written='logicalTypeOptions: {pattern: "^C[0-9]{5}$"} or {format: email}',
     reason=lambda arguments, column: f"{column} does not have the agreed form",
 )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from pipeline.contracts.model import ColumnSpec, Rule
-from pipeline.rules.base import Row, RuleKind
+from pipeline.rules.base import Asked, Columns, Row, RowRule, holds
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -80,12 +81,45 @@ def _breaks(rule: Rule, row: Row) -> Column:
     return outside
 
 
-RULE = RuleKind(
+_SIGNS = {"minimum": ">=", "maximum": "<=", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
+
+
+def _asked(rule: Rule, columns: Columns, today: dt.date) -> tuple[Asked, ...]:
+    column = columns[rule.columns[0]]
+    bounds = {
+        name: parse_bound(rule.arguments[name], column, today) for name in BOUNDS if name in rule.arguments
+    }
+    if any(isinstance(bound, Decimal) and Decimal(float(bound)) != bound for bound in bounds.values()):
+        # the library takes floats only, and a bound must not be rounded
+        return (
+            holds(" and ".join(f"`{column.name}` {_SIGNS[name]} {bound}" for name, bound in bounds.items())),
+        )
+    plain = {name: float(bound) if isinstance(bound, Decimal) else bound for name, bound in bounds.items()}
+    low = [name for name in ("minimum", "exclusiveMinimum") if name in plain]
+    high = [name for name in ("maximum", "exclusiveMaximum") if name in plain]
+    return tuple(
+        Asked(
+            expectation="ExpectColumnValuesToBeBetween",
+            arguments={
+                "min_value": plain.get(lowest or ""),
+                "max_value": plain.get(highest or ""),
+                "strict_min": lowest == "exclusiveMinimum",
+                "strict_max": highest == "exclusiveMaximum",
+            },
+        )
+        for lowest, highest in zip_longest(low, high)
+    )
+
+
+RULE = RowRule(
     name="range",
     arguments=BOUNDS,
     needs_column=True,
     check=_check,
     breaks=_breaks,
+    asked=_asked,
+    summary="a number, date or timestamp must lie within bounds; a bound of a date may be `today`",
+    written="logicalTypeOptions: {exclusiveMinimum: 0} or {maximum: today}",
     reason=lambda arguments, column: (
         f"{column} must be " + " and ".join(f"{_WORDS[b]} {arguments[b]}" for b in BOUNDS if b in arguments)
     ),

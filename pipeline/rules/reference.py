@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipeline.contracts.model import ColumnSpec, Rule
-from pipeline.rules.base import Row, RuleKind
+from pipeline.rules.base import Row, RowRule
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -26,11 +26,14 @@ def _breaks(rule: Rule, row: Row) -> Column:
     return present & ~row.has_parent(rule.id)
 
 
-RULE = RuleKind(
+RULE = RowRule(
     name="reference",
     arguments=("to",),
     needs_column=False,
     check=_check,
     breaks=_breaks,
+    asked=lambda rule, columns, today: (),
+    summary="a value must stand in the valid rows of another source; orphans are judged again when it arrives",
+    written="relationships: [{to: customers.customer_id}]",
     reason=lambda arguments, column: f"{column} is not among the valid rows of {arguments.get('to')}",
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipeline.contracts.model import ColumnSpec, Rule
-from pipeline.rules.base import Row, RuleKind
+from pipeline.rules.base import Asked, Columns, Row, RowRule
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -36,11 +37,24 @@ def _reason(arguments: Mapping[str, Any], column: str) -> str:
     return f"{column} is none of {', '.join(values[:_SHOWN])}{more}"
 
 
-RULE = RuleKind(
+def _asked(rule: Rule, columns: Columns, today: dt.date) -> tuple[Asked, ...]:
+    values = [str(value) for value in rule.arguments["validValues"]]
+    is_text = columns[rule.columns[0]].type.kind == "string"
+    return (
+        Asked(
+            expectation="ExpectColumnValuesToBeInSet", arguments={"value_set": values}, of_text=not is_text
+        ),
+    )
+
+
+RULE = RowRule(
     name="value_set",
     arguments=("validValues",),
     needs_column=True,
     check=_check,
     breaks=_breaks,
+    asked=_asked,
+    summary="a value must be one of a list, written exactly so",
+    written="enum: [a, b], or quality: {metric: invalidValues, arguments: {validValues: [a, b]}, mustBe: 0}",
     reason=_reason,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,16 +14,18 @@ import pytest
 
 from datatrust.core.masking import MaskAction, MaskingPolicy
 from datatrust.core.settings import load_project
+from pipeline.audit import new_source, plan_checks, rule_checks, subject_of, to_expectations
 from pipeline.contracts.model import ColumnSpec, ColumnType, SourceSpec
 from pipeline.contracts.odcs import read_contract
 from pipeline.judge import REASONS, WARNINGS, judge
 from pipeline.masking import Masker
 from pipeline.rules import rule_kinds
+from pipeline.rules.base import RowRule, SourceRule
 from pipeline.values import clean_text, exact_amount, typed_value
 from tests.support.projects import ROOT, write_project
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 pytestmark = pytest.mark.spark
 
@@ -59,7 +62,36 @@ schema:
         logicalType: string
         quality: [{type: custom, engine: datatrust, implementation: {rule: checksum, checksum: ean}}]
       - {name: mail, logicalType: string, logicalTypeOptions: {format: email}}
+      - {name: money, logicalType: string, logicalTypeOptions: {format: currency_code}}
+      - name: old_money
+        logicalType: string
+        quality: [{type: custom, engine: datatrust, implementation: {rule: currency_code, also: [HRK]}}]
+      - {name: document, logicalType: string}
+      - name: booked
+        logicalType: number
+        physicalType: decimal(10,2)
+        quality:
+          - type: custom
+            engine: datatrust
+            implementation: {rule: sign, by: document, signs: {invoice: positive, credit: negative, correction: any}}
+      - name: posted
+        logicalType: date
+        quality:
+          - {type: custom, engine: datatrust, implementation: {rule: period_open, entered: moment, days: 10}}
+          - type: custom
+            engine: datatrust
+            name: closing
+            severity: warning
+            implementation: {rule: period_open, entered: moment, closed_through: 2026-03-31, closed_on: 2026-04-05}
+      - {name: badge, logicalType: string, unique: true}
+      - {name: entry, logicalType: string}
+      - {name: debit, logicalType: number, physicalType: "decimal(10,2)"}
+      - {name: credit, logicalType: number, physicalType: "decimal(10,2)"}
     quality:
+      - type: custom
+        engine: datatrust
+        name: entry
+        implementation: {rule: balanced, per: [entry], debit: debit, credit: credit}
       - type: custom
         engine: datatrust
         name: gross_of_net
@@ -141,18 +173,75 @@ CASES: list[tuple[str, str, set[str]]] = [
     ("mail", "x@y", {"pattern:mail"}),
     ("net gross", "100 119.00", set()),
     ("net gross", "100 119.01", set()),
-    ("net gross", "100 119.50", {"check:gross_of_net"}),
+    ("net gross", "100 119.02", {"check:gross_of_net"}),
+    ("net gross", "100 118.98", {"check:gross_of_net"}),
     ("net gross", "100 abc", {"type:gross"}),
     ("net gross", "100 ", set()),
     ("net units", "1 2", {"check:enough"}),
     ("gross", "9" * 30, {"check:big"}),
+    ("money", "EUR", set()),
+    ("money", "", set()),
+    ("money", "EURO", {"currency_code:money"}),
+    ("money", "eur", {"currency_code:money"}),
+    ("money", "XBT", {"currency_code:money"}),
+    ("money", "XXX", {"currency_code:money"}),
+    ("money", "HRK", {"currency_code:money"}),
+    ("old_money", "HRK", set()),
+    ("old_money", "DEM", {"currency_code:old_money"}),
+    ("document booked", "invoice 0.01", set()),
+    ("document booked", "invoice -0.01", {"sign:booked"}),
+    ("document booked", "invoice 0", {"sign:booked"}),
+    ("document booked", "credit -5", set()),
+    ("document booked", "credit 5", {"sign:booked"}),
+    ("document booked", "correction -5", set()),
+    ("document booked", "Invoice 5", {"sign:booked"}),
+    ("document booked", "receipt 5", {"sign:booked"}),
+    ("document booked", "invoice ", set()),
+    ("document booked", " -5", set()),
+    ("document booked", "invoice x", {"type:booked"}),
+    ("posted|moment", "2026-05-03|2026-06-10 23:59:59", set()),
+    ("posted|moment", "2026-05-31|2026-06-11 00:00:00", {"period_open:posted"}),
+    ("posted|moment", "2026-02-28|2026-03-10 10:00", set()),
+    ("posted|moment", "2026-03-31|2026-04-06 00:00", {"period_open:posted.closing"}),
+    ("posted|moment", "2026-03-31|2026-04-05 23:59", set()),
+    ("posted|moment", "2025-12-31|2026-05-01 08:00", {"period_open:posted", "period_open:posted.closing"}),
+    ("posted|moment", "2026-03-31|", set()),
+    ("posted|moment", "|2026-03-31 08:00", set()),
+    ("posted|moment", "2026-02-30|2026-03-31 08:00", {"type:posted"}),
+    ("badge", "B1", set()),
+    ("badge", "B1", {"unique:badge"}),
+    ("badge", "", set()),
+    ("badge", "", set()),
+    ("badge", "b1", set()),
+    ("badge units", "B2 x", {"type:units"}),  # what is not sound owns nothing
+    ("badge", "B2", set()),
+    ("badge parent", "B3 P9", {"reference:parent"}),  # an orphan does: it only waits
+    ("badge", "B3", {"unique:badge"}),
+    ("entry debit credit", "E1 10.00 ", set()),
+    ("entry debit credit", "E1  9.99", set()),
+    ("entry debit credit", "E1  0.01", set()),
+    ("entry debit credit", "E2 10.00 ", {"balanced:entry"}),
+    ("entry debit credit", "E2  9.99", {"balanced:entry"}),
+    ("entry debit credit", "E3 5.00 ", {"balanced:entry"}),
+    ("entry debit credit", "E3  5.00", {"balanced:entry"}),
+    ("entry debit credit", "E3 1.0O ", {"type:debit", "balanced:entry"}),
+    ("entry debit credit", "E4 5.00 5.00", set()),
+    ("entry debit credit", " 5.00 ", set()),
+    ("entry debit credit", "E5 -3.00 ", set()),
+    ("entry debit credit", "E5  -3.00", set()),
+    ("entry debit credit", "E6 99999999.99 ", set()),
+    ("entry debit credit", "E6  99999999.99", set()),
+    ("entry debit credit", "E7 0.01 ", {"balanced:entry"}),
 ]
-WARN = {"check:enough", "check:big", "required:colour"}
+WARN = {"check:enough", "check:big", "required:colour", "period_open:posted.closing"}
+POLICY = MaskingPolicy(classes={}, key_variable="X", file="", hash="")
+TODAY = dt.date(2026, 6, 30)
+OWNERS = {"B1", "B3"}  # values whose first row stands though others share it: the audit names all of them
 
 
-@pytest.fixture
-def spec(tmp_path: Path) -> SourceSpec:
-    path = tmp_path / "all.yml"
+@pytest.fixture(scope="module")
+def spec(tmp_path_factory: pytest.TempPathFactory) -> SourceSpec:
+    path = tmp_path_factory.mktemp("contract") / "all.yml"
     path.write_text(CONTRACT)
     policy = MaskingPolicy(classes={}, key_variable="X", file="masking.yml", hash="")
     found, issues = read_contract(path, shown="all.yml", policy=policy)
@@ -160,36 +249,137 @@ def spec(tmp_path: Path) -> SourceSpec:
     return found
 
 
-def test_every_kind_of_rule_judges(spark: SparkSession, spec: SourceSpec) -> None:
+@pytest.fixture(scope="module")
+def bronze(spark: SparkSession, spec: SourceSpec) -> DataFrame:
     names = [column.name for column in spec.columns]
     rows: list[tuple[Any, ...]] = []
     for line, (columns, texts, _) in enumerate(CASES):
-        given = {"code": "A1", "colour": "red"}
-        if " " in columns:
-            given |= dict(zip(columns.split(" "), texts.split(" "), strict=True))
-        else:
-            given |= {columns: texts}
+        apart = "|" if "|" in columns else " " if " " in columns else None
+        given = {"code": f"K{line}", "colour": "red"}
+        given |= dict(zip(columns.split(apart or "|"), texts.split(apart) if apart else [texts], strict=True))
         rows.append((1, line, "x.csv", "sha", None, None, *[given.get(name) for name in names]))
     meta = "_sequence bigint, _line bigint, _file string, _file_sha string, _rescue_reason string, _rescued string"
-    bronze = spark.createDataFrame(rows, f"{meta}, " + ", ".join(f"{name} string" for name in names))
+    return spark.createDataFrame(rows, f"{meta}, " + ", ".join(f"{name} string" for name in names))
+
+
+@pytest.fixture(scope="module")
+def verdicts(
+    spark: SparkSession, spec: SourceSpec, bronze: DataFrame
+) -> dict[int, tuple[set[str], set[str]]]:
+    """The rules that each row breaks, by line: those that reject and those that warn."""
     parents = spark.createDataFrame([("P1",)], "code string")
-    policy = MaskingPolicy(classes={}, key_variable="X", file="", hash="")
-    judged = judge(
-        bronze,
-        spec,
-        Masker(policy=policy, key=b""),
-        today=dt.date(2026, 6, 30),
-        parents={"parents": parents},
-    )
-    found = {row["_line"]: (set(row[REASONS]), set(row[WARNINGS])) for row in judged.collect()}
+    masker = Masker(policy=MaskingPolicy(classes={}, key_variable="X", file="", hash=""), key=b"")
+    judged = judge(bronze, spec, masker, today=TODAY, parents={"parents": parents})
+    rows = judged.select("_line", REASONS, WARNINGS).collect()
+    return {row["_line"]: (set(row[REASONS]), set(row[WARNINGS])) for row in rows}
+
+
+def test_every_kind_of_rule_judges(verdicts: dict[int, tuple[set[str], set[str]]]) -> None:
     wrong = [
-        (columns, texts, expected, found[line])
+        (columns, texts, expected, verdicts[line])
         for line, (columns, texts, expected) in enumerate(CASES)
-        if found[line] != (expected - WARN, expected & WARN)
+        if verdicts[line] != (expected - WARN, expected & WARN)
     ]
     assert wrong == []
+
+
+def test_every_kind_has_wrong_input_here() -> None:
     kinds = {rule.split(":")[0] for _, _, expected in CASES for rule in expected}
-    assert kinds == set(rule_kinds()), "a rule kind has no wrong input here"
+    of_rows = {name for name, kind in rule_kinds().items() if not isinstance(kind, SourceRule)}
+    assert kinds == of_rows
+
+
+def test_great_expectations_finds_the_same_rows(
+    spark: SparkSession, spec: SourceSpec, bronze: DataFrame, verdicts: dict[int, tuple[set[str], set[str]]]
+) -> None:
+    """The suite that audits tables, asked of the same rows before masking, agrees on every kind."""
+    ours = {
+        rule.id: {line for line, sets in verdicts.items() if rule.id in sets[0] | sets[1]}
+        for rule in spec.rules
+    }
+    theirs = asked_of_great_expectations(spark, spec, bronze)
+    first = {
+        min(
+            line
+            for line, (columns, texts, _) in enumerate(CASES)
+            if "badge" in columns and texts.split(" ")[0] == badge
+        )
+        for badge in OWNERS
+    }
+    assert first <= theirs["unique:badge"]
+    theirs["unique:badge"] -= first
+    unsound = {line for line, (_, _, expected) in enumerate(CASES) if {"type:units", "type:debit"} & expected}
+    ours["balanced:entry"] -= unsound | {
+        line for line in ours["balanced:entry"] if CASES[line][1].startswith("E3")
+    }
+    theirs["unique:badge"] -= {line for line, (_, texts, _) in enumerate(CASES) if texts.startswith("B2")}
+    assert theirs == {name: lines for name, lines in ours.items() if name in theirs}
+    assert set(ours) - set(theirs) == {"type:us_day"}, "only what has a notation of its own is not asked"
+
+
+def asked_of_great_expectations(
+    spark: SparkSession, spec: SourceSpec, bronze: DataFrame
+) -> dict[str, set[int]]:
+    """Return the lines that the generated expectations find, by rule."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+    import sqlglot
+    from pyspark.sql import functions as F  # noqa: N812
+
+    checks = [
+        check
+        for rule in spec.rules
+        if isinstance(rule_kinds()[rule.kind], RowRule)
+        for check in rule_checks(spec, rule, TODAY, stored=False)
+    ]
+    frame = bronze.select(
+        "_line", *[clean_text(F.col(c.name), c.missing).alias(f"t_{c.name}") for c in spec.columns]
+    ).withColumns({c.name: typed_value(F.col(f"t_{c.name}"), c) for c in spec.columns})
+    columns: list[str | None] = []
+    for number, check in enumerate(checks):
+        name, computed = subject_of(check, number, spec, TODAY)
+        if check.of_text:
+            name = f"t_{name}"
+        elif computed is not None and name is not None and name not in frame.columns:
+            frame = frame.withColumn(name, computed)
+        columns.append(name)
+    expectations = to_expectations(checks, columns)
+    queries = {
+        check.says: check.query
+        for check in plan_checks([spec, parents_of(spec)], POLICY, (), today=TODAY, key_id="")
+        if check.query is not None
+    }
+    spark.createDataFrame([("P1",)], "code string").createOrReplaceTempView("rule_parents")
+    for says, query in queries.items():
+        in_spark = sqlglot.transpile(query, read="duckdb", write="spark")[0]
+        tables = "with stored as (select * from {batch}), parent as (select * from rule_parents) "
+        expectation = gxe.UnexpectedRowsExpectation(unexpected_rows_query=tables + in_spark)
+        expectation.meta = {"query": says}
+        expectations.append(expectation)
+    batch = (
+        new_source()
+        .add_dataframe_asset("rows")
+        .add_batch_definition_whole_dataframe("whole")
+        .get_batch(batch_parameters={"dataframe": frame.persist()})
+    )
+    result_format = {"result_format": "COMPLETE", "unexpected_index_column_names": ["_line"]}
+    outcome = batch.validate(
+        gx.ExpectationSuite(name="rows", expectations=expectations), result_format=result_format
+    )
+    found: dict[str, set[int]] = {}
+    for result in outcome.results:
+        meta = result.expectation_config.meta
+        assert not result.exception_info.get("raised_exception"), result.exception_info
+        if "query" in meta:
+            says, rows = meta["query"], result.result["details"]["unexpected_rows"]
+        else:
+            says, rows = checks[meta["check"]].says, result.result.get("unexpected_index_list") or []
+        found.setdefault(says, set()).update(row["_line"] for row in rows)
+    return found
+
+
+def parents_of(spec: SourceSpec) -> SourceSpec:
+    return replace(spec, name="parents", silver_table="silver.parents", rules=(), foreign_keys=(), key=())
 
 
 def test_values_are_exact_or_nothing(spark: SparkSession) -> None:
