@@ -141,6 +141,26 @@ def test_a_lost_ledger_comes_back_from_its_copy(
     assert gold(project) == gold(undisturbed)
 
 
+def test_lost_working_folders_and_files_sent_again_or_renamed_change_nothing(
+    spark: SparkSession, tiny_release: Project, undisturbed: Project, tmp_path: Path
+) -> None:
+    """All checkpoints that there are: dbt's parsed project, Spark's scratch, logs."""
+    project = second_closing(tiny_release, tmp_path)
+    for folder in (project.state, project.logs, project.warehouse / "restricted" / "scratch"):
+        shutil.rmtree(folder, ignore_errors=True)
+    april = project.raw / "2026-04" / "expenses.csv"
+    shutil.copy(april, project.raw / "2026-05" / "expenses_again.csv")
+    april.rename(april.with_name("expenses_renamed.csv"))
+    summary = run_pipeline(project)
+    assert [(done.delivery, done.sources[0].read) for done in summary.deliveries] == [
+        ("2026-04", 0),
+        ("2026-05", 3),
+    ]
+    assert figures(current(project)) == figures(current(undisturbed))
+    assert gold(project) == gold(undisturbed)
+    assert run_pipeline(project).nothing_new
+
+
 def test_a_file_that_was_taken_in_half_written_is_replaced_by_the_whole(
     spark: SparkSession, tiny_release: Project, undisturbed: Project, tmp_path: Path
 ) -> None:
