@@ -19,6 +19,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from datatrust.core.errors import OutcomeError
+from datatrust.core.kept import FOLDER as KEPT
 from datatrust.core.release import RESTRICTED, TablePin
 
 _SPARK_NAMES = {"long": "bigint", "integer": "int", "short": "smallint", "byte": "tinyint"}
@@ -41,11 +42,12 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def find_tables(warehouse: Path) -> dict[str, Path]:
-    """Return every Delta table under `warehouse` by its name, in name order."""
+    """Return every Delta table under `warehouse` by its name, in name order; what is kept of them is none."""
     found = {}
     for log in warehouse.glob("*/*/_delta_log"):
         folder = log.parent
-        found[f"{folder.parent.name}.{folder.name}"] = folder
+        if folder.parent.name != KEPT:
+            found[f"{folder.parent.name}.{folder.name}"] = folder
     for log in (warehouse / RESTRICTED).glob("bronze/*/_delta_log"):
         found[f"bronze.{log.parent.name}"] = log.parent
     return dict(sorted(found.items()))

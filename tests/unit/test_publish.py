@@ -307,6 +307,7 @@ def test_a_dead_run_is_undone(loaded: Project) -> None:
     write(loaded, "gold.fct", {"id": pa.array([9], pa.int64())}, mode="overwrite")
     write(loaded, "gold.new", {"id": pa.array([9], pa.int64())})
     write(loaded, "bronze.sales", DEAD_ROW, mode="append")
+    write(loaded, "kept.ledger", {"id": pa.array([1], pa.int64())})  # a copy, which no release names
     record_steps(loaded.warehouse, run=1, delivery=None, steps=[StepMetric(step="gold", success=False)])
     assert restore_tables(loaded.warehouse, current) == ("gold.fct", "gold.new")
 
@@ -314,6 +315,7 @@ def test_a_dead_run_is_undone(loaded: Project) -> None:
     assert "gold.new" not in find_tables(loaded.warehouse)
     assert table_version(loaded.warehouse / "restricted/bronze/sales") == 1
     assert METRICS_TABLE in find_tables(loaded.warehouse)
+    assert ids(loaded, "kept.ledger") == [1]
     assert restore_tables(loaded.warehouse, current) == (), "a restored table is not restored again"
 
 
