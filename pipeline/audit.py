@@ -183,7 +183,7 @@ def _silver_checks(
     dropped = {name for name, action in actions.items() if action == "drop"}
     blurred = {name for name, action in actions.items() if action != "token"}  # equal values of unequal ones
     if spec.key and not dropped.intersection(spec.key):
-        yield _unique_check(spec.silver_table, spec.key)
+        yield _unique_check(spec.silver_table, spec.silver_key)
     for name, action in actions.items():
         if action == "token":
             yield Check(

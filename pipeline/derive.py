@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.bronze import bronze_table
+from pipeline.contracts.model import SourceSpec
 from pipeline.controls import ranges
 from pipeline.groups import needs_earlier_rows
-from pipeline.judge import REASONS, WARNINGS, judge
+from pipeline.judge import REASONS, STAMP_TYPE, WARNINGS, judge
 from pipeline.masking import Masker
 from pipeline.quarantine import (
     MASKED_ROW,
@@ -35,6 +36,7 @@ from pipeline.quarantine import (
     unsound,
     waiting,
 )
+from pipeline.readers.base import fold
 from pipeline.settle import MARKS, REPLACED, is_settled, mark, settle
 from pipeline.silver import (
     ORPHAN,
@@ -42,7 +44,9 @@ from pipeline.silver import (
     VALID,
     decide,
     history_of_silver,
+    is_renewed,
     to_silver,
+    validity,
 )
 from pipeline.store import change, exists, read
 from pipeline.store import replace as replace_table
@@ -71,8 +75,9 @@ class Deriver:
     def derive(self, work: Work) -> None:
         """Judge what is new of a source, decide which versions stand, and write its silver tables."""
         begun = time.monotonic()
-        if any(self.works[name].keys_lost for name in work.spec.parents):
-            work.refresh = True  # rows that stand may have lost their parent
+        parents = [self.works[name] for name in work.spec.parents]
+        if any(parent.refresh or parent.shrunk for parent in parents):
+            work.refresh = work.is_bound = True
         new = self._new_rows(work)
         if new is not None:
             self.progress(work.spec.name, "judge")
@@ -80,7 +85,6 @@ class Deriver:
             self.progress(work.spec.name, "silver")
             self._write_silver(work, decided)
         work.seconds += time.monotonic() - begun
-        self.progress(work.spec.name, "done")
 
     def _new_rows(self, work: Work) -> DataFrame | None:
         """Return rows of bronze to judge: of new files, and rows whose parents may have come; None if none."""
@@ -113,8 +117,9 @@ class Deriver:
         return reduce(lambda a, b: a.unionByName(b), parts) if parts else None
 
     def _bronze(self, work: Work) -> DataFrame:
-        """Return bronze of a source with what repairs make of its rows."""
-        return mark(self.spark, read(self.spark, self.warehouse, bronze_table(work.spec)), work.repairs)
+        """Return bronze of a source with what repairs make of its rows, and its columns wherever they are kept."""
+        bronze = read(self.spark, self.warehouse, bronze_table(work.spec))
+        return mark(self.spark, _with_late_columns(bronze, work), work.repairs)
 
     def _judge(
         self, work: Work, rows: DataFrame, keep: Sequence[str] = (), *, alone: bool = False
@@ -124,7 +129,7 @@ class Deriver:
             for name in work.spec.parents
             if exists(self.warehouse, self.works[name].spec.silver_table)
         }
-        return judge(
+        judged = judge(
             rows,
             work.spec,
             self.masker,
@@ -134,6 +139,7 @@ class Deriver:
             before=None if alone else self._before(work),
             alone=alone,
         )
+        return self._fated(work, self._stamped(work, judged))
 
     def _before(self, work: Work) -> DataFrame | None:
         """Return the sound rows of earlier files; None where they have no say or are judged again themselves."""
@@ -167,13 +173,24 @@ class Deriver:
         if history is not None:
             keys = keys.where("_key is not null").distinct()
             judged = judged.unionByName(history.join(keys, "_key", "left_semi"), allowMissingColumns=True)
-        decided = decide(judged, work.spec)
+            if self._has_newer_state(work):
+                absent = history.where(F.col("_was") == VALID).join(keys, "_key", "left_anti")
+                judged = judged.unionByName(absent, allowMissingColumns=True)
+        decided = decide(judged, work.spec, newest=work.newest)
         if settled is not None:
             decided = decided.unionByName(settled, allowMissingColumns=True)
         decided = decided.localCheckpoint(eager=False)
         changed = F.coalesce(F.col("_was_reasons") != F.col(REASONS), F.lit(False))
         grouped = (
-            decided.groupBy("_status", "_was", REASONS, WARNINGS, REPLACED, changed.alias("changed"))
+            decided.groupBy(
+                "_status",
+                "_was",
+                REASONS,
+                WARNINGS,
+                REPLACED,
+                changed.alias("changed"),
+                is_renewed(work.spec).alias("renewed"),
+            )
             .agg(F.count(F.lit(1)).alias("rows"), F.min("_sequence").alias("oldest"))
             .collect()
         )
@@ -185,6 +202,7 @@ class Deriver:
                 warnings=tuple(row[WARNINGS] or ()),
                 replaced=row[REPLACED],
                 changed=row["changed"],
+                renewed=row["renewed"],
                 rows=row["rows"],
                 oldest=row["oldest"],
             )
@@ -205,6 +223,44 @@ class Deriver:
             settled = settled.unionByName(earlier.where(REPLACED), allowMissingColumns=True)
         return settle(settled)
 
+    def _fated(self, work: Work, judged: DataFrame) -> DataFrame:
+        """Return rows of which those have no key, whatever they say, that share the fate of their file."""
+        from pyspark.sql import functions as F  # noqa: N812
+
+        fate, reason = F.lit(None).cast("string"), F.lit(None).cast("string")
+        for number, one in sorted(work.fates.items()):
+            mine = F.col("_sequence") == number
+            fate = F.when(mine, F.lit(one.decision)).otherwise(fate)
+            reason = F.when(mine, F.lit(one.reason)).otherwise(reason)
+        judged = judged.withColumn("_fate", fate)
+        if not work.fates:
+            return judged
+        spared = F.col("_fate").isNull()
+        return judged.withColumns(
+            {
+                **{name: F.when(spared, F.col(name)) for name in ("_key", "_stamp", "_row_hash")},
+                REASONS: F.when(spared, F.col(REASONS))
+                .when(F.col("_fate") == "quarantine", F.concat(F.col(REASONS), F.array(reason)))
+                .otherwise(F.array().cast("array<string>")),
+            }
+        )
+
+    def _has_newer_state(self, work: Work) -> bool:
+        """Say whether a file of this delivery is the newest snapshot: keys that it lacks leave silver."""
+        new = {one.file.sequence for one in work.loaded}
+        return any(stamp == work.newest for number, stamp in work.stamps.items() if number in new)
+
+    def _stamped(self, work: Work, rows: DataFrame) -> DataFrame:
+        """Return rows with the place of their file among the snapshots as their stamp."""
+        from pyspark.sql import functions as F  # noqa: N812
+
+        if not work.stamps:
+            return rows
+        listed = ",".join(f"{number}:{stamp}" for number, stamp in sorted(work.stamps.items()))
+        places = F.str_to_map(F.lit(listed), F.lit(","), F.lit(":"))
+        stamp = F.element_at(places, F.col("_sequence").cast("string")).cast(STAMP_TYPE)
+        return rows.withColumn("_stamp", F.when(F.col("_stamp").isNotNull(), stamp))
+
     def _history(self, work: Work) -> DataFrame | None:
         """Return earlier rows that had passed their rules; None where there are none or all is rebuilt."""
         from pyspark.sql import functions as F  # noqa: N812
@@ -213,12 +269,14 @@ class Deriver:
         if work.refresh or not exists(self.warehouse, spec.silver_table):
             return None
         silver = mark(self.spark, read(self.spark, self.warehouse, spec.silver_table), work.repairs)
-        parts = [history_of_silver(silver, spec)]
+        parts = [self._stamped(work, history_of_silver(silver, spec))]
         if exists(self.warehouse, OUTCOMES):
             parts.append(history_of_outcomes(read(self.spark, self.warehouse, OUTCOMES), spec))
         if exists(self.warehouse, QUARANTINE):
             parts.append(history_of_conflicts(read(self.spark, self.warehouse, QUARANTINE), spec))
-        rows = mark(self.spark, reduce(lambda a, b: a.unionByName(b), parts), work.repairs)
+        rows = mark(
+            self.spark, reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), parts), work.repairs
+        )
         return rows.where(~F.col(REPLACED))
 
     def _with_movers(self, work: Work, decided: DataFrame) -> DataFrame:
@@ -234,7 +292,8 @@ class Deriver:
             return decided
         was = F.coalesce("_was", F.lit(""))
         moves = was.isin(*EARLIER) & (F.col("_status") != was) & F.col("_status").isin(VALID, QUARANTINED)
-        movers = decided.where(moves).select(*ROW, "_was", "_status", REASONS)
+        until = ("_until", "_was_until") if work.spec.keeps_history else ()
+        movers = decided.where(moves).select(*ROW, "_was", "_status", REASONS, *until)
         rows = self._bronze(work).join(movers.select(*ROW), list(ROW))
         full = self._judge(work, rows, alone=True).drop(REASONS).join(movers, list(ROW))
         stay = decided.where(~moves)
@@ -247,20 +306,28 @@ class Deriver:
         spec, groups = work.spec, work.groups
         was, status = F.col("_was"), F.col("_status")
         is_fresh = was.isNull() | (was == ORPHAN)
-        enters = [g for g in groups if g.status == VALID and g.was != VALID]
-        leaves = [g for g in groups if g.was == VALID and g.status != VALID]
+        enters = any(g.status == VALID and g.was != VALID for g in groups)
+        leaves = any(g.was == VALID and g.status != VALID for g in groups)
+        renewed = any(g.renewed for g in groups)
         added = to_silver(decided.where((status == VALID) & (is_fresh | (was != VALID))), spec, self.masker)
-        work.grown = bool(enters)
-        work.keys_lost = self._keys_lost(decided) if any(_may_lose_key(g) for g in leaves) else 0
+        work.grown = enters
+        lost = self._keys_lost(decided) if any(_may_lose_key(g, spec) for g in groups) else 0
+        work.shrunk = lost > 0
+        work.keys_lost = work.count_left() if spec.keeps_history else lost
         if work.refresh or not exists(self.warehouse, spec.silver_table):
             replace_table(self.warehouse, spec.silver_table, added)
-        elif enters or leaves:
+        elif enters or leaves or renewed:
             change(
                 self.spark,
                 self.warehouse,
                 spec.silver_table,
                 added=added if enters else None,
                 removed=decided.where((was == VALID) & (status != VALID)).select(*ROW) if leaves else None,
+                updated=decided.where(is_renewed(spec)).select(
+                    *ROW, *[column.alias(name) for name, column in validity(spec).items()]
+                )
+                if renewed
+                else None,
                 match=ROW,
             )
         self._hold_outcomes(work, decided)
@@ -329,9 +396,37 @@ class Deriver:
             )
 
 
-def _may_lose_key(left: Group) -> bool:
-    """Only a conflict or a repair takes a row out of silver and may put none in its place."""
-    return left.status == QUARANTINED or left.replaced
+def _may_lose_key(group: Group, spec: SourceSpec) -> bool:
+    """A conflict, a repair or a snapshot takes rows out of silver and may put none in their place."""
+    leaves = group.was == VALID and group.status != VALID
+    return leaves and (group.status == QUARANTINED or group.replaced or spec.load_mode == "snapshot")
+
+
+def _with_late_columns(bronze: DataFrame, work: Work) -> DataFrame:
+    """Return rows with the columns that files brought before the contract had them.
+
+    Not those of amounts: the recount of amounts reads their own columns.
+    """
+    from pyspark.sql import functions as F  # noqa: N812
+
+    spec = work.spec
+    counted = (spec.amount_column, spec.currency_column)
+    late = [c for c in spec.columns if fold(c.header) in work.late_headers and c.name not in counted]
+    if not late:
+        return bronze
+    kept = F.transform_keys(
+        F.from_json("_extra", "map<string,string>"), lambda name, _: F.lower(F.trim(name))
+    )
+    none = F.lit(None).cast("string")
+    return bronze.withColumns(
+        {
+            c.name: F.coalesce(
+                F.col(f"`{c.name}`") if c.name in bronze.columns else none,
+                F.element_at(kept, fold(c.header)),
+            )
+            for c in late
+        }
+    )
 
 
 def _within(numbers: Iterable[int]) -> Column:

@@ -13,6 +13,7 @@ from pipeline.bronze import Inspected
 from pipeline.contracts.model import SourceSpec
 from pipeline.controls import LineCount, count_lines
 from pipeline.corrections import mark_corrections, mark_references
+from pipeline.drift import Finding, rule, to_json
 from pipeline.ledger import LedgerEntry, RawFile, Status
 from pipeline.readers.base import Layout
 from pipeline.repair import carries_references
@@ -39,7 +40,7 @@ def make_entries(
         counted = count_lines(warehouse, work.spec, [one.file.sequence for one in work.loaded])
         for one in work.files:
             lines = counted.get(one.file.sequence, _NO_LINES)
-            entry = _new_entry(work.spec, one, lines)
+            entry = new_entry(work.spec, one, lines, work.findings.get(one.file.sequence, ()))
             if entry.status == "loaded":
                 found = entry.header_lines + entry.blank_lines + lines.lines
                 if found != entry.physical_lines:
@@ -54,10 +55,11 @@ def make_entries(
     return tuple(sorted(entries, key=lambda entry: entry.sequence))
 
 
-def _new_entry(spec: SourceSpec, one: Inspected, lines: LineCount) -> LedgerEntry:
-    outcome = one.outcome
+def new_entry(spec: SourceSpec, one: Inspected, lines: LineCount, findings: Sequence[Finding]) -> LedgerEntry:
+    """Return the entry of a new file, loaded or refused."""
+    outcome, drift = one.outcome, to_json(findings)
     if not isinstance(outcome, Layout):
-        return _entry(spec, one.file, status="rejected", message=outcome.reason)
+        return _entry(spec, one.file, status="rejected", message=outcome.reason, drift=drift)
     return _entry(
         spec,
         one.file,
@@ -65,7 +67,8 @@ def _new_entry(spec: SourceSpec, one: Inspected, lines: LineCount) -> LedgerEntr
         header_lines=outcome.header_lines + outcome.footer_lines,
         blank_lines=lines.gaps + one.file.trailing_blank_lines,
         records=lines.records,
-        message="; ".join(outcome.notes) or None,
+        message="; ".join([*outcome.notes, *(ruling.message for ruling in rule(spec, findings))]) or None,
+        drift=drift,
     )
 
 
@@ -84,6 +87,7 @@ def _entry(
     *,
     status: Status,
     message: str | None,
+    drift: str | None = None,
     header_lines: int = 0,
     blank_lines: int = 0,
     records: int = 0,
@@ -105,4 +109,5 @@ def _entry(
         contract_version=spec.version,
         contract_hash=file.judged_by if status == "rejected" else spec.hash,
         message=message,
+        drift=drift,
     )

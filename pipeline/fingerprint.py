@@ -17,6 +17,11 @@ from pipeline.contracts.model import SourceSpec
 from pipeline.keyring import KEY_HASH, active_key_id
 
 CONTRACT = "contract."  # prefix of one source's own hash
+_WHOLE = {  # what shapes the rows of every source
+    "config": "the settings have changed",
+    "masking": "the masking policy has changed",
+    "code": "the pipeline's code has changed",
+}
 _TEXT_SUFFIXES = (".yml", ".yaml", ".sql", ".csv", ".md", ".json")
 
 
@@ -61,7 +66,7 @@ def compare_hashes(
     def changed(name: str) -> bool:
         return before.get(name) != now.get(name)
 
-    if any(changed(name) for name in ("config", "masking", "code")):
+    if any(changed(name) for name in _WHOLE):
         sources = {spec.name for spec in specs}
     else:
         has_new_tokens = changed(KEY_HASH)
@@ -77,6 +82,24 @@ def compare_hashes(
         gold=bool(derived) or gone or changed("dbt"),
         definitions=changed("policies") or changed("catalog"),
     )
+
+
+def explain_sources(
+    before: Mapping[str, str], now: Mapping[str, str], specs: Sequence[SourceSpec]
+) -> dict[str, str]:
+    """Return why each source would be derived again that `compare_hashes` names."""
+    whole = [told for name, told in _WHOLE.items() if before.get(name) != now.get(name)]
+    found: dict[str, str] = {}
+    for spec in specs:
+        grounds = list(whole)
+        if before.get(CONTRACT + spec.name) != now.get(CONTRACT + spec.name):
+            grounds.append("its contract has changed" if CONTRACT + spec.name in before else "it is new")
+        if spec.pii_columns and before.get(KEY_HASH) != now.get(KEY_HASH) and not whole:
+            grounds.append("the masking key has changed")
+        grounds += [f"{parent} is derived again" for parent in spec.parents if parent in found and not whole]
+        if grounds:
+            found[spec.name] = ", ".join(grounds)
+    return found
 
 
 def with_children(sources: Iterable[str], specs: Sequence[SourceSpec]) -> set[str]:

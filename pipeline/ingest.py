@@ -1,7 +1,7 @@
 """Take one delivery in: raw files to bronze, judged rows to masked silver, the others to quarantine or outcomes.
 
-Sources run parents first. A source whose files cannot be read at all costs only itself; a row that cannot be
-read costs only itself. Nothing here publishes: the tables it writes become visible with the next release.
+Sources run parents first. A source whose files cannot be read at all, or that fails, costs only itself; a row
+that cannot be read costs only itself. Nothing here publishes: the tables it writes become visible with the next release.
 Layer: pipeline. Imports core and the other ingest modules; imported by run.
 """
 
@@ -10,24 +10,29 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from datatrust.core.release import SourceControl
 from datatrust.core.settings import Project
 from pipeline.bronze import bronze_table, inspect, write_bronze
 from pipeline.contracts.model import SourceSpec
-from pipeline.controls import count_controls
+from pipeline.controls import count_controls, count_lines
 from pipeline.derive import Deriver, Progress
+from pipeline.drift import fate_of, from_json, rule, settle
 from pipeline.entries import make_entries
 from pipeline.fingerprint import with_children
+from pipeline.isolation import Isolation, fault_of
 from pipeline.ledger import Delivery, LedgerEntry, RawFile, append_ledger, load_ledger, loaded_sequences
 from pipeline.masking import open_masker
+from pipeline.readers.base import fold
 from pipeline.repair import load_repairs
 from pipeline.results import IngestResult, SourceResult
 from pipeline.shared import write_shared
 from pipeline.silver import DISCARDED, DUPLICATE, ORPHAN, QUARANTINED, SUPERSEDED, VALID
+from pipeline.snapshots import stamps_of, without_shrunk, without_undated
 from pipeline.work import Work
 
 if TYPE_CHECKING:
@@ -89,18 +94,13 @@ class _Intake:
     ) -> None:
         self.spark = spark
         self.warehouse = project.warehouse
+        self.specs = specs
         self.delivery = delivery
         self.progress = progress or (lambda source, step: None)
         self.known = load_ledger(self.warehouse)
         refreshed = with_children(refresh, specs)
         self.works = {
-            spec.name: Work(
-                spec=spec,
-                files=inspect(spec, [f for f in self._files(spec) if f.resent_of is None]),
-                resent=tuple(f for f in self._files(spec) if f.resent_of is not None),
-                refresh=spec.name in refreshed,
-                replay=spec.name in replay,
-            )
+            spec.name: self._begin(spec, refresh=spec.name in refreshed, replay=spec.name in replay)
             for spec in specs
         }
         self.deriver = Deriver(
@@ -122,11 +122,18 @@ class _Intake:
 
     def run(self) -> IngestResult:
         works = list(self.works.values())
-        _in_parallel(self._write_bronze, [work for work in works if work.loaded])
-        entries = make_entries(self.warehouse, works, self.known)
-        self._find_repairs(entries)
-        for level in _levels([work.spec for work in works]):
-            _in_parallel(self.deriver.derive, [self.works[spec.name] for spec in level])
+        isolated = Isolation(self.warehouse, self.specs)
+        _in_parallel(
+            lambda work: isolated.attempt(self._write_bronze, work), [work for work in works if work.loaded]
+        )
+        self._doubt_snapshots()
+        made = make_entries(self.warehouse, works, self.known)
+        self._find_repairs(made)
+        _parents_first(lambda work: isolated.attempt(self._derive, work), works)
+        failed = {work.spec.name: work.failure for work in works if work.failure is not None}
+        if failed and len(failed) == sum(1 for work in works if work.failure or work.files):
+            raise next(iter(failed.values()))
+        entries = tuple(entry for entry in made if entry.source not in failed)
         write_shared(self.spark, self.warehouse, works)
         ledger = tuple(sorted((*self.known, *entries), key=lambda entry: entry.sequence))
         controls = count_controls(self.warehouse, [work.spec for work in works], ledger)
@@ -139,6 +146,55 @@ class _Intake:
             ),
             ledger=ledger,
             fresh_as_of=max(loaded, default=None),
+            failures=failed,
+        )
+
+    def _derive(self, work: Work) -> None:
+        try:
+            self.deriver.derive(work)
+        finally:
+            self.progress(work.spec.name, "done")
+
+    def _doubt_snapshots(self) -> None:
+        """Refuse snapshots that have lost too much."""
+        for work in self.works.values():
+            spec = work.spec
+            if spec.load_mode != "snapshot":
+                continue
+            counted = count_lines(self.warehouse, spec, [one.file.sequence for one in work.loaded])
+            rows = {number: lines.records for number, lines in counted.items()}
+            work.files = without_shrunk(spec, work.files, rows, self.known)
+
+    def _begin(self, spec: SourceSpec, *, refresh: bool, replay: bool) -> Work:
+        """Look at the new files of a source, before anything of them lands."""
+        stored = {
+            entry.sequence: from_json(entry.drift)
+            for entry in self.known
+            if entry.source == spec.name and entry.status == "loaded"
+        }
+        fresh = [file for file in self._files(spec) if file.resent_of is None]
+        settled = settle(
+            spec,
+            chain.from_iterable(stored.values()),
+            lambda known: without_undated(known, inspect(known, fresh)),
+        )
+        fates = {
+            number: fate
+            for number, findings in {**stored, **settled.findings}.items()
+            if (fate := fate_of(rule(spec, findings))) is not None
+        }
+        return Work(
+            spec=settled.spec,
+            files=settled.files,
+            resent=tuple(file for file in self._files(spec) if file.resent_of is not None),
+            refresh=refresh or (settled.has_grown and bool(stored)),
+            is_bound=refresh,
+            replay=replay,
+            findings=settled.findings,
+            fates=fates,
+            late_headers=frozenset(
+                fold(f.column) for f in chain.from_iterable(stored.values()) if f.kind == "new_column"
+            ),
         )
 
     def _files(self, spec: SourceSpec) -> list[RawFile]:
@@ -156,6 +212,7 @@ class _Intake:
         for name, work in self.works.items():
             work.repairs = load_repairs(self.warehouse, work.spec, ledger)
             work.settles = name in settling
+            work.stamps = stamps_of(work.spec, ledger, work.repairs)
 
     def _result(self, work: Work, entries: Iterable[LedgerEntry], control: SourceControl) -> SourceResult:
         mine = tuple(entry for entry in entries if entry.source == work.spec.name)
@@ -167,7 +224,7 @@ class _Intake:
                     reasons[name] += group.rows
                 for name in group.warnings:
                     warnings[name] += group.rows
-        entered = [g.oldest for g in work.groups if g.status == VALID and g.was != VALID]
+        entered = [g.oldest for g in work.groups if g.enters]
         tables = {bronze_table(work.spec): control.read, work.spec.silver_table: control.valid}
         if work.spec.quarantine_table:
             tables[work.spec.quarantine_table] = control.quarantined
@@ -181,13 +238,20 @@ class _Intake:
             superseded=work.count(SUPERSEDED),
             discarded=work.count(DISCARDED),
             freed=work.count(VALID, DUPLICATE, SUPERSEDED, was=(ORPHAN,)),
-            displaced=work.count(DUPLICATE, SUPERSEDED, QUARANTINED, was=(VALID,)),
+            displaced=work.count_left(),
             settled=work.count_replaced(QUARANTINED),
             corrected=work.count_replaced(VALID, DUPLICATE),
+            refreshed=work.refresh,
+            failure=fault_of(work.failure) if work.failure is not None else None,
             keys_lost=work.keys_lost,
             moved=work.moved,
             oldest_sequence=min(entered, default=None),
             reasons=dict(sorted(reasons.items())),
+            drift=tuple(
+                f"{one.file.path}: {ruling.message}"
+                for one in work.loaded
+                for ruling in rule(work.spec, work.findings.get(one.file.sequence, ()))
+            ),
             warnings=dict(sorted(warnings.items())),
             control=control,
             tables=tables,
@@ -195,13 +259,22 @@ class _Intake:
         )
 
 
-def _levels(specs: Sequence[SourceSpec]) -> Iterator[list[SourceSpec]]:
-    """Yield sources in groups that do not depend on each other, parents before children."""
-    depth: dict[str, int] = {}
-    for spec in specs:
-        depth[spec.name] = 1 + max((depth[name] for name in spec.parents), default=-1)
-    for level in sorted(set(depth.values())):
-        yield [spec for spec in specs if depth[spec.name] == level]
+def _parents_first(step: Callable[[Work], None], works: Sequence[Work]) -> None:
+    """Call `step` for every source as soon as its parents are done; a slow one holds up its children only."""
+    waiting = {work.spec.name: set(work.spec.parents) for work in works}
+    by_name = {work.spec.name: work for work in works}
+    running: dict[Future[None], str] = {}
+    with ThreadPoolExecutor(max_workers=_THREADS) as pool:
+        while waiting or running:
+            for name in [name for name, parents in waiting.items() if not parents]:
+                del waiting[name]
+                running[pool.submit(step, by_name[name])] = name
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                name = running.pop(future)
+                future.result()
+                for parents in waiting.values():
+                    parents.discard(name)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from datatrust.core.masking import REDACTED
 from pipeline.bronze import META
 from pipeline.contracts.model import ColumnSpec, ColumnType, Rule, SourceSpec
 from pipeline.groups import first_owners, group_rules, judge_groups
@@ -33,6 +34,8 @@ PLACE = "_place"
 _TEXT, _VALUE, _PARENT = "t_", "v_", "p_"
 SILVER, SAFE = "s_", "q_"  # prefixes of the masked columns and of those a quarantine may show
 _BETWEEN = "\x1f"
+# Numbers of few digits, dates, truths and codes: all that an evolved column shows in silver.
+PLAIN = r"^([+-]?[0-9]{1,7}([.,][0-9]{1,6})?|[0-9]{4}-[0-9]{2}-[0-9]{2}|[A-Z][A-Z0-9]{0,11}|[a-z][a-z0-9]*([_-][a-z0-9]+)*)$"
 # A text that passed one of these is what it claims to be.
 _SAFE_RULES = ("value_set", "pattern", "checksum", "currency_code")
 
@@ -95,7 +98,7 @@ def judge(
         bronze = bronze.withColumn(PLACE, F.col("_sequence"))
     texts = {_TEXT + c.name: clean_text(_bronze_column(bronze, c), c.missing) for c in spec.columns}
     frame = bronze.withColumns(texts)
-    frame = frame.withColumns({_VALUE + c.name: typed_value(row.text(c.name), c) for c in spec.columns})
+    frame = frame.withColumns({_VALUE + c.name: _typed(row.text(c.name), c) for c in spec.columns})
     frame = _join_parents(frame, spec, masker, parents)
     broken = {
         rule.id: F.coalesce(kind.breaks(rule, row), F.lit(False))
@@ -162,6 +165,15 @@ def _amount(spec: SourceSpec, row: _JudgedRow) -> Column:
     return exact_amount(row.text(spec.amount_column), row.spec(spec.amount_column).number_format)
 
 
+def _typed(text: Column, column: ColumnSpec) -> Column:
+    """Return a value in its type; of a column that no contract knows only what can hardly be personal."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    if not column.is_evolved:
+        return typed_value(text, column)
+    return F.when(text.rlike(PLAIN), text).when(text.isNotNull(), F.lit(REDACTED))
+
+
 def currency(spec: SourceSpec, text: Column | None) -> Column:
     """Return the currency that an amount counts under: a code of three letters, else "?"; a junk cell never shows."""
     from pyspark.sql import functions as F  # noqa: N812
@@ -179,11 +191,11 @@ def key_of_silver(spec: SourceSpec) -> Column:
     return _key(spec, {name: F.col(name) for name in spec.key}, F.col("_row_hash"))
 
 
-def stamp_of_silver(spec: SourceSpec) -> Column:
-    """Return the `_stamp` of a row of silver: the same as `judge` gave it."""
+def stamp_of_silver(spec: SourceSpec, column: str | None = None) -> Column:
+    """Return the `_stamp` of a row of silver, the same as `judge` gave it; or another column's value as a stamp."""
     from pyspark.sql import functions as F  # noqa: N812
 
-    value = F.col(spec.sequence) if spec.sequence else None
+    value = F.col(column or spec.sequence) if spec.sequence else None
     return _stamp_of(spec, value)
 
 
@@ -297,10 +309,14 @@ def _as_text(value: Column, kind: ColumnType | None) -> Column:
 
 
 def _row_hash(spec: SourceSpec, masker: Masker, row: _JudgedRow) -> Column:
-    """Return what makes two rows the same: all typed values; keyed where personal data is among them."""
+    """Return what makes two rows the same: all typed values; keyed where personal data is among them.
+
+    Where silver keeps history, two versions say the same though they were written at different times.
+    """
     from pyspark.sql import functions as F  # noqa: N812
 
-    parts = [F.coalesce(_as_text(row.value(c.name), c.type), F.lit("\x00")) for c in spec.columns]
+    said = [c for c in spec.columns if not (spec.keeps_history and c.name == spec.sequence)]
+    parts = [F.coalesce(_as_text(row.value(c.name), c.type), F.lit("\x00")) for c in said]
     whole = F.concat_ws(_BETWEEN, *parts)
     return masker.digest(whole) if spec.pii_columns else F.sha2(whole, 256)
 
@@ -324,7 +340,7 @@ def _stamp_of(spec: SourceSpec, value: Column | None) -> Column:
     """Return what orders the versions of a key, as one number type for every kind of sequence."""
     from pyspark.sql import functions as F  # noqa: N812
 
-    if spec.load_mode == "append" or not spec.key:
+    if spec.load_mode != "snapshot" and (spec.load_mode == "append" or not spec.key):
         return F.lit(0).cast(STAMP_TYPE)
     if value is None or spec.sequence is None:
         return F.col(PLACE).cast(STAMP_TYPE)

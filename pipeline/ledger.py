@@ -61,6 +61,7 @@ _SCHEMA = pa.schema(
         ("message", pa.string()),
         ("corrects", pa.int64()),
         ("repairs", pa.int64()),
+        ("drift", pa.string()),
     ]
 )
 _CHUNK = 1 << 20
@@ -87,6 +88,7 @@ class LedgerEntry:
     message: str | None = None
     corrects: int | None = None  # number of an earlier file, no row of which counts any more
     repairs: int = 0  # rows that refer to an earlier row, which they repair
+    drift: str | None = None  # how the file departs from its contract, as `drift.to_json` writes it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +141,11 @@ class ContentFacts:
 
 
 def find_new_files(
-    project: Project, specs: Sequence[SourceSpec], *, select: Collection[str] = ()
+    project: Project,
+    specs: Sequence[SourceSpec],
+    *,
+    select: Collection[str] = (),
+    version: int | None = None,
 ) -> Findings:
     """Look through the raw folder for files that the ledger does not know; changes nothing.
 
@@ -147,8 +153,9 @@ def find_new_files(
         project: whose raw folder, delivery mode and ledger count.
         specs: every source; their globs claim files.
         select: names of the sources to look for; none means all.
+        version: of the ledger, where it is not to be read as it stands.
     """
-    entries = load_ledger(project.warehouse)
+    entries = load_ledger(project.warehouse, version=version)
     paths = _list_raw(project.raw)
     claimed: set[str] = set()
     found: list[RawFile] = []
@@ -174,15 +181,16 @@ def find_new_files(
     )
 
 
-def load_ledger(warehouse: Path) -> tuple[LedgerEntry, ...]:
+def load_ledger(warehouse: Path, *, version: int | None = None) -> tuple[LedgerEntry, ...]:
     """Return every entry of the ledger in the order of its numbers; none where there is no ledger yet."""
     folder = warehouse / table_path(LEDGER)
     if not (folder / "_delta_log").is_dir():
         return ()
-    stored = {field.name for field in open_table(folder).schema().fields}
-    wanted = ", ".join(name for name in _SCHEMA.names if name in stored)
-    rows = query_tables(f"select {wanted} from ledger order by sequence, source", {"ledger": folder})
-    return tuple(LedgerEntry(**{**row, "repairs": row.get("repairs") or 0}) for row in rows)
+    pinned = {"ledger": version} if version is not None else None
+    rows = query_tables("select * from ledger order by sequence, source", {"ledger": folder}, versions=pinned)
+    known = set(_SCHEMA.names)  # a ledger of an older version has fewer
+    found = [{name: row[name] for name in row if name in known} for row in rows]
+    return tuple(LedgerEntry(**{**row, "repairs": row.get("repairs") or 0}) for row in found)
 
 
 def append_ledger(warehouse: Path, entries: Sequence[LedgerEntry]) -> None:

@@ -39,12 +39,7 @@ def worded(error: Exception, project: Project, step: str) -> DataTrustError:
             f"{project.shown(place)}: {said}; the run stopped at step {step}, nothing was published\n"
             f"  {hint}; the last release still serves"
         )
-    log = project.logs / "pipeline.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a", encoding="utf-8") as out:
-        out.write(f"{dt.datetime.now(tz=dt.UTC).isoformat()} {step}: {type(error).__name__}\n")
-        out.writelines(traceback.format_tb(error.__traceback__))
-    shown = project.shown(log)
+    shown = log_trace(error, project, step)
     if (condition := _spark_condition(error)) is not None:
         table = _broken_table(error, project.warehouse)
         where = f" on a data file of {table}: restore it from a copy of the warehouse" if table else ""
@@ -56,6 +51,21 @@ def worded(error: Exception, project: Project, step: str) -> DataTrustError:
         f"an unexpected {type(error).__name__} at step {step}; nothing was published\n"
         f"  this is a fault of ours: please report it with {shown}"
     )
+
+
+def log_trace(error: Exception, project: Project, step: str) -> str:
+    """Write down where an error came from, and no word of what it says; return the log's name."""
+    log = project.logs / "pipeline.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8") as out:
+        out.write(f"{dt.datetime.now(tz=dt.UTC).isoformat()} {step}: {type(error).__name__}\n")
+        out.writelines(traceback.format_tb(error.__traceback__))
+    return project.shown(log)
+
+
+def is_disk_fault(error: BaseException, warehouse: Path) -> bool:
+    """Say whether the disk refuses, which is no fault of one source."""
+    return _disk_fault(error, warehouse) is not None
 
 
 def _disk_fault(error: BaseException, warehouse: Path) -> int | None:

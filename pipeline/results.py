@@ -6,6 +6,7 @@ Layer: pipeline. Imports core and the ledger.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from datatrust.core.release import SourceControl
@@ -27,16 +28,19 @@ class SourceResult:
     quarantined: int
     duplicate: int
     superseded: int
-    discarded: int  # new rows by which a person discards an old one
+    discarded: int  # new rows that count nowhere, by a person's word or the contract's
     freed: int  # old rows that left the quarantine because they were judged again
     settled: int  # old rows that left it because a corrected file or a repaired row has taken their place
     corrected: int  # old rows that a corrected file or a repaired row has pushed out of silver
     displaced: int  # old rows that a newer version has pushed out of silver
     moved: bool  # whether any row has come in, or stands elsewhere than before
     keys_lost: int  # keys of silver that no row stands for any more
+    refreshed: bool = False  # all rows were judged again: every one of them counts as new here
+    failure: str | None = None  # why nothing new of it was taken in; its files are tried again
     oldest_sequence: int | None  # lowest file number of the rows that entered silver; freed rows keep theirs
     reasons: dict[str, int] = field(default_factory=dict)  # of the new rows, by rule id
     warnings: dict[str, int] = field(default_factory=dict)  # rules with severity warn, by rule id
+    drift: tuple[str, ...] = ()  # how new files depart from the contract, and what was done about it
     control: SourceControl
     tables: dict[str, int] = field(default_factory=dict)  # rows by table: bronze, silver, masked quarantine
     duration_seconds: float = 0.0
@@ -59,6 +63,12 @@ class IngestResult:
     sources: tuple[SourceResult, ...]
     ledger: tuple[LedgerEntry, ...]  # the whole ledger after this delivery
     fresh_as_of: dt.datetime | None  # when the newest loaded file arrived
+    failures: Mapping[str, Exception] = field(default_factory=dict)  # by source
+
+    @property
+    def needs_rebuild(self) -> bool:
+        """Say whether rows have left silver, so that tables merged by key must be built anew."""
+        return any(result.keys_lost or result.corrected or result.refreshed for result in self.sources)
 
     @property
     def oldest_sequence(self) -> int | None:

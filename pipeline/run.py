@@ -43,7 +43,7 @@ from pipeline.ledger import LEDGER, Delivery, Findings, find_new_files, load_led
 from pipeline.lock import hold_lock
 from pipeline.masking import open_masker
 from pipeline.observe import StepMetric, next_run, record_steps
-from pipeline.outside import worded
+from pipeline.outside import log_trace, worded
 from pipeline.progress import Advance, RunProgress, SilentProgress
 from pipeline.publish import BUSINESS_METRICS, Evidence, MetricRow, make_candidate, with_business_metrics
 from pipeline.quarantine_log import log_steps
@@ -147,6 +147,7 @@ class _Run:
         self.begun = time.monotonic()
         self.policy = load_masking_policy(project)
         self.problems: list[str] = []
+        self.drift: list[str] = []
         said = close_zone(self.warehouse)
         self.notices = [said] if said else []
         self.key_id = open_masker(project, specs).key_id  # before the hashes: the first run makes the key
@@ -240,11 +241,11 @@ class _Run:
                 if not (delivery.files or refresh or refresh_gold or taken.moved):
                     return None
                 timed.metrics += _ingest_metrics(taken)
-                self._check_share(taken, refresh)
+                self._check_share(taken)
                 findings = self._judge_sources(taken, fresh=last and bool(delivery.files))
             with self._step(timed, "gold", f"{prefix}gold", gold.table_count()) as advance:
                 since = min(since, (taken.oldest_sequence or since + 1) - 1)
-                rebuild = refresh_gold or taken.keys_lost > 0 or taken.corrected > 0
+                rebuild = refresh_gold or taken.needs_rebuild
                 built = self._build_gold(spark, gold, since, rebuild, advance)
             with self._step(timed, "audit", f"{prefix}audit", len(self.specs) + len(built.tables)) as advance:
                 evidence = self._prove(spark, auditor, taken, built, findings, title, advance)
@@ -301,14 +302,21 @@ class _Run:
         for result in taken.sources:
             self.problems += [f"{entry.path}: {entry.message}" for entry in result.rejected_files]
             self.notices += [f"{entry.path}: {entry.message}" for entry in result.noted_files]
+            self.drift += result.drift
+            if result.failure is not None:
+                self.problems.append(
+                    f"{result.source}: {result.failure}; it stays as it was, its new files are tried again"
+                )
+        for source, error in taken.failures.items():
+            log_trace(error, self.project, source)
         return taken
 
-    def _check_share(self, taken: IngestResult, refresh: frozenset[str]) -> None:
+    def _check_share(self, taken: IngestResult) -> None:
         """Of the new rows; of a source that was derived again, all rows are new."""
         limit = self.project.config.publish.max_quarantined_share
         beyond = []
         for result in taken.sources:
-            again = result.source in refresh
+            again = result.refreshed
             rows = result.control.read if again else result.rows_read
             # a repaired row that is still wrong was counted when it first came
             rejected = result.control.quarantined if again else result.quarantined - result.settled
@@ -500,6 +508,7 @@ class _Run:
             deliveries=tuple(done),
             restored=restored,
             problems=tuple(self.problems),
+            drift=tuple(self.drift),
             unclaimed=findings.unclaimed,
             notices=tuple(self.notices),
             data_docs=self.project.shown(self.docs) if self.docs else None,
@@ -533,6 +542,8 @@ def _ingest_metrics(taken: IngestResult) -> list[StepMetric]:
                     rows_out=result.rows_read if layer == "bronze" else result.valid,
                     rejected=0 if layer == "bronze" else result.quarantined,
                     duration_seconds=result.duration_seconds,
+                    success=result.failure is None,
+                    message=f"{result.source}: {result.failure}" if result.failure else None,
                 )
             )
     return metrics
@@ -547,6 +558,7 @@ def _source_line(result: Any) -> SourceLine:
         quarantined=result.quarantined,
         duplicate=result.duplicate,
         superseded=result.superseded,
+        discarded=result.discarded,
         freed=result.freed,
         settled=result.settled,
         reasons=dict(result.reasons),

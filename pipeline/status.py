@@ -163,12 +163,13 @@ def render_summary(summary: RunSummary) -> str:
                     s.quarantined,
                     s.duplicate,
                     s.superseded,
+                    s.discarded,
                     s.freed,
                     s.settled,
                 )
                 for s in done.sources
             ]
-            total = ("total", *(sum(row[i] for row in rows) for i in range(1, 9)))
+            total = ("total", *(sum(row[i] for row in rows) for i in range(1, 10)))
             heads = (
                 "source",
                 "new files",
@@ -177,6 +178,7 @@ def render_summary(summary: RunSummary) -> str:
                 "quarantined",
                 "duplicate",
                 "superseded",
+                "discarded",
                 "freed",
                 "repaired",
             )
@@ -184,6 +186,8 @@ def render_summary(summary: RunSummary) -> str:
         lines += ["", *_aligned(("gold table", "rows"), sorted(done.gold.items()))]
         told = f"{done.checks} checks passed" + (f", {done.warnings} warnings" if done.warnings else "")
         lines += ["", f"{told}; {steps}", *(f"  warning: {text}" for text in done.warned)]
+    if summary.drift:
+        lines += ["", "files that depart from their contract:", *(f"  {text}" for text in summary.drift)]
     if summary.problems:
         lines += ["", "could not be taken in:", *(f"  {text}" for text in summary.problems)]
     if summary.unclaimed:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,33 +62,44 @@ def change(
     *,
     added: DataFrame | None,
     removed: DataFrame | None,
+    updated: DataFrame | None = None,
     match: Sequence[str],
 ) -> None:
-    """Add rows and take others away in one commit.
+    """Add rows, take others away and change columns of others in one commit.
 
     Args:
         added: rows with the table's columns, or None.
         removed: rows with the columns of `match`, at most once each, or None.
+        updated: rows with the columns of `match` and the columns to change, at most once each, or None.
         match: the columns that name a row of the table.
     """
     from delta.tables import DeltaTable
     from pyspark.sql import functions as F  # noqa: N812
 
-    if removed is None:
+    if removed is None and updated is None:
         if added is not None:
             append(warehouse, table, added)
         return
     target = DeltaTable.forPath(spark, str(warehouse / table_path(table)))
-    leaving = removed.select(*[F.col(name).alias(f"_gone_{name}") for name in match])
-    source = leaving
-    if added is not None:
-        source = added.unionByName(leaving, allowMissingColumns=True)
-    same = " and ".join(f"old.`{name}` = new.`_gone_{name}`" for name in match)
-    merge = target.alias("old").merge(source.alias("new"), same).whenMatchedDelete()
+    named = [F.col(name).alias(f"_old_{name}") for name in match]
+    parts = [added] if added is not None else []
+    if removed is not None:
+        parts.append(removed.select(*named, F.lit(True).alias("_gone")))
+    changed: list[str] = []
+    if updated is not None:
+        changed = [name for name in updated.columns if name not in match]
+        parts.append(updated.select(*named, *changed, F.lit(False).alias("_gone")))
+    source = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), parts)
+    same = " and ".join(f"old.`{name}` = new.`_old_{name}`" for name in match)
+    merge = target.alias("old").merge(source.alias("new"), same)
+    if removed is not None:
+        merge = merge.whenMatchedDelete(condition="new._gone")
+    if changed:
+        merge = merge.whenMatchedUpdate(set={name: f"new.`{name}`" for name in changed})
     if added is not None:
         values = {name: f"new.`{name}`" for name in added.columns}
         merge = merge.withSchemaEvolution().whenNotMatchedInsert(
-            condition=f"new.`_gone_{match[0]}` is null", values=values
+            condition=f"new.`_old_{match[0]}` is null", values=values
         )
     merge.execute()
 

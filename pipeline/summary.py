@@ -21,6 +21,7 @@ class SourceLine:
     quarantined: int
     duplicate: int
     superseded: int
+    discarded: int
     freed: int
     settled: int
     reasons: dict[str, int] = field(default_factory=dict)
@@ -49,6 +50,7 @@ class RunSummary:
     deliveries: tuple[DeliverySummary, ...] = ()
     restored: tuple[str, ...] = ()  # tables put back to the current release, after a run that died
     problems: tuple[str, ...] = ()
+    drift: tuple[str, ...] = ()  # how new files depart from their contracts, and what was done about it
     unclaimed: tuple[str, ...] = ()  # raw files that no contract's pattern matches
     notices: tuple[str, ...] = ()  # what a person should know of, each a sentence
     data_docs: str | None = None  # the audit's index page

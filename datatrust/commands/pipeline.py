@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from datatrust.core.release import Release, load_release
 
 if TYPE_CHECKING:
     from datatrust.core.settings import Project
+    from pipeline.plan import Plan, ReachedMetric
 
 
 @click.group()
@@ -61,6 +63,42 @@ def business_metrics(
     from semantic.metric_rows import metric_rows
 
     return metric_rows(SemanticLayer.open(project, release=candidate))
+
+
+@pipeline.command("plan")
+@json_option
+@click.pass_obj
+def plan_command(context: Context, as_json: bool) -> None:
+    """Say what the next run would do: new files, drift, what is derived again, the metrics it reaches."""
+    from pipeline.plan import make_plan, render_plan
+
+    plan = make_plan(context.project)
+    plan = replace(plan, metrics=reached_metrics(context.project, plan))
+    if as_json:
+        print_json(plan)
+    else:
+        click.echo(render_plan(plan))
+
+
+def reached_metrics(project: Project, plan: Plan) -> tuple[ReachedMetric, ...]:
+    """Return the catalog's metrics on gold tables that the plan reaches, by themselves or by their inputs."""
+    if not project.catalog.is_dir():
+        return ()
+    from pipeline.plan import ReachedMetric
+    from semantic.loader import load_catalog
+
+    catalog = load_catalog(project.catalog, shown_root=project.root)
+    reached = {model.table for model in plan.models}
+
+    def tables_of(name: str) -> frozenset[str]:
+        metric = catalog.metrics[name]
+        own = {catalog.models[metric.model].table} if metric.model else set()
+        return frozenset(own).union(*(tables_of(part) for part in metric.inputs))
+
+    found = {name: tables_of(name) & reached for name in sorted(catalog.metrics)}
+    return tuple(
+        ReachedMetric(metric=name, tables=tuple(sorted(tables))) for name, tables in found.items() if tables
+    )
 
 
 @pipeline.command("status")

@@ -5,6 +5,7 @@ Layer: pipeline. Imports core, odcs and the model.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from datatrust.core.errors import UserError
 from datatrust.core.issues import Issue, SourcePosition, did_you_mean
 from datatrust.core.masking import MaskingPolicy, load_masking_policy
 from datatrust.core.settings import Project, SourceEntry, SourceInclude, load_json
+from pipeline.contracts.loading import check_load_mode
 from pipeline.contracts.model import SourceSpec
 from pipeline.contracts.odcs import read_contract
 
@@ -48,6 +50,7 @@ def load_contracts(project: Project) -> tuple[SourceSpec, ...]:
         issues += check(specs)
     issues += _check_masked_references(specs, policy)
     issues += _check_tokens_hide(specs, policy)
+    issues += [issue for spec in specs for issue in check_load_mode(spec)]
     if issues:
         raise UserError.all(issues)
     return _parents_first(specs)
@@ -107,13 +110,10 @@ def _with_entry(spec: SourceSpec, listed: _Listed, issues: list[Issue]) -> Sourc
         )
     if entry.reader is not None and entry.reader != spec.reader:
         spec = replace(spec, reader=_known_reader(entry.reader, listed, issues) or spec.reader)
-    if entry.load_mode == "upsert" or entry.load_mode == "append":
-        return replace(spec, load_mode=entry.load_mode)
-    if entry.load_mode is not None:
-        issues.append(
-            Issue(code="DT400", message=f"load mode {entry.load_mode} is not available", at=listed.at)
-        )
-    return spec
+    if entry.load_mode is None or entry.load_mode == spec.load_mode:
+        return spec
+    shaped = hashlib.sha256(f"{spec.hash} {entry.load_mode}".encode()).hexdigest()
+    return replace(spec, load_mode=entry.load_mode, hash=shaped)
 
 
 def _known_reader(name: str, listed: _Listed, issues: list[Issue]) -> str | None:

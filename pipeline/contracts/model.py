@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from datatrust.core.issues import SourcePosition
 
 Kind = Literal["string", "integer", "decimal", "date", "timestamp", "boolean"]
-LoadMode = Literal["upsert", "append"]
+LoadMode = Literal["append", "snapshot", "upsert", "scd2"]
+LOAD_MODES: tuple[LoadMode, ...] = get_args(LoadMode)
+VALID_FROM, VALID_TO, IS_CURRENT = "valid_from", "valid_to", "is_current"  # of a silver that keeps history
 Severity = Literal["reject", "warn"]
+Decision = Literal["evolve", "freeze", "discard", "quarantine"]  # what follows when a file departs from it
+DECISIONS: tuple[Decision, ...] = get_args(Decision)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +104,9 @@ class ColumnSpec:
     date_formats: tuple[str, ...] = ()  # Java's letters, each of exact width; none is ISO
     missing: tuple[str, ...] = ()  # words that stand for nothing, e.g. "n/a"
     pii_class: str | None = None
+    on_missing: Decision | None = None  # None: what the source says
+    on_type_change: Decision | None = None
+    is_evolved: bool = False  # not of the contract: a new column of some file that it lets in
     description: str | None = None
     position: SourcePosition | None = None
 
@@ -116,6 +123,17 @@ class ForeignKey:
     columns: tuple[str, ...]
     parent: str
     parent_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftPolicy:
+    """What a source does when a file departs from its contract, where a column says nothing of its own."""
+
+    new_column: Decision = "discard"  # its values stay in bronze only
+    new_columns: Mapping[str, Decision] = field(default_factory=dict)  # by header, in small letters
+    missing_column: Decision | None = None  # None: freeze a required one, take another as empty
+    type_change: Decision = "freeze"
+    type_change_share: float | None = None  # of values that no longer read, from which a type has changed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +165,10 @@ class SourceSpec:
     key: tuple[str, ...]  # empty: the whole row is the key
     sequence: str | None  # the column that orders versions of a key; None: the later delivery wins
     load_mode: LoadMode
+    snapshot_date: str | None = None  # finds in a file's path what orders snapshots; None: their arrival
+    max_shrink: float | None = None  # the share of rows that a snapshot may lose against the one before it
     duplicates: Literal["drop", "keep"]  # of a source without key
+    drift: DriftPolicy = DriftPolicy()
     silver_table: str  # "silver.sales_clean"
     quarantine_table: str | None  # "silver.sales_quarantine", masked
     rules: tuple[Rule, ...]  # every rule that rejects or warns, foreign keys among them
@@ -162,6 +183,16 @@ class SourceSpec:
     position: SourcePosition | None = None
 
     @property
+    def keeps_history(self) -> bool:
+        """Say whether silver keeps every version of a key, with the time it was valid."""
+        return self.load_mode == "scd2"
+
+    @property
+    def silver_key(self) -> tuple[str, ...]:
+        """Return the columns whose values name one row of silver; none where the whole row does."""
+        return (*self.key, VALID_FROM) if self.keeps_history else self.key
+
+    @property
     def parents(self) -> tuple[str, ...]:
         """Return the sources that must be loaded before this one."""
         return tuple(dict.fromkeys(fk.parent for fk in self.foreign_keys if fk.parent != self.name))
@@ -174,6 +205,19 @@ class SourceSpec:
     @property
     def pii_columns(self) -> tuple[ColumnSpec, ...]:
         return tuple(column for column in self.columns if column.is_pii)
+
+    def on_new(self, header: str) -> Decision:
+        """Return what a column that the contract does not know means for its file."""
+        return self.drift.new_columns.get(header.strip().lower(), self.drift.new_column)
+
+    def on_missing(self, column: ColumnSpec) -> Decision:
+        """Return what it means for a file that a column is not there."""
+        default: Decision = "freeze" if column.required else "evolve"
+        return column.on_missing or self.drift.missing_column or default
+
+    def on_type_change(self, column: ColumnSpec) -> Decision:
+        """Return what it means for a file that most values of a column do not read as its type."""
+        return column.on_type_change or self.drift.type_change
 
     def column(self, name: str) -> ColumnSpec:
         """Return the column called `name`; KeyError where there is none."""

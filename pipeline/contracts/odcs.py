@@ -18,7 +18,8 @@ from datatrust.core.issues import Issue, did_you_mean
 from datatrust.core.masking import MaskingPolicy
 from datatrust.core.yaml import load_yaml
 from pipeline.contracts import vocabulary as words
-from pipeline.contracts.model import ColumnSpec, ColumnType, ForeignKey, RowCount, SourceSpec
+from pipeline.contracts.loading import read_column_drift, read_drift, snapshot_faults
+from pipeline.contracts.model import LOAD_MODES, ColumnSpec, ColumnType, ForeignKey, RowCount, SourceSpec
 from pipeline.contracts.quality import check_ids, column_rules, quality, references, type_rules
 from pipeline.contracts.reading import Path_, Reading
 from pipeline.contracts.server import Server, notation_of, read_server
@@ -121,6 +122,9 @@ def _read_schema(reading: Reading, body: Mapping[str, Any], digest: str) -> Sour
         key=key,
         sequence=custom.get("sequenceColumn"),
         load_mode=custom.get("loadMode", "upsert"),
+        snapshot_date=custom.get("snapshotDate"),
+        max_shrink=custom.get("maxShrink"),
+        drift=read_drift(reading, custom.get("drift"), *here, "customProperties"),
         duplicates=custom.get("duplicates", "drop"),
         redelivery=custom.get("redelivery"),
         silver_table=_silver_name(custom.get("silverTable") or name),
@@ -172,6 +176,7 @@ def _read_columns(
             )
         if kind is not None:
             numbers, dates = notation_of(reading, body, custom, kind, server, at)
+            on_missing, on_type_change = read_column_drift(reading, custom.get("drift"), *at)
             columns[name] = ColumnSpec(
                 name=name,
                 header=str(body.get("physicalName") or name),
@@ -182,6 +187,8 @@ def _read_columns(
                 date_formats=dates,
                 missing=_missing_words(body),
                 pii_class=pii,
+                on_missing=on_missing,
+                on_type_change=on_type_change,
                 description=body.get("description"),
                 position=reading.document.at(*at, "name"),
             )
@@ -319,7 +326,7 @@ def _check_table_properties(
         if column is not None and column.is_pii:
             reading.wrong("DT408", f'{name} "{column.name}" cannot be masked', *here, "customProperties")
     for name, allowed in (
-        ("loadMode", ("upsert", "append")),
+        ("loadMode", LOAD_MODES),
         ("duplicates", ("drop", "keep")),
         ("redelivery", ("replace", "add")),
     ):
@@ -332,6 +339,8 @@ def _check_table_properties(
                 "customProperties",
                 near=did_you_mean(str(value), allowed),
             )
+    for message in snapshot_faults(custom.get("snapshotDate"), custom.get("maxShrink")):
+        reading.wrong("DT402", message, *here, "customProperties")
     for name in ("silverTable", "quarantineTable"):
         value = custom.get(name)
         if value is not None and not re.fullmatch(r"(silver\.)?[a-z][a-z0-9_]*", str(value)):

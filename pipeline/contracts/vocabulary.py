@@ -130,10 +130,13 @@ TABLE_PROPERTIES = (
     "currencyColumn",
     "currencyCode",
     "loadMode",
+    "snapshotDate",
+    "maxShrink",
+    "drift",
     "duplicates",
     "redelivery",
 )
-COLUMN_PROPERTIES = ("piiClass", "numberFormat", "dateFormats")
+COLUMN_PROPERTIES = ("piiClass", "drift", "numberFormat", "dateFormats")
 SERVER_OPTIONS = ("delimiter", "encoding")  # of the readers, in the standard's own fields
 SERVER_PROPERTIES = ("numberFormat", "dateFormats", "timestampFormats", "controlTotals")  # of every format
 DATABASES = ("postgresql", "postgres")  # the standard's server types of databases that are read

@@ -60,6 +60,9 @@ class Refusal:
     """The file cannot be taken in at all, and why; the words hold no value of the file's rows."""
 
     reason: str
+    lacking: tuple[
+        tuple[str, str | None], ...
+    ] = ()  # columns that are not there, and the names they may have now
     stops_source: bool = False  # the source's other files wait: what was sent together does not agree
 
 
@@ -150,22 +153,22 @@ def map_header(names: Sequence[str], header_lines: int, spec: SourceSpec, *, hin
     headers = [fold(column.header) for column in spec.columns]
     places = tuple(folded.index(header) if header in folded else None for header in headers)
     lacking = [column for column, place in zip(spec.columns, places, strict=True) if place is None]
-    required = [column.header for column in lacking if column.required]
+    required = [column for column in lacking if spec.on_missing(column) == "freeze"]
     unknown = tuple((i, name) for i, name in enumerate(names) if i not in places)
     if len(lacking) == len(spec.columns):
         return Refusal(reason=f"its header names none of the contract's columns ({hint})")
     if required:
-        near = [did_you_mean(name, [n for _, n in unknown]) if unknown else None for name in required]
-        hints = [f"{n} (perhaps written {m!r})" if m else n for n, m in zip(required, near, strict=True)]
-        return Refusal(reason=f"its header lacks {', '.join(hints)}")
-    notes = []
-    if lacking:
-        notes.append(f"lacks {', '.join(column.header for column in lacking)}: taken as empty")
-    if unknown:
-        notes.append(f"has {len(unknown)} columns that the contract does not know: kept in bronze only")
-    return Layout(
-        header_lines=header_lines, width=len(names), places=places, unknown=unknown, notes=tuple(notes)
-    )
+        others = [name for _, name in unknown]
+        near = [did_you_mean(column.header, others) if others else None for column in required]
+        hints = [
+            f"{c.header} (perhaps written {m!r})" if m else c.header
+            for c, m in zip(required, near, strict=True)
+        ]
+        return Refusal(
+            reason=f"its header lacks {', '.join(hints)}",
+            lacking=tuple((column.name, other) for column, other in zip(required, near, strict=True)),
+        )
+    return Layout(header_lines=header_lines, width=len(names), places=places, unknown=unknown)
 
 
 def by_order(spec: SourceSpec, header_lines: int) -> Layout:

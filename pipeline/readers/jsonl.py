@@ -90,8 +90,7 @@ def _layout(path: Path, spec: SourceSpec) -> Layout | Refusal:
     if objects and not seen & known:
         return Refusal(reason="its objects have none of the contract's fields")
     notes = ["has no records"] if is_bare else []
-    if seen - known:
-        notes.append(f"has {len(seen - known)} fields that the contract does not know: kept in bronze only")
+    notes = [] if lines else ["has no records"]
     return Layout(
         header_lines=frame.skip,
         notes=tuple(notes),

@@ -248,12 +248,12 @@ def test_a_file_that_cannot_be_trusted_is_refused(tmp_path: Path, body: bytes, t
     assert told in refuse(tmp_path, body)
 
 
-def test_a_missing_optional_column_is_empty_and_noted(tmp_path: Path) -> None:
+def test_a_missing_optional_column_is_empty(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes(b"id,amount\n1,2\n")
     layout = readers()["csv"].layout(path, spec_of())
     assert isinstance(layout, Layout)
-    assert layout.notes == ("lacks name: taken as empty",)
+    assert layout.places == (0, None, 1)
     assert values(read(tmp_path, b"id,amount\n1,2\n")) == [("1", None, "2")]
 
 

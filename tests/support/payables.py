@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,16 +135,13 @@ def make_payables(root: Path, spark: SparkSession, **config: Any) -> Payables:
     return Payables(project=write_payables(root, **config), spark=spark)
 
 
-def write_payables(root: Path, **config: Any) -> Project:
-    """Write the project into `root`, for what needs no session."""
+def write_payables(root: Path, *, contracts: Mapping[str, str] | None = None, **config: Any) -> Project:
+    """Write the project into `root`, for what needs no session; with `contracts` (name to text) of another company."""
     settings = {"sources": {"include": "contracts/*.yml"}, "today": "2026-06-30", **config}
     project = write_project(root, settings)
-    for name, text in {
-        "contracts/vendors": VENDORS,
-        "contracts/invoices": INVOICES,
-        "contracts/rates": RATES,
-        "policies/masking": POLICY,
-    }.items():
+    given = contracts or {"vendors": VENDORS, "invoices": INVOICES, "rates": RATES}
+    texts = {f"contracts/{name}": text for name, text in given.items()}
+    for name, text in {**texts, "policies/masking": POLICY}.items():
         path = project.configs / f"{name}.yml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

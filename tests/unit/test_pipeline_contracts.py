@@ -247,7 +247,6 @@ def test_one_source_one_contract_one_table(tmp_path: Path) -> None:
         ([{"contract": "contracts/on.yml"}], "did you mean: contracts/one.yml"),
         ([{"contract": "contracts/one.yml", "name": "bills"}], 'called "invoices" in its contract'),
         ([{"contract": "contracts/one.yml", "reader": "csw"}], "did you mean: csv"),
-        ([{"contract": "contracts/one.yml", "load_mode": "scd2"}], "load mode scd2 is not available"),
     ],
 )
 def test_a_wrong_list_of_sources_is_told(tmp_path: Path, sources: object, told: str) -> None:
@@ -300,3 +299,15 @@ def test_a_wrong_masking_policy_is_told(tmp_path: Path, policy: str, told: str) 
     with pytest.raises(UserError, match=r"masking\.yml") as caught:
         load_contracts(project)
     assert told in str(caught.value)
+
+
+def test_the_settings_may_choose_the_load_mode(tmp_path: Path) -> None:
+    """It shapes the rows, so it is part of what the source's state stands for."""
+    upsert = load_one(tmp_path)
+    project = project_of(tmp_path, one=GOOD)
+    listed = {"contract": "contracts/one.yml", "load_mode": "scd2"}
+    (spec,) = load_contracts(write_project(project.root, {"sources": [listed]}))
+    assert (spec.load_mode, spec.silver_key) == ("scd2", ("invoice_id", "valid_from"))
+    assert spec.hash != upsert.hash
+    with pytest.raises(UserError, match="snapshots are ordered by their files"):
+        load_contracts(write_project(project.root, {"sources": [{**listed, "load_mode": "snapshot"}]}))
