@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from datatrust.core.spreadsheet import DEFUSED_PATTERN
 from pipeline.contracts.model import SourceSpec
-from pipeline.ledger import RawFile
+from pipeline.ledger import RawFile, matches
 from pipeline.readers import readers
 from pipeline.readers.base import Extent, Layout, Records, Refusal, cap_of
 from pipeline.repair import carries_references, reading_spec
@@ -39,6 +39,7 @@ META = (
     ("_extra", "string"),
 )
 ROW_HASH = "_row_hash"
+_WHOLE_STATE = "a snapshot is the whole state: it is repaired by a corrected one, not row by row"
 _ABSENT = "\x00"
 _BETWEEN = "\x1f"
 
@@ -63,6 +64,9 @@ def inspect(spec: SourceSpec, files: Iterable[RawFile]) -> tuple[Inspected, ...]
     """
     found = []
     for file in files:
+        if spec.load_mode == "snapshot" and matches(file.path, spec.repair_glob):
+            found.append(Inspected(file=file, outcome=Refusal(reason=_WHOLE_STATE)))
+            continue
         try:
             found.append(_inspect_one(reading_spec(spec, file.path, file.absolute), file))
         except OSError as error:

@@ -39,6 +39,8 @@ def _earlier(spec: SourceSpec, entry: LedgerEntry, others: Sequence[LedgerEntry]
     """Return the newest file of the same path that still counts; None where nothing can be corrected."""
     if entry.status != "loaded" or entry.repairs or spec.redelivery == "add":
         return None
+    if spec.load_mode == "snapshot":
+        return None  # its next state, whatever the file is called
     mine = [one for one in others if one.source == spec.name and one.status == "loaded"]
     replaced = {one.corrects for one in mine}
     same = [

@@ -30,6 +30,7 @@ from pipeline.contracts.model import (
 from pipeline.notation import BLANKS, plain_number, read_date
 from pipeline.readers import readers
 from pipeline.readers.base import Layout, Records, Refusal, fold
+from pipeline.repair import carries_references
 
 SAMPLE_ROWS = 1000
 DEFAULT_SHARE = 0.5  # of unreadable values from which a column has another type
@@ -97,6 +98,8 @@ def look(spec: SourceSpec, one: Inspected) -> tuple[Finding, ...]:
             Finding(kind="missing_column", column=name, near=near if _is_shown(near) else None)
             for name, near in layout.lacking
         )
+    if carries_references(layout):
+        return ()  # repaired rows: the export's own columns are no news
     sample = _take_sample(spec, one, layout)
     unknown = list(dict.fromkeys([*(name for _, name in layout.unknown), *sample.extra]))
     return (

@@ -12,9 +12,12 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
+from pipeline.bronze import inspect
 from pipeline.contracts import SourceSpec, load_contracts
 from pipeline.corrections import mark_corrections, mark_references
+from pipeline.drift import look
 from pipeline.ledger import LedgerEntry, append_ledger, claims, find_new_files, load_ledger
+from pipeline.readers.base import Layout, Refusal
 from pipeline.repair import RowRepair, load_repairs, make_reference, reading_spec
 from pipeline.tables import table_path
 from tests.support.payables import write_payables
@@ -125,6 +128,29 @@ def test_a_source_without_a_key_goes_by_whole_rows(tmp_path: Path, spec: SourceS
     assert marked.corrects == 1
 
 
+def test_a_snapshot_is_corrected_by_its_next_state_only(tmp_path: Path, spec: SourceSpec) -> None:
+    """A file of repaired rows, taken for a state, would empty silver of every other key."""
+    states = replace(spec, load_mode="snapshot")
+    write_rows(tmp_path, 1, ["A"])
+    write_rows(tmp_path, 5, ["A"])
+    (marked,) = mark_corrections(tmp_path, states, [entry(5)], [entry(1)])
+    assert (marked.corrects, marked.message) == (None, None)
+    project = write_payables(tmp_path)
+    file = project.raw / "4" / "invoices.repaired.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("_ref,invoice_id\nrow:1:2,A\n")
+    findings = find_new_files(project, load_contracts(project))
+    (repaired,) = [
+        f for d in findings.deliveries for f in d.files if f.path.endswith("invoices.repaired.csv")
+    ]
+    (refused,) = inspect(states, [repaired])
+    assert isinstance(refused.outcome, Refusal)
+    assert "row by row" in refused.outcome.reason
+    (taken,) = inspect(spec, [repaired])
+    if isinstance(taken.outcome, Layout):
+        assert look(spec, taken) == (), "the export's own columns are no drift"
+
+
 def test_corrections_follow_each_other(tmp_path: Path, spec: SourceSpec) -> None:
     """The third content replaces the second, not the first; all take the first one's place, in a closing."""
     for sequence in (1, 4, 6):
@@ -183,7 +209,7 @@ def test_a_repaired_file_belongs_to_its_source_alone(tmp_path: Path) -> None:
 
 def test_a_ledger_of_before_is_read(tmp_path: Path) -> None:
     old, new = entry(2, message="m"), entry(3, corrects=2, repairs=4)
-    names = [name for name in LedgerEntry.__dataclass_fields__ if name not in ("corrects", "repairs")]
+    names = [name for name in LedgerEntry.__dataclass_fields__ if name not in ("corrects", "repairs", "drift")]
     rows = pa.Table.from_pylist([{name: getattr(old, name) for name in names}])
     write_deltalake(str(tmp_path / table_path("ops.ledger")), rows)
     assert load_ledger(tmp_path) == (old,)
