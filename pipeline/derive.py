@@ -26,6 +26,7 @@ from pipeline.quarantine import (
     QUARANTINE,
     RESOLVED,
     ROW,
+    discarded,
     history_of_conflicts,
     history_of_outcomes,
     is_resolved,
@@ -152,6 +153,9 @@ class Deriver:
         if exists(self.warehouse, QUARANTINE):
             broken = unsound(read(self.spark, self.warehouse, QUARANTINE), spec)
             rows = rows.join(broken, list(ROW), "left_anti")
+        if exists(self.warehouse, OUTCOMES):
+            gone = discarded(read(self.spark, self.warehouse, OUTCOMES), spec)
+            rows = rows.join(gone, list(ROW), "left_anti")
         return rows
 
     def _decide(self, work: Work, new: DataFrame) -> DataFrame:

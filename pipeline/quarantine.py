@@ -122,6 +122,13 @@ def unsound(quarantine: DataFrame, spec: SourceSpec) -> DataFrame:
     return quarantine.where((F.col("source") == spec.name) & ~is_sound(F.col("reasons"))).select(*ROW)
 
 
+def discarded(outcomes: DataFrame, spec: SourceSpec) -> DataFrame:
+    """Return the rows of a source that the contract or a person has discarded."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    return outcomes.where((F.col("source") == spec.name) & (F.col("status") == DISCARDED)).select(*ROW)
+
+
 def is_resolved() -> Column:
     """Return true for rows that belong in restricted.outcomes."""
     from pyspark.sql import functions as F  # noqa: N812

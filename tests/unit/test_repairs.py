@@ -209,7 +209,9 @@ def test_a_repaired_file_belongs_to_its_source_alone(tmp_path: Path) -> None:
 
 def test_a_ledger_of_before_is_read(tmp_path: Path) -> None:
     old, new = entry(2, message="m"), entry(3, corrects=2, repairs=4)
-    names = [name for name in LedgerEntry.__dataclass_fields__ if name not in ("corrects", "repairs", "drift")]
+    names = [
+        name for name in LedgerEntry.__dataclass_fields__ if name not in ("corrects", "repairs", "drift")
+    ]
     rows = pa.Table.from_pylist([{name: getattr(old, name) for name in names}])
     write_deltalake(str(tmp_path / table_path("ops.ledger")), rows)
     assert load_ledger(tmp_path) == (old,)
