@@ -161,7 +161,7 @@ def test_the_audit_asks_for_tokens_of_this_run_s_key_only(project: Project) -> N
 
     specs, policy = load_contracts(project), load_masking_policy(project)
     checks = plan_checks(specs, policy, (), today=dt.date(2026, 6, 30), key_id="a" * 8)
-    patterns = {check.table: check.arguments["regex"] for check in checks if check.kind == "token"}
+    patterns = {check.table: check.arguments["regex"] for check in checks if check.says == "token"}
     assert set(patterns) == {"silver.members", "silver.visits"}
     for pattern in patterns.values():
         assert re.match(pattern, token("a" * 8, 1))
