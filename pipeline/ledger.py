@@ -295,12 +295,16 @@ def read_facts(path: Path) -> ContentFacts:
 
 
 def matches(path: str, glob: str) -> bool:
-    """Say whether a path relative to the raw folder fits a contract's glob; `**/` is any folders or none.
+    """Say whether a path relative to the raw folder fits a contract's glob.
+
+    `**/` is any folders or none, `[0-9]` one of some characters, `[!0-9]` one of the others.
 
     >>> matches("2026-04/sales.csv", "**/sales*.csv"), matches("sales.csv", "**/sales*.csv")
     (True, True)
     >>> matches("2026-04/sales.csv", "sales*.csv")
     False
+    >>> matches("sales_2026.csv", "**/sales_[0-9][0-9][0-9][0-9].csv"), matches("sales_x.csv", "sales_[!a-z].csv")
+    (True, False)
     """
     return re.fullmatch(_glob_pattern(glob), path) is not None
 
@@ -314,9 +318,23 @@ def claims(spec: SourceSpec, path: str) -> bool:
 @lru_cache(maxsize=4096)
 def _glob_pattern(glob: str) -> str:
     pieces = []
-    for part in re.split(r"(\*\*/|\*\*|\*|\?)", glob.removeprefix("./")):
-        pieces.append({"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part) or re.escape(part))
+    for part in re.split(r"(\*\*/|\*\*|\*|\?|\[!?[^]/]+\])", glob.removeprefix("./")):
+        known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part)
+        pieces.append(known or _character_class(part) or re.escape(part))
     return "".join(pieces)
+
+
+def _character_class(part: str) -> str | None:
+    """Return `[0-9]` or `[!0-9]` as a regular expression; None where it is none, a range from z to a among them."""
+    if not (part.startswith("[") and part.endswith("]")):
+        return None
+    inside = part[1:-1].replace("\\", r"\\").replace("^", r"\^")
+    pattern = f"[^/{inside[1:]}]" if inside.startswith("!") else f"[{inside}]"
+    try:
+        re.compile(pattern)
+    except re.error:
+        return None
+    return pattern
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from pipeline.bronze import inspect
 from pipeline.contracts import SourceSpec, load_contracts
 from pipeline.corrections import mark_corrections, mark_references
 from pipeline.drift import look
-from pipeline.ledger import LedgerEntry, append_ledger, claims, find_new_files, load_ledger
+from pipeline.ledger import LedgerEntry, append_ledger, claims, find_new_files, load_ledger, matches
 from pipeline.readers.base import Layout, Refusal
 from pipeline.repair import RowRepair, load_repairs, make_reference, reading_spec
 from pipeline.tables import table_path
@@ -221,3 +221,19 @@ def test_a_ledger_of_before_is_read(tmp_path: Path) -> None:
 
 def test_a_reference_is_no_time_for_a_spreadsheet() -> None:
     assert make_reference(7, 12) == "row:7:12"
+
+
+@pytest.mark.parametrize(
+    ("path", "glob", "fits"),
+    [
+        ("a/2010-12-01.csv", "**/[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].csv", True),
+        ("2010-12-xx.csv", "**/[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].csv", False),
+        ("sales_9.csv", "sales_[!a-z].csv", True),
+        ("sales_x.csv", "sales_[!a-z].csv", False),
+        ("a^b.csv", "a[^]b.csv", True),
+        ("a[z-a].csv", "a[z-a].csv", True),  # no range: the text as it stands
+        ("a/b.csv", "a[!x]b.csv", False),  # no class crosses a folder
+    ],
+)
+def test_patterns_of_paths(path: str, glob: str, fits: bool) -> None:
+    assert matches(path, glob) is fits
