@@ -15,6 +15,7 @@ from tests.support.gold_double import make_gold_double
 @pytest.fixture(scope="module")
 def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
     made = Agent.open(make_gold_double(tmp_path_factory.mktemp("company") / "project"))
+    made.warm()
     yield made
     made.close()
 

@@ -86,6 +86,7 @@ LOGISTICS_NOT_ANSWERED = [
 def logistics(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Agent, duckdb.DuckDBPyConnection]]:
     root = tmp_path_factory.mktemp("logistics")
     agent = Agent.open(make_logistics(root))
+    agent.warm()  # else every refusal waits for the index in the making
     with duckdb.connect(str(root / "freight.duckdb"), read_only=True) as connection:
         yield agent, connection
     agent.close()
@@ -110,6 +111,7 @@ def test_logistics_does_not_guess(logistics: tuple[Agent, duckdb.DuckDBPyConnect
 def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Agent, duckdb.DuckDBPyConnection]]:
     root = tmp_path_factory.mktemp("hospital")
     agent = Agent.open(make_hospital(root))
+    agent.warm()
     with duckdb.connect(str(root / "hospital.duckdb"), read_only=True) as connection:
         yield agent, connection
     agent.close()

@@ -24,6 +24,7 @@ class Company:
 
     def __init__(self, root: Path, seed: int) -> None:
         self.agent = Agent.open(make_gold_double(root, seed=seed))
+        self.agent.warm()  # else every refusal waits for the index in the making
         self.connection = duckdb.connect(str(root / "company.duckdb"), read_only=True)
 
     def run(self, sql: str) -> Sequence[Sequence[Any]]:
