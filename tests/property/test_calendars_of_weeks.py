@@ -15,6 +15,8 @@ from semantic.compiler.buckets import bucket
 from semantic.compiler.dialects import print_sql
 from semantic.model import Calendar
 
+pytestmark = pytest.mark.slow
+
 RETAIL = Calendar(name="retail", starts=(2, 1), named_by="start", week_starts="sunday", pattern="4-5-4")
 ISO = Calendar(name="iso", pattern="4-4-5", named_by="start")
 CALENDARS = {
