@@ -5,23 +5,19 @@ Layer: chatbot. Imports the chart files.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from functools import cache
 
 import plotly.graph_objects as go
 
 import chatbot.charts as folder
 from chatbot.charts._shape import Chart, Shape
+from datatrust.core.plugins import load_plugins
 
 
 @cache
 def load_charts() -> tuple[Chart, ...]:
     """Return every chart kind, in the order in which they are asked."""
-    found = []
-    for module in pkgutil.iter_modules(folder.__path__):
-        if not module.name.startswith("_"):
-            found.append(importlib.import_module(f"{folder.__name__}.{module.name}").CHART)
+    found = load_plugins(folder.__name__, "CHART", Chart)
     return tuple(sorted(found, key=lambda chart: (chart.rank, chart.name)))
 
 

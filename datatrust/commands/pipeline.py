@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -33,19 +33,22 @@ def run_command(
     context: Context, selected: tuple[str, ...], more: tuple[str, ...], full_refresh: bool, as_json: bool
 ) -> None:
     """Ingest, validate, transform, audit and publish; a release for each delivery."""
+    if more and not selected:
+        raise click.UsageError(f"unexpected argument: {more[0]} (name sources with --select)")
+    run_and_print(context.project, as_json=as_json, select=(*selected, *more), full_refresh=full_refresh)
+
+
+def run_and_print(project: Project, *, as_json: bool, **options: Any) -> None:
+    """Run the pipeline with the catalog's metrics and print what it did; `options` are those of `run_pipeline`."""
     from pipeline.progress import ConsoleProgress
     from pipeline.run import run_pipeline
     from pipeline.status import render_summary
 
-    if more and not selected:
-        raise click.UsageError(f"unexpected argument: {more[0]} (name sources with --select)")
-    project = context.project
     summary = run_pipeline(
         project,
-        select=(*selected, *more),
-        full_refresh=full_refresh,
         business_metrics=lambda candidate: business_metrics(project, candidate),
         progress=ConsoleProgress(),
+        **options,
     )
     if as_json:
         print_json(summary)

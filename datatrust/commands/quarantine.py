@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from datatrust.commands.common import Context, json_option, print_json, print_table, role_option
-from datatrust.commands.pipeline import business_metrics
+from datatrust.commands.pipeline import run_and_print
 
 if TYPE_CHECKING:
     from pipeline.replay import ReplayPreview
@@ -122,26 +122,13 @@ def replay_command(
     context: Context, source: str, dry_run: bool, why: str | None, by: str | None, as_json: bool
 ) -> None:
     """Take in a source's repaired files, judge all its quarantined rows again, and publish what comes of it."""
-    from pipeline.progress import ConsoleProgress
     from pipeline.replay import Replay, preview_replay
-    from pipeline.run import run_pipeline
-    from pipeline.status import render_summary
 
     project = context.project
     if dry_run:
         _show_preview(preview_replay(project, source), as_json)
         return
-    summary = run_pipeline(
-        project,
-        select=[source],
-        replay=Replay(source=source, why=why, by=by),
-        business_metrics=lambda candidate: business_metrics(project, candidate),
-        progress=ConsoleProgress(),
-    )
-    if as_json:
-        print_json(summary)
-    else:
-        click.echo(render_summary(summary))
+    run_and_print(project, as_json=as_json, select=[source], replay=Replay(source=source, why=why, by=by))
 
 
 def _show_preview(found: ReplayPreview, as_json: bool) -> None:

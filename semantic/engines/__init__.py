@@ -5,24 +5,18 @@ Layer: semantic. An engine knows SQL text and tables, never metrics.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from functools import cache
 
 from datatrust.core.errors import UserError
 from datatrust.core.issues import Issue, did_you_mean
+from datatrust.core.plugins import load_plugins
 from semantic.engines.base import EngineSpec
 
 
 @cache
 def load_engines() -> dict[str, EngineSpec]:
     """Return every engine of this folder by name."""
-    found = {}
-    for module in pkgutil.iter_modules(__path__):
-        spec = getattr(importlib.import_module(f"{__name__}.{module.name}"), "ENGINE", None)
-        if isinstance(spec, EngineSpec):
-            found[spec.name] = spec
-    return found
+    return {spec.name: spec for spec in load_plugins(__name__, "ENGINE", EngineSpec)}
 
 
 def engine_for(connection: str | None) -> EngineSpec:

@@ -8,13 +8,12 @@ Layer: pipeline. Pure.
 from __future__ import annotations
 
 import datetime as dt
-import importlib
 import itertools
-import pkgutil
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
+from datatrust.core.plugins import load_plugins
 from pipeline.profile.personal.base import CERTAIN, ENOUGH, Column, Detector, Finding, percent, share
 from pipeline.profile.personal.birth_date import weigh_among_persons
 from pipeline.profile.personal.email import is_email
@@ -29,13 +28,7 @@ SAMPLE = 3_000  # rows that are enough to tell
 def detectors() -> dict[str, Detector]:
     """Return every detector by its class; one file a class, the folder is the registry."""
     package = __name__.rpartition(".")[0]
-    folder = importlib.import_module(package).__path__
-    found = {}
-    for module in pkgutil.iter_modules(folder):
-        detector = getattr(importlib.import_module(f"{package}.{module.name}"), "DETECTOR", None)
-        if isinstance(detector, Detector):
-            found[detector.pii_class] = detector
-    return found
+    return {each.pii_class: each for each in load_plugins(package, "DETECTOR", Detector)}
 
 
 def looks_personal(name: str, values: Iterable[str | None]) -> Finding | None:
