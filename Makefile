@@ -43,7 +43,7 @@ chat: $(STAMP) ## the chat at http://127.0.0.1:7860, on sample data where there 
 	@if ! compgen -G "warehouse/releases/*.json" >/dev/null; then $(MAKE) --no-print-directory pipeline; fi
 	@$(BIN)/datatrust serve --host $(HOST) --port $(PORT)
 
-check: $(STAMP) ## format, lint, types, import rules, catalog and contract lint, fast tests: under a minute
+check: $(STAMP) ## format, lint, types, import rules, catalog and contract lint, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
