@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# Container images often forbid Python to keep what it compiled; then every process compiles our modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -53,7 +55,7 @@ check: $(STAMP) ## format, lint, types, import rules, catalog and contract lint,
 	$(PYTEST) -n 2 -m "not spark and not browser and not slow"
 
 test: setup chromium postgres ## every test: unit, Spark, browser
-	$(PYTEST) -n 2 --dist loadfile
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder
 
 eval: setup ## score the answers to question sets: make eval [SET=sample] [PROJECT=DIR FILE=F]
 	@$(if $(PROJECT),,compgen -G "warehouse/releases/*.json" >/dev/null || $(MAKE) --no-print-directory pipeline)

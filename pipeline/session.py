@@ -26,6 +26,8 @@ from pipeline.store import restricted_zone
 from pipeline.tables import find_tables, split_name
 
 SMALL_BYTES = 64_000_000  # raw bytes below which a run is over before Java's second compiler pays
+TINY_BYTES = 4_000_000  # below these Spark's generated code costs more to compile than it saves
+_INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 
 _LOG4J = """\
 status = error
@@ -194,6 +196,7 @@ def _settings(project: Project, jars: Sequence[Path], *, input_bytes: int | None
         "spark.sql.redaction.options.regex": "(?i)url|password|secret|token|key",
         "spark.redaction.regex": "(?i)secret|password|token|access.?key",
         "spark.sql.adaptive.enabled": "false" if small else "true",
+        **(_INTERPRETED if input_bytes is not None and input_bytes < TINY_BYTES else {}),
         # Commits by write and rename. Safe for one writer, which the run's lock makes sure of; the default one
         # starts several more processes a commit.
         "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",

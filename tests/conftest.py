@@ -16,6 +16,34 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+# Minutes long, each whole on one worker, so the longest go first and the workers end together. The one that builds
+# the sample company leads, so that no other waits for it.
+LONGEST_FIRST = (
+    "test_sample_releases",
+    "test_ingest",
+    "test_run_gold",
+    "test_survival",
+    "test_ingest_repairs",
+    "test_ingest_sample",
+    "test_run",
+    "test_online_retail",
+    "test_load_modes",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order by cost: the longest files, the others that need Spark, those that read the sample's release, the rest."""
+
+    def place(item: pytest.Item) -> int:
+        if item.path.stem in LONGEST_FIRST:
+            return LONGEST_FIRST.index(item.path.stem)
+        if "sample_project" in getattr(item, "fixturenames", ()):
+            return len(LONGEST_FIRST) + 1
+        return len(LONGEST_FIRST) + (0 if item.get_closest_marker("spark") else 2)
+
+    items.sort(key=place)
+
+
 @pytest.fixture(scope="session")
 def sample_project() -> Project:
     """The sample company in miniature with three releases; shared and kept between runs: do not write to it."""
