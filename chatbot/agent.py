@@ -21,7 +21,8 @@ from chatbot.planner.define import Definition, find_definition
 from chatbot.planner.draft import Draft
 from chatbot.planner.lexicon import Lexicon, build_lexicon
 from chatbot.planner.plan import Choices, NoPlan, Plan, make_plan
-from chatbot.planner.resolve import Candidate, Problem
+from chatbot.planner.problems import Problem
+from chatbot.planner.resolve import Candidate
 from chatbot.planner.say import list_words, metric_words, say_interpretation, say_question
 from chatbot.planner.tokens import clean, tokenize
 from chatbot.retrieval.documents import make_documents

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from chatbot.planner.draft import MetricSlot
 from chatbot.planner.lexicon import Meaning
 from chatbot.planner.plan import NoPlan, Plan
-from chatbot.planner.resolve import Problem, resolve_draft
+from chatbot.planner.problems import Problem
+from chatbot.planner.resolve import resolve_draft
 from chatbot.planner.say import dimension_words, list_words, metric_words
 from chatbot.planner.timewords.span import TimeSpan
 from semantic.calendar import range_period

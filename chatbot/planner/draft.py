@@ -71,6 +71,15 @@ class TimeFilter:
 
 
 @dataclass
+class PartSlot:
+    """ "how many of these were late": conditions on a part of a figure, to be shown beside the whole."""
+
+    text: str
+    metric: MetricSlot
+    filters: list[FilterSlot]
+
+
+@dataclass
 class Draft:
     """All that was read, nothing resolved."""
 
@@ -78,6 +87,7 @@ class Draft:
     groups: list[GroupSlot] = field(default_factory=list)
     filters: list[FilterSlot] = field(default_factory=list)
     having: list[HavingSlot] = field(default_factory=list)
+    parts: list[PartSlot] = field(default_factory=list)
     time_filters: list[TimeFilter] = field(default_factory=list)
     contexts: list[tuple[Item, tuple[Meaning, ...]]] = field(default_factory=list)
     bare: list[GroupSlot] = field(default_factory=list)

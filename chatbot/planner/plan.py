@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from chatbot.planner.draft import Draft
 from chatbot.planner.lexicon import Lexicon
+from chatbot.planner.problems import Problem
 from chatbot.planner.reader import Reader
-from chatbot.planner.resolve import TIE, Candidate, Problem, resolve_draft
+from chatbot.planner.resolve import TIE, Candidate, resolve_draft
 from chatbot.planner.spans import correct_language, cover
 from chatbot.planner.timephrases import parse_time
 from chatbot.planner.tokens import clean, tokenize

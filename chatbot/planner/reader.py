@@ -9,11 +9,11 @@ Layer: chatbot.
 from __future__ import annotations
 
 from chatbot.planner.draft import Draft, GroupSlot, HavingSlot, MetricSlot
-from chatbot.planner.reading.mentions import Mentions
+from chatbot.planner.reading.parts import Parts
 from chatbot.planner.reading.words import AGGREGATE_WORDS, PARTICIPLES, Word
 
 
-class Reader(Mentions):
+class Reader(Parts):
     """Reads one cover of a question."""
 
     def read(self) -> Draft:
@@ -23,7 +23,8 @@ class Reader(Mentions):
             before = self.at
             if word.sentence and self.at:
                 self._end_sentence()
-            self._one(word)
+            self._begins(word)
+            self._one(self.words[self.at])
             self.at = max(self.at, before + 1)
         self._end_sentence()
         self._finish()
@@ -134,6 +135,7 @@ class Reader(Mentions):
             draft.unsupported.append(self.open_time_dim[1])
         if self.versus and self.last == "versus":
             draft.unsupported.append("compared")
+        self._end_part()
         self.aggregate, self.number, self.grouping, self.open_time_dim = None, None, None, None
         self.negative = self.versus = self.ordering = self.converting = False
         self.superlative = None

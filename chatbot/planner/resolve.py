@@ -11,18 +11,21 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import islice, pairwise, product
+from itertools import islice, product
 from typing import cast
 
+from chatbot.planner.comparing import comparisons, merge_spans, show_span, time_range
 from chatbot.planner.draft import Draft, FilterSlot, GroupSlot, HavingSlot, TimeFilter
-from chatbot.planner.language import DIRECTIONS, NAME_WORDS
-from chatbot.planner.lexicon import Meaning, nouns_of, words_of
+from chatbot.planner.language import DIRECTIONS
+from chatbot.planner.lexicon import Meaning, words_of
+from chatbot.planner.naming import display_dimension, is_name
+from chatbot.planner.part_metrics import part_metrics
+from chatbot.planner.problems import Needs, Problem, Unreachable
 from chatbot.planner.reading.values import currency_code
 from chatbot.planner.timewords.span import TimeSpan
 from chatbot.planner.tokens import phrase_tokens
-from semantic.calendar import previous_range, shift_range, show_day
-from semantic.model import Catalog, Dimension, DimensionRef, Model
-from semantic.query import Compare, Filter, FilterOp, MetricQuery, TimeRange, Top
+from semantic.model import Catalog, DimensionRef
+from semantic.query import Compare, Filter, FilterOp, MetricQuery, Top
 from semantic.reach import base_metrics, reachable_together
 
 Reach = Mapping[str, DimensionRef]
@@ -41,19 +44,6 @@ class Candidate:
     notes: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()  # the metrics that were asked for; others are only conditions
     unsure: bool = False  # rests on an acronym or a shortened name
-
-
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """Why a draft gives no reading. `kind`: metric, period, unreachable, unsupported, unknown."""
-
-    kind: str
-    words: tuple[str, ...] = ()
-    message: str = ""
-
-
-class _Unreachable(Exception):
-    pass
 
 
 def resolve_draft(draft: Draft, catalog: Catalog) -> list[Candidate] | Problem:
@@ -85,9 +75,9 @@ def resolve_draft(draft: Draft, catalog: Catalog) -> list[Candidate] | Problem:
                     for each in settler.settle()
                     if settler.speaks_of_acts(acts, each.query)
                 )
-            except _Unreachable as unreachable:
+            except Unreachable as unreachable:
                 problems.append(str(unreachable))
-            except _Needs as needs:
+            except Needs as needs:
                 return Problem(kind=needs.kind, words=tuple(names), message=needs.message)
     if not found:
         return Problem(kind="unreachable", words=tuple(dict.fromkeys(problems)))
@@ -95,12 +85,6 @@ def resolve_draft(draft: Draft, catalog: Catalog) -> list[Candidate] | Problem:
     for candidate in sorted(found, key=lambda c: c.cost):
         best.setdefault(candidate.query, candidate)
     return sorted(best.values(), key=lambda c: c.cost)
-
-
-class _Needs(Exception):
-    def __init__(self, kind: str, message: str) -> None:
-        self.kind, self.message = kind, message
-        super().__init__(message)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,13 +121,14 @@ class _Settler:
         draft = self.draft
         self._check_contexts()
         if draft.having and not draft.groups and not draft.tails:
-            raise _Needs("unsupported", f"which things have {draft.having[0].text}")
+            raise Needs("unsupported", f"which things have {draft.having[0].text}")
         groups = self._group_slots()
         filters = list(draft.filters)
         share_filter = self._share_filter(groups, filters)
         slots: list[list[_Choice]] = [self._group_choices(slot) for slot in groups]
         slots += [self._filter_choices(slot) for slot in filters]
         slots += [self._time_filter_choices(slot) for slot in draft.time_filters]
+        self._add_parts()
         if share_filter is not None:
             slots.append(
                 [
@@ -177,7 +162,7 @@ class _Settler:
         for item, meanings in self.draft.contexts:
             models = {m.model for m in meanings if m.kind == "entity"} or {m.model for m in meanings}
             if not any(model in self.models or self._reaches(model) for model in models):
-                raise _Unreachable(item.text)
+                raise Unreachable(item.text)
 
     def _reaches(self, model: str | None) -> bool:
         return any(ref.dimension.model == model for ref in self.reach.values())
@@ -198,7 +183,7 @@ class _Settler:
             first = tuple(m for m in tail.choices if m.model in entity_models)
             choices = first or tuple(m for m in tail.choices if m.model in spoken)
             if not choices:
-                raise _Unreachable(tail.text)
+                raise Unreachable(tail.text)
             groups.append(replace_choices(tail, choices))
         named: list[GroupSlot] = []
         for slot in groups:
@@ -263,7 +248,7 @@ class _Settler:
         """The cheapest choices; among equal words the dimension that is nearest to the metric."""
         ranked = sorted(choices, key=lambda c: (c.cost, c.hops))
         if not ranked:
-            raise _Unreachable(text)
+            raise Unreachable(text)
         least = ranked[0].cost
         near = [c for c in ranked if c.cost < least + TIE]
         hops = min(c.hops for c in near)
@@ -273,7 +258,7 @@ class _Settler:
     def _group_choices(self, slot: GroupSlot) -> list[_Choice]:
         if slot.grain is not None:
             if "time" not in self.reach:
-                raise _Unreachable(slot.text)
+                raise Unreachable(slot.text)
             return [_Choice(group=f"time.{slot.grain}", is_time=True)]
         choices: list[_Choice] = []
         for meaning in slot.choices:
@@ -327,6 +312,18 @@ class _Settler:
             return [*found, _Choice(cost=found[0].cost, currency=code)]  # "in USD": those rows, or converted
         return [*found, _Choice(cost=found[0].cost)] if slot.optional else found
 
+    def _add_parts(self) -> None:
+        """ "how many of these were late": the figure that is this part, beside the whole."""
+        for part in self.draft.parts:
+            whole = self.slot_metric[id(part.metric)]
+            found: dict[str, None] = {}
+            for chosen in islice(product(*(self._filter_choices(slot) for slot in part.filters)), _MOST):
+                conditions = [f for choice in chosen for f in choice.filters]
+                found |= dict.fromkeys(part_metrics(self.catalog, whole, conditions))
+            if len(found) != 1:
+                raise Needs("unsupported", f'no figure is defined for "{part.text}" alone')
+            self.metrics = tuple(dict.fromkeys((*self.metrics, *found)))
+
     def _is_money(self) -> bool:
         """Whether the figures are money that can be shown in another currency."""
         units = {self.catalog.metrics[name].unit for name in self.metrics}
@@ -367,7 +364,7 @@ class _Settler:
                         filters.append(Filter(field=name, op="<", values=(span.end + _DAY,)))
                     choices.append(_Choice(cost=meaning.cost, hops=hops, filters=tuple(filters), note=note))
         if not choices:
-            raise _Unreachable(slot.text)
+            raise Unreachable(slot.text)
         least = min(c.cost for c in choices)
         near = [c for c in choices if c.cost < least + TIE]
         hops = min(c.hops for c in near)
@@ -382,11 +379,11 @@ class _Settler:
                 f for f in filters if f.op == "in" and f.choices[0] and f.choices[0][0].kind == "value"
             ]
             if members and all(slot.grain for slot in groups):
-                raise _Needs("unsupported", f"the share of {members[0].text} in each period")
+                raise Needs("unsupported", f"the share of {members[0].text} in each period")
             return None
         positive = [f for f in filters if f.op == "in" and f.choices and f.choices[0][0].kind == "value"]
         if len(positive) != 1:
-            raise _Needs("share", "share of what: name the dimension to split by")
+            raise Needs("share", "share of what: name the dimension to split by")
         filters.remove(positive[0])
         return positive[0]
 
@@ -395,12 +392,12 @@ class _Settler:
         if not spans:
             return [_Choice()]
         if "time" not in self.reach:
-            raise _Unreachable(" and ".join(show_span(s) for s in spans))
+            raise Unreachable(" and ".join(show_span(s) for s in spans))
         if len(spans) == 1:
             return [_Choice(span=s) for s in (spans[0].readings or (spans[0],))]
-        merged = _merge(spans)
+        merged = merge_spans(spans)
         if merged is None:
-            raise _Needs("period", "two periods that are not side by side")
+            raise Needs("period", "two periods that are not side by side")
         return [_Choice(span=merged)]
 
     # --------------------------------------------------------------------------------------------------- build
@@ -420,13 +417,13 @@ class _Settler:
         calendar = next((g.calendar for g in groups if g.calendar), None)
         if (draft.trend or draft.running) and grain is None and not any(self._is_time_name(n) for n in names):
             if "time" not in self.reach:
-                raise _Unreachable("time")
+                raise Unreachable("time")
             grain = "month"
             names.append("time.month")
             notes.append("by month, no other grain was said")
         self._check_conditions([f for c in chosen for f in c.filters])
         results: list[Candidate] = []
-        for compare, base_note, extra_grain in self._compares(span, grain):
+        for compare, base_note, extra_grain in comparisons(draft, self.catalog, self.metrics, span, grain):
             grouped = [*names, f"time.{extra_grain}"] if extra_grain else list(names)
             for order, top, order_note in self._orders(groups, chosen, grouped, compare):
                 query = MetricQuery(
@@ -437,7 +434,7 @@ class _Settler:
                         self._having(name, slot, notes)
                         for name, slot in zip(self.having, draft.having, strict=True)
                     ),
-                    time=_range(span, calendar),
+                    time=time_range(span, calendar),
                     compare=compare,
                     share_of="total" if draft.share else None,
                     running=draft.running,
@@ -472,7 +469,7 @@ class _Settler:
         ):
             told = "percent" if slot.said_as == "percent" else "an amount of money"
             label = self.catalog.metrics[name].label or name
-            raise _Needs("unsupported", f'"{slot.text}" asks for {told}, and {label} is none')
+            raise Needs("unsupported", f'"{slot.text}" asks for {told}, and {label} is none')
         if unit == "percent" and any(isinstance(v, Decimal) and abs(v) > 1 for v in values):
             notes.append(f"{', '.join(str(v) for v in values)} read as percent")
             values = tuple(v / 100 if isinstance(v, Decimal) else v for v in values)
@@ -485,7 +482,7 @@ class _Settler:
             if each.op in ("=", "in"):
                 known = seen.setdefault(each.field, each)
                 if not set(known.values) & set(each.values):
-                    raise _Needs(
+                    raise Needs(
                         "unsupported",
                         f"{each.field} cannot be {known.values[0]} and {each.values[0]} at once",
                     )
@@ -493,67 +490,6 @@ class _Settler:
     def _is_time_name(self, name: str) -> bool:
         ref = self.reach.get(name)
         return ref is not None and ref.dimension.type == "time"
-
-    def _compares(
-        self, span: TimeSpan | None, grain: str | None
-    ) -> list[tuple[Compare | None, str | None, str | None]]:
-        """The comparisons that the words allow: (compare, what was assumed, a grain that it needs)."""
-        draft = self.draft
-        if draft.scenario is not None:
-            if draft.compare or draft.base:
-                raise _Needs("unsupported", "a plan and an earlier period at once")
-            if not all(draft.scenario in self.catalog.metrics[m].plan for m in self.metrics):
-                raise _Unreachable(draft.scenario)
-            return [(Compare(to=draft.scenario), None, None)]
-        to = draft.compare
-        if draft.base is not None:
-            to = self._relation(span, draft.base)
-        if to is None and draft.change:
-            if grain is not None:
-                return [(Compare(to="previous_period"), f"change from one {grain} to the next", None)]
-            if span is None or span.start is None:
-                raise _Needs("period", "change over which period, and against which one")
-            return [(Compare(to="previous_period"), None, None), (Compare(to="previous_year"), None, None)]
-        if to is None:
-            return [(None, None, None)]
-        if span is None and grain is None:
-            if to == "previous_period" and draft.compare_unit in ("day", "week", "month", "quarter"):
-                return [(Compare(to=to), None, draft.compare_unit)]
-            raise _Needs("period", "which period to compare")
-        if to == "previous_period" and draft.compare_unit in ("day", "week", "month", "quarter", "year"):
-            unit = grain or (span.unit if span else None)
-            if unit != draft.compare_unit:
-                if grain is None and draft.base is None and _is_longer(unit, draft.compare_unit):
-                    return [(Compare(to=to), None, draft.compare_unit)]
-                raise _Needs("unsupported", f"a {unit} against the {draft.compare_unit} before")
-        return [(Compare(to=to), None, None)]
-
-    def _relation(self, span: TimeSpan | None, base: TimeSpan) -> str:
-        if span is None:
-            raise _Needs("period", f"which period to compare with {show_span(base)}")
-        if span.start is None or span.end is None or base.start is None or base.end is None:
-            raise _Needs("unsupported", "a comparison of open periods")
-        options = base.readings or (base,)
-        calendar = self.catalog.calendars.get(span.calendar or "", self.catalog.default_calendar)
-        for one in options:
-            assert one.start is not None
-            assert one.end is not None
-            whole_year = (one.start, one.end) == shift_range(span.start, span.end, years=-1)
-            if whole_year:
-                return "previous_year"
-            if (one.start, one.end) == previous_range(span.start, span.end, calendar):
-                return "previous_period"
-            if (
-                span.to_date
-                and one.start == shift_range(span.start, span.end, years=-1)[0]
-                and one.unit == span.unit == "year"
-            ):
-                return "previous_year"
-            if span.to_date and one.unit == span.unit and one.end == span.start - _DAY:
-                return "previous_period"
-        if base.relative and base.unit == "year" and span.unit in ("month", "quarter", "week", "half", "day"):
-            return "previous_year"
-        raise _Needs("unsupported", f"{show_span(span)} against {show_span(base)}")
 
     def _orders(
         self,
@@ -566,7 +502,7 @@ class _Settler:
         metric = self.slot_metric.get(id(draft.order), self.metrics[0]) if draft.order else self.metrics[0]
         if draft.superlative is None:
             if draft.top_n is not None:
-                raise _Needs("unsupported", f"which {draft.top_n}")
+                raise Needs("unsupported", f"which {draft.top_n}")
             if draft.direction is None:
                 return [((), None, None)]
             descending = draft.direction in ("desc", "order")
@@ -579,7 +515,7 @@ class _Settler:
             way = "asc" if way == "desc" else "desc"
         ranked = [i for i, g in enumerate(groups) if g.ranked]
         if not names:
-            raise _Needs("unsupported", f"{draft.ranked_word} of what")
+            raise Needs("unsupported", f"{draft.ranked_word} of what")
         columns = [metric]
         if draft.change and compare is not None:
             columns = [f"{metric}__difference", f"{metric}__percent"]
@@ -605,7 +541,7 @@ class _Settler:
             elif len(others) == 1:
                 pers = [beside[0], None]
             else:
-                raise _Needs("unsupported", "a ranking inside several groups")
+                raise Needs("unsupported", "a ranking inside several groups")
         for column in columns:
             order = (f"-{column}" if way == "desc" else column,)
             outs.extend((order, Top(n=n, per=per) if n is not None else None, note) for per in pers)
@@ -617,73 +553,6 @@ class _Settler:
         return all({m.model for m in groups[i].choices} & ranked_models for i in others)
 
 
-def display_dimension(model: Model) -> str | None:
-    """Return the dimension that people know a model's things by: its name, else its key."""
-    nouns = {t.stem for noun in nouns_of(model) for t in phrase_tokens(noun)}
-    shown = [d for d in model.dimensions.values() if not d.hidden and d.type in ("category", "identifier")]
-    names = [d for d in shown if is_name(d)]
-    for dimension in names:
-        if {t.stem for t in phrase_tokens(dimension.name)} & nouns:
-            return dimension.name
-    if names:
-        return names[0].name
-    for dimension in shown:
-        phrases = (dimension.name, dimension.label, *dimension.synonyms)
-        if any({t.stem for t in phrase_tokens(p)} <= nouns for p in phrases if p):
-            return dimension.name
-    key = next((d for d in shown if d.name in model.key), None)
-    if key is None:
-        identifiers = [d for d in shown if d.type == "identifier"]
-        key = identifiers[0] if len(identifiers) == 1 else None
-    return key.name if key else None
-
-
-def is_name(dimension: Dimension) -> bool:
-    """Whether a dimension holds names of things."""
-    words = [t.stem for t in phrase_tokens(dimension.name)]
-    return bool(words) and words[-1] in NAME_WORDS and dimension.type in ("category", "identifier")
-
-
 def replace_choices(slot: GroupSlot, choices: tuple[Meaning, ...]) -> GroupSlot:
     """The slot with other choices, no longer a tail."""
     return replace(slot, choices=tuple(replace(m, tail=False, cost=0.0) for m in choices))
-
-
-def show_span(span: TimeSpan) -> str:
-    """Return a range of days in words."""
-    if span.start and span.end:
-        return (
-            show_day(span.start)
-            if span.start == span.end
-            else f"{show_day(span.start)} to {show_day(span.end)}"
-        )
-    return (
-        f"since {show_day(span.start)}"
-        if span.start
-        else f"until {show_day(span.end)}"
-        if span.end
-        else "all time"
-    )
-
-
-def _range(span: TimeSpan | None, calendar: str | None) -> TimeRange | None:
-    if span is None:
-        return TimeRange(calendar=calendar) if calendar else None
-    return TimeRange(start=span.start, end=span.end, calendar=calendar or span.calendar)
-
-
-def _merge(spans: Sequence[TimeSpan]) -> TimeSpan | None:
-    """ "in May and June": one range where they touch."""
-    if any(s.readings or s.start is None or s.end is None for s in spans):
-        return None
-    ordered = sorted(spans, key=lambda s: cast(dt.date, s.start))
-    for one, other in pairwise(ordered):
-        if cast(dt.date, one.end) + _DAY != other.start:
-            return None
-    notes = tuple(n for s in ordered for n in s.notes)
-    return replace(ordered[0], end=ordered[-1].end, notes=notes, unit=None)
-
-
-def _is_longer(unit: str | None, than: str | None) -> bool:
-    order = {"day": 0, "week": 1, "month": 2, "quarter": 3, "half": 4, "year": 5, None: 9}
-    return order.get(unit, 9) > order.get(than, 9)

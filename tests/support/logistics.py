@@ -114,6 +114,7 @@ metrics:
   - {name: mileage, label: Distance, synonyms: [kilometres, mileage, total distance], agg: sum, expr: distance_km}
   - {name: shipping_clients, label: Shipping clients, agg: count_distinct, expr: client_id, unit: count}
   - {name: late_shipments, label: Late shipments, synonyms: [late deliveries, delayed shipments], agg: count, where: delivered > promised, unit: count, better: lower}
+  - {name: express_shipments, label: Express shipments, agg: count, where: is_express, unit: count}
   - {name: late_rate, label: Late rate, synonyms: [share of late shipments, delay rate], ratio: {numerator: late_shipments, denominator: shipment_count}, on_zero: undefined, unit: percent, better: lower}
   - {name: freight_per_km, label: Freight per kilometre, ratio: {numerator: freight, denominator: mileage}, on_zero: undefined, unit: currency, currency: EUR}
   - {name: freight_per_shipment, label: Average freight, synonyms: [average freight per shipment, freight per shipment], ratio: {numerator: freight, denominator: shipment_count}, on_zero: undefined, unit: currency, currency: EUR}

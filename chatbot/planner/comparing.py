@@ -1,0 +1,124 @@
+"""Read periods and what they are held against: a plan, the period before, the year before, a change over time.
+
+Two periods that no comparison of the query language stands for are a question back.
+Layer: chatbot. Imports the catalog's calendar.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import cast
+
+from chatbot.planner.draft import Draft
+from chatbot.planner.problems import Needs, Unreachable
+from chatbot.planner.timewords.span import TimeSpan
+from semantic.calendar import previous_range, shift_range, show_day
+from semantic.model import Catalog
+from semantic.query import Compare, TimeRange
+
+_DAY = dt.timedelta(days=1)
+
+
+def comparisons(
+    draft: Draft, catalog: Catalog, metrics: Sequence[str], span: TimeSpan | None, grain: str | None
+) -> list[tuple[Compare | None, str | None, str | None]]:
+    """The comparisons that the words allow: (compare, what was assumed, a grain that it needs)."""
+    if draft.scenario is not None:
+        if draft.compare or draft.base:
+            raise Needs("unsupported", "a plan and an earlier period at once")
+        if not all(draft.scenario in catalog.metrics[m].plan for m in metrics):
+            raise Unreachable(draft.scenario)
+        return [(Compare(to=draft.scenario), None, None)]
+    to = draft.compare
+    if draft.base is not None:
+        to = _relation(catalog, span, draft.base)
+    if to is None and draft.change:
+        if grain is not None:
+            return [(Compare(to="previous_period"), f"change from one {grain} to the next", None)]
+        if span is None or span.start is None:
+            raise Needs("period", "change over which period, and against which one")
+        return [(Compare(to="previous_period"), None, None), (Compare(to="previous_year"), None, None)]
+    if to is None:
+        return [(None, None, None)]
+    if span is None and grain is None:
+        if to == "previous_period" and draft.compare_unit in ("day", "week", "month", "quarter"):
+            return [(Compare(to=to), None, draft.compare_unit)]
+        raise Needs("period", "which period to compare")
+    if to == "previous_period" and draft.compare_unit in ("day", "week", "month", "quarter", "year"):
+        unit = grain or (span.unit if span else None)
+        if unit != draft.compare_unit:
+            if grain is None and draft.base is None and _is_longer(unit, draft.compare_unit):
+                return [(Compare(to=to), None, draft.compare_unit)]
+            raise Needs("unsupported", f"a {unit} against the {draft.compare_unit} before")
+    return [(Compare(to=to), None, None)]
+
+
+def _relation(catalog: Catalog, span: TimeSpan | None, base: TimeSpan) -> str:
+    if span is None:
+        raise Needs("period", f"which period to compare with {show_span(base)}")
+    if span.start is None or span.end is None or base.start is None or base.end is None:
+        raise Needs("unsupported", "a comparison of open periods")
+    options = base.readings or (base,)
+    calendar = catalog.calendars.get(span.calendar or "", catalog.default_calendar)
+    for one in options:
+        assert one.start is not None
+        assert one.end is not None
+        whole_year = (one.start, one.end) == shift_range(span.start, span.end, years=-1)
+        if whole_year:
+            return "previous_year"
+        if (one.start, one.end) == previous_range(span.start, span.end, calendar):
+            return "previous_period"
+        if (
+            span.to_date
+            and one.start == shift_range(span.start, span.end, years=-1)[0]
+            and one.unit == span.unit == "year"
+        ):
+            return "previous_year"
+        if span.to_date and one.unit == span.unit and one.end == span.start - _DAY:
+            return "previous_period"
+    if base.relative and base.unit == "year" and span.unit in ("month", "quarter", "week", "half", "day"):
+        return "previous_year"
+    raise Needs("unsupported", f"{show_span(span)} against {show_span(base)}")
+
+
+def show_span(span: TimeSpan) -> str:
+    """Return a range of days in words."""
+    if span.start and span.end:
+        return (
+            show_day(span.start)
+            if span.start == span.end
+            else f"{show_day(span.start)} to {show_day(span.end)}"
+        )
+    return (
+        f"since {show_day(span.start)}"
+        if span.start
+        else f"until {show_day(span.end)}"
+        if span.end
+        else "all time"
+    )
+
+
+def time_range(span: TimeSpan | None, calendar: str | None) -> TimeRange | None:
+    if span is None:
+        return TimeRange(calendar=calendar) if calendar else None
+    return TimeRange(start=span.start, end=span.end, calendar=calendar or span.calendar)
+
+
+def merge_spans(spans: Sequence[TimeSpan]) -> TimeSpan | None:
+    """ "in May and June": one range where they touch."""
+    if any(s.readings or s.start is None or s.end is None for s in spans):
+        return None
+    ordered = sorted(spans, key=lambda s: cast(dt.date, s.start))
+    for one, other in pairwise(ordered):
+        if cast(dt.date, one.end) + _DAY != other.start:
+            return None
+    notes = tuple(n for s in ordered for n in s.notes)
+    return replace(ordered[0], end=ordered[-1].end, notes=notes, unit=None)
+
+
+def _is_longer(unit: str | None, than: str | None) -> bool:
+    order = {"day": 0, "week": 1, "month": 2, "quarter": 3, "half": 4, "year": 5, None: 9}
+    return order.get(unit, 9) > order.get(than, 9)
