@@ -23,7 +23,7 @@ from semantic.calendar import (
 from semantic.model import Calendar
 from semantic.resolved import Window
 
-_MONTHS = {"month": 1, "fiscal_month": 1, "quarter": 3, "fiscal_quarter": 3, "year": 12, "fiscal_year": 12}
+MONTHS_IN = {"month": 1, "fiscal_month": 1, "quarter": 3, "fiscal_quarter": 3, "year": 12, "fiscal_year": 12}
 _DAY = dt.timedelta(days=1)
 
 
@@ -69,8 +69,8 @@ def base_windows(
         if period.start > until:
             continue
         base = shift(period, -1, calendar) if to == "previous_period" else year_ago(period, calendar)
-        first = _same_place(max(period.start, start), period, base, calendar)
-        last = base.end if until >= period.end else _same_place(until, period, base, calendar)
+        first = same_place(max(period.start, start), period, base, calendar)
+        last = base.end if until >= period.end else same_place(until, period, base, calendar)
         if last >= first:
             windows.append(Window(bucket=period.start, start=first, end=last))
     return tuple(windows)
@@ -105,11 +105,11 @@ def _range_of_weeks(
     )
 
 
-def _same_place(day: dt.date, period: Period, base: Period, calendar: Calendar) -> dt.date:
+def same_place(day: dt.date, period: Period, base: Period, calendar: Calendar) -> dt.date:
     """The day of `base` that stands where `day` stands in `period`: same day of the month, or same weekday."""
     if day == period.start:
         return base.start
-    if period.grain in _MONTHS and not (calendar.pattern and period.grain != "month"):
+    if period.grain in MONTHS_IN and not (calendar.pattern and period.grain != "month"):
         months = _months_apart(base.start, period.start)
         if months is not None:
             return min(max(_moved(day, -months), base.start), base.end)
@@ -123,7 +123,7 @@ def _to_date_months(start: dt.date, end: dt.date, calendar: Calendar) -> int | N
     for grain in ("month", "quarter", "year"):
         period = period_of(start, grain, calendar)
         if period.start == start and period.holds(end):
-            return _MONTHS[grain]
+            return MONTHS_IN[grain]
     return None
 
 

@@ -7,7 +7,6 @@ Layer: semantic. Pure.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 
 from semantic.calendar import add_months, calendar_for, month_end, period_of
 from semantic.model import Catalog, Metric
@@ -41,28 +40,3 @@ def first_day(metric: Metric, end: dt.date, catalog: Catalog) -> dt.date:
     if metric.to_date:
         return period_of(end, metric.to_date, calendar_for(catalog, grain=metric.to_date)).start
     return ALL_TIME
-
-
-def bases_by_rule(catalog: Catalog, metrics: Iterable[str]) -> dict[str, tuple[Metric | None, list[str]]]:
-    """Return the base metrics by the days they are taken over: "" is the asked days, else a rule's name."""
-    found: dict[str, tuple[Metric | None, list[str]]] = {}
-
-    def visit(name: str, rule: Metric | None) -> None:
-        metric = catalog.metrics[name]
-        if metric.kind == "cumulative":
-            rule = metric
-        if metric.is_base:
-            bases = found.setdefault(rule_name(rule) if rule else "", (rule, []))[1]
-            if name not in bases:
-                bases.append(name)
-        for each in () if metric.is_base else metric.inputs:
-            visit(each, rule)
-
-    for name in metrics:
-        visit(name, None)
-    return found
-
-
-def slice_name(part: str, rule: str) -> str:
-    """Return the name of the slice that holds a part's ("", "base", "plan") values over a rule's days."""
-    return "_".join(each for each in (part, rule) if each)

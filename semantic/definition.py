@@ -18,8 +18,8 @@ from sqlglot import exp
 
 from datatrust.core.jsonio import dumps
 from semantic.expressions import conjuncts, parse_expression, path_of, walk_columns
-from semantic.model import Catalog, Metric, Model
-from semantic.reach import follow_path
+from semantic.model import Catalog, Metric, MetricInput, Model
+from semantic.reach import base_metrics, follow_path, reachable
 
 _AGG_WORDS = {
     "sum": "Sum", "count": "Number", "count_distinct": "Number of different", "average": "Average",
@@ -70,7 +70,8 @@ def definition_words(catalog: Catalog, metric: Metric) -> str:
     if metric.kind == "ratio":
         return f"{metric.inputs[0]} divided by {metric.inputs[1]}{_zero_words(metric)}"
     if metric.kind == "derived":
-        return f"{' '.join((metric.formula or '').split())}{_zero_words(metric)}"
+        own = "".join(f", where {each.name} is {_input_words(each)}" for each in metric.own_inputs.values())
+        return f"{' '.join((metric.formula or '').split())}{own}{_zero_words(metric)}"
     if metric.kind == "cumulative":
         of = metric.inputs[0]
         if metric.rolling:
@@ -114,6 +115,16 @@ def own_conditions(catalog: Catalog, metric: Metric, dimension: str) -> tuple[st
             elif (dimension,) in paths:
                 found.append(_plain_words(node))
     return tuple(dict.fromkeys(found))
+
+
+def _input_words(given: MetricInput) -> str:
+    words = given.metric
+    if given.where:
+        words += f" with {' and '.join(plain for _, plain in _conditions(given.where))}"
+    if given.offset:
+        count, unit = given.offset
+        words += f" {count} {unit}{'s' if count != 1 else ''} before"
+    return words
 
 
 def _zero_words(metric: Metric) -> str:
@@ -201,6 +212,7 @@ def _essence(catalog: Catalog, metric: Metric, inputs: dict[str, str]) -> dict[s
         "formula": _canonical(metric.formula) if metric.formula else None,
         "inputs": [inputs[name] for name in metric.inputs],
         "input_names": metric.inputs if metric.formula else None,
+        "own_inputs": {each.name: _input_essence(catalog, each) for each in metric.own_inputs.values()},
         "on_zero": metric.on_zero or "undefined",
         "balance": asdict(metric.balance) if metric.balance else None,
         "rolling": metric.rolling,
@@ -232,6 +244,20 @@ def _essence(catalog: Catalog, metric: Metric, inputs: dict[str, str]) -> dict[s
                 _use(catalog, model, text, used, key="")
         found["used"] = used
     return found
+
+
+def _input_essence(catalog: Catalog, given: MetricInput) -> dict[str, Any]:
+    """What a formula takes of an input, with what the names of its condition stand for in each model."""
+    used: dict[str, Any] = {}
+    names = parse_expression(given.where).columns if given.where else ()
+    for base in base_metrics(catalog, given.metric):
+        reach, model = reachable(catalog, base), catalog.models[catalog.metrics[base].model or ""]
+        for name in names:
+            ref = reach.get(name)
+            path = ".".join((*ref.path, ref.dimension.name)) if ref is not None else name
+            _use(catalog, model, path, used, key="")
+    where = _canonical(given.where) if given.where else None
+    return {"metric": given.metric, "where": where, "offset": given.offset, "used": used}
 
 
 def _pruned(value: Any) -> Any:

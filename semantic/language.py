@@ -54,6 +54,7 @@ def catalog_schema() -> Schema:
             "segment": _object(_segment(), "a named filter"),
             "calendar": _object(_calendar(), "how days make periods"),
             "identity": _object(_identity(), "two formulas over metrics that must agree"),
+            "input": _object(_input(), "a metric that a formula takes other rows or other days of"),
             "example": _object(_example(), "a question whose answer independent SQL knows"),
             "defaults": _object(_defaults(), "fields that every metric here has unless it says otherwise"),
             "aggregation": _object(_aggregation(), "how rows add up"),
@@ -209,6 +210,19 @@ def _identity() -> Schema:
     }
 
 
+_INPUTS = "of a derived metric: what its formula calls by a name of its own"
+
+
+def _input() -> Schema:
+    return {
+        "metric": {**_NAME, "description": "the metric"},
+        "as": {**_NAME, "description": "what the formula calls it"},
+        "where": _CONDITION,
+        "filter": _CONDITION,
+        "offset": {**_SPAN, "description": "how much earlier than the asked days: 1 year"},
+    }
+
+
 def _example() -> Schema:
     return {
         "ask": {**_TEXT, "description": "the question"},
@@ -307,8 +321,12 @@ def _metric() -> Schema:
         },
         "derived": {
             "description": "arithmetic over metrics",
-            "oneOf": [_TEXT, _object({"formula": _TEXT, "expr": _TEXT})],
+            "oneOf": [
+                _TEXT,
+                _object({"formula": _TEXT, "expr": _TEXT, "inputs": _entries("input", _INPUTS, plain=True)}),
+            ],
         },
+        "inputs": _entries("input", _INPUTS, plain=True),
         "cumulative": {
             "description": "a metric added up over a window, to date, or over all time",
             "oneOf": [

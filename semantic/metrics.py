@@ -14,7 +14,7 @@ from sqlglot import exp
 from datatrust.core.errors import UserError
 from semantic.expressions import parse_expression
 from semantic.fields import Fields
-from semantic.model import Aggregation, BalanceRule, Example, Identity, LifecycleRule, Metric
+from semantic.model import Aggregation, BalanceRule, Example, Identity, LifecycleRule, Metric, MetricInput
 
 AGGREGATIONS: tuple[str, ...] = (
     "sum", "count", "count_distinct", "average", "min", "max", "median", "percentile",
@@ -81,6 +81,8 @@ def read_metric(body: Fields, defaults: Mapping[str, Any]) -> Metric | None:
 
 def _refuse_row_fields(body: Fields, kind: str) -> None:
     """What speaks of rows has no place in a metric that is made of metrics, and must not be dropped silently."""
+    if body.has("inputs") and kind != "derived":
+        body.report('"inputs" are what a formula names: they go with `derived`', "inputs", code="DT203")
     if kind in ("aggregate", "balance"):
         return
     for name in ("model", "agg", "expr", "where", "percentile"):
@@ -125,11 +127,14 @@ def _read_ratio(body: Fields, made: Made) -> Made:
 def _read_derived(body: Fields, made: Made) -> Made:
     formula: str | None
     at = body.at("derived")
+    own = _read_inputs(body)
     if isinstance(body.raw("derived"), dict):
         nested = body.mapping("derived", f"{body.what}, derived")
         assert nested is not None
-        formula = nested.text("formula") or nested.text("expr")
+        formula, expr = nested.text("formula"), nested.text("expr")
+        formula = formula or expr
         at = nested.at("formula" if "formula" in nested.data else "expr")
+        own |= _read_inputs(nested)
         nested.finish()
         if formula is None:
             body.report('"derived" needs a formula over metrics', "derived", code="DT202")
@@ -137,7 +142,7 @@ def _read_derived(body: Fields, made: Made) -> Made:
         formula = body.text("derived")
     if formula is None:
         return {}
-    found: Made = {"formula": formula, "positions": {**made["positions"], "formula": at}}
+    found: Made = {"formula": formula, "positions": {**made["positions"], "formula": at}, "own_inputs": own}
     try:
         columns = parse_expression(formula, at=at).columns
     except UserError as error:
@@ -145,7 +150,37 @@ def _read_derived(body: Fields, made: Made) -> Made:
         return found
     if not columns:
         body.report("its formula names no metric", "derived", code="DT203")
-    return {**found, "inputs": columns}
+    behind = (own[name].metric if name in own else name for name in columns)
+    return {**found, "inputs": tuple(dict.fromkeys(behind))}
+
+
+def _read_inputs(body: Fields) -> dict[str, MetricInput]:
+    """`inputs: [{metric: revenue, as: last_year, offset: 1 year}]`, or by the name that the formula uses."""
+    found: dict[str, MetricInput] = {}
+    key = "as" if isinstance(body.data.get("inputs"), dict) else "metric"
+    for entry in body.entries("inputs", key=key, what=f"{body.what}, input", plain="metric"):
+        metric, name = entry.text("metric", required=True), entry.text("as")
+        where, filtered = entry.texts("where"), entry.texts("filter")
+        if where and filtered:
+            entry.report('"filter" and "where" say the same; keep one', "filter", code="DT203")
+        offset = entry.duration("offset")
+        entry.finish()
+        if metric is None or (name is None and not (where or filtered or offset)):
+            continue  # a plain metric, which the formula calls by its own name
+        if name is None:
+            hint = f"as: {metric}_before" if offset else f"as: some_{metric}"
+            entry.report(
+                "other rows or days need a name of their own in the formula", code="DT202", hint=hint
+            )
+        elif name in found:
+            entry.report(f'"{name}" is there twice', "as", code="DT205", hint="rename or remove one")
+        else:
+            positions = entry.positions()
+            positions.setdefault("where", positions.get("filter", entry.position))
+            made = MetricInput(name=name, metric=metric, where=joined(where or filtered), offset=offset,
+                               position=entry.position, positions=positions)  # fmt: skip
+            found[name] = made
+    return found
 
 
 def _read_cumulative(body: Fields, made: Made) -> Made:

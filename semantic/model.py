@@ -149,6 +149,18 @@ class LifecycleRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MetricInput:
+    """A metric that a formula calls by another name, because it takes other rows or other days of it."""
+
+    name: str  # what the formula calls it
+    metric: str
+    where: str | None = None  # over the names that a question on the metric may use, and segments
+    offset: tuple[int, str] | None = None  # (1, "year"): how much earlier than the asked days
+    position: SourcePosition | None = None
+    positions: Mapping[str, SourcePosition] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CurrencyRates:
     """The table of exchange rates: group currency for one unit of each currency, by period."""
 
@@ -173,7 +185,7 @@ class Metric:
     Which fields are set depends on `kind`:
       aggregate   agg, expr, where, percentile
       ratio       inputs = (numerator, denominator), on_zero
-      derived     formula over metric names, inputs = those names, on_zero
+      derived     formula over metric names and the names of own_inputs, inputs = the metrics behind them, on_zero
       balance     agg, expr, where, balance
       cumulative  inputs = (of,), rolling (a number of days, weeks, months, years) | to_date | neither: all time
       lifecycle   inputs = (of,), lifecycle; model, where and time are those of that metric
@@ -200,6 +212,7 @@ class Metric:
     time: str | None = None  # its own time dimension, else the model's
     inputs: tuple[str, ...] = ()
     formula: str | None = None
+    own_inputs: Mapping[str, MetricInput] = field(default_factory=dict)  # by the name that the formula uses
     on_zero: Literal["undefined", "zero"] | None = None
     balance: BalanceRule | None = None
     rolling: tuple[int, str] | None = None  # (90, "day")
@@ -226,6 +239,11 @@ class Metric:
     def is_base(self) -> bool:
         """Whether it is taken from rows, and not made of other metrics' values."""
         return self.kind in ("aggregate", "balance", "lifecycle")
+
+    def behind(self, name: str) -> str:
+        """Return the metric that its formula means by `name`."""
+        own = self.own_inputs.get(name)
+        return own.metric if own is not None else name
 
 
 @dataclass(frozen=True, kw_only=True)

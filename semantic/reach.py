@@ -121,6 +121,14 @@ def find_dimension(names: Mapping[str, DimensionRef], name: str) -> tuple[Dimens
     return None
 
 
+def is_own_time(names: Mapping[str, DimensionRef], name: str) -> bool:
+    """Whether `name` is the metric's own time among its `names`, by whatever name and at whatever grain."""
+    own, found = names.get(TIME), find_dimension(names, name)
+    if own is None or found is None:
+        return False
+    return (found[0].path, found[0].dimension.name) == (own.path, own.dimension.name)
+
+
 def qualified_names(names: Mapping[str, DimensionRef], name: str) -> tuple[str, ...]:
     """Return the qualified names that end in `name`, one for each dimension: what an ambiguous name may mean."""
     last = name.rpartition(".")[2]

@@ -63,6 +63,7 @@ class Slice:
     end: dt.date | None = None
     windows: tuple[Window, ...] | None = None
     buckets: tuple[Window, ...] | None = None  # the buckets of the asked days, for balances that are carried
+    conditions: tuple[str, ...] = ()  # of a derived metric's input, over names that a question may use
     rates_back: int = 0  # years that the exchange rates are earlier than the rows
     variant: str = ""  # of the compiler: tells apart windows that were widened
     aligned: str | None = None  # the grain that no window crosses a border of, for a faster join

@@ -23,12 +23,14 @@ from semantic.calendar import (
 from semantic.horizon import Coverage
 from semantic.model import Calendar, Catalog, DimensionRef, Metric
 from semantic.money import check_constant_currency, check_one_currency, in_target, plan_conversions
+from semantic.offsets import check_offsets
 from semantic.query import Filter, MetricQuery, TimeRange, Viewer
 from semantic.reach import (
     TIME,
     base_metrics,
     find_dimension,
     grains_of,
+    is_own_time,
     reachable,
     reachable_together,
     split_grain,
@@ -101,13 +103,14 @@ class _Resolution:
         keys = self._keys(shared, reach, names, calendar)
         filters = self._filters(shared, bases, names, calendar)
         filters, time = self._range(filters, shared, reach, keys)
-        slicer = Slicer(self.query, self.catalog, self.today, self.coverage, assumptions=self.assumptions)
+        self.issues += check_offsets(self.query, self.catalog, names, keys, filters, reach)
+        slicer = Slicer(
+            self.query, self.catalog, self.today, self.coverage, calendar, assumptions=self.assumptions
+        )
         slices: tuple[Slice, ...] = ()
         totals: tuple[Slice, ...] = ()
         if not self.issues:
-            slices, totals, time = slicer.plan(
-                time, keys, [metric.name for metric in metrics], scenario, calendar
-            )
+            slices, totals, time = slicer.plan(time, keys, [metric.name for metric in metrics], scenario)
         self.issues += slicer.issues
         having = self._having(metrics)
         order = self._order(metrics, keys)
@@ -351,7 +354,7 @@ class _Resolution:
                 keys.append(Key(name=name, label=ref.label or ref.dimension.label or name, calendar=calendar))
                 continue
             grain = grain or ref.dimension.grain
-            own = all(_is_own_time(each, name) for each in reach.values())
+            own = all(is_own_time(each, name) for each in reach.values())
             coarsest = next(
                 (
                     found_there[0].dimension
@@ -479,7 +482,7 @@ class _Resolution:
             if find_dimension(shared, name) is None:
                 self._unreachable(name, shared, [*self.query.metrics])
                 return filters, time
-            if not all(_is_own_time(each, name) for each in reach.values()):
+            if not all(is_own_time(each, name) for each in reach.values()):
                 if self.query.compare is not None and self.query.compare.to in _IN_TIME:
                     self._not_yet(f"comparison in time by {name}, which is not the metric's own time")
                 if time.start is not None:
@@ -563,13 +566,6 @@ class _Resolution:
 
     def _not_yet(self, what: str) -> None:
         self._add("DT309", f"not supported yet: {what}", hint="ask without it")
-
-
-def _is_own_time(names: Names, name: str) -> bool:
-    own, found = names.get(TIME), find_dimension(names, name)
-    if own is None or found is None:
-        return False
-    return (found[0].path, found[0].dimension.name) == (own.path, own.dimension.name)
 
 
 def _values_hint(ref: DimensionRef) -> str | None:

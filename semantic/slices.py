@@ -11,13 +11,15 @@ from dataclasses import dataclass, field, replace
 
 from datatrust.core.issues import Issue
 from semantic.baselines import base_range, base_windows, bucket_windows
-from semantic.calendar import show_day, show_range
-from semantic.cumulative import bases_by_rule, first_day, slice_name
+from semantic.calendar import period_of, show_day, show_range
+from semantic.cumulative import first_day
 from semantic.horizon import Coverage, known_through
 from semantic.model import Calendar, Catalog, Metric
+from semantic.offsets import offset_range, offset_window
 from semantic.query import MetricQuery, TimeRange
 from semantic.reach import GRAINS, base_metrics
 from semantic.resolved import Key, Slice, Window
+from semantic.scopes import Offset, Scope, bases_by_scope, slice_name
 
 MAX_BUCKETS = 5_000
 
@@ -31,12 +33,25 @@ class _Days:
     asked: tuple[dt.date | None, dt.date | None]  # open ends stay open: a row without a day counts too
     finest: Key | None = None  # the key whose buckets they fall into
     windows: tuple[Window, ...] | None = None  # days of each bucket, where they are not its own
+    aligned: bool = True  # no window crosses the border of a period
+    uncut: _Days | None = None  # of a base: its whole periods, where it is cut at the last day that is known
+    rows: _Days | None = None  # of totals: the days of the rows that they are the total of
 
 
 def _needs_buckets(metric: Metric) -> bool:
     """Whether a metric's value in a period depends on days outside of it."""
     rule = metric.balance
     return metric.lifecycle is not None or (rule is not None and bool(rule.carry_forward_days or rule.valid))
+
+
+def _moved(window: Window, offsets: Sequence[Offset], grain: str, calendar: Calendar) -> Window:
+    for offset in offsets:
+        window = offset_window(window, offset, grain, calendar)
+    return window
+
+
+def _is_within(window: Window, grain: str, calendar: Calendar) -> bool:
+    return window.end <= period_of(window.start, grain, calendar).end
 
 
 @dataclass
@@ -47,6 +62,7 @@ class Slicer:
     catalog: Catalog
     today: dt.date
     coverage: Coverage
+    calendar: Calendar
     issues: list[Issue] = field(default_factory=list)
     assumptions: list[str] = field(default_factory=list)
 
@@ -56,7 +72,6 @@ class Slicer:
         keys: Sequence[Key],
         metrics: Sequence[str],
         scenario: Mapping[str, str] | None,
-        calendar: Calendar,
     ) -> tuple[tuple[Slice, ...], tuple[Slice, ...], TimeRange | None]:
         """Return what is taken for the rows, for the totals, and the range with its open ends found."""
         asked = (time.start, time.end) if time else (None, None)
@@ -74,34 +89,57 @@ class Slicer:
         finest = min(own, key=lambda key: GRAINS.index(key.grain or "day"), default=None)
         days = _Days(start=start, end=end, asked=asked, finest=finest)
         rows = self._taken("", metrics, days)
-        totals = self._taken("", metrics, replace(days, finest=None))
+        totals = self._taken("", metrics, replace(days, finest=None, rows=days))
         if plans:
             rows += self._taken("plan", plans, days)
-            totals += self._taken("plan", plans, replace(days, finest=None))
-        elif self.query.compare is not None and (base := self._base_days(days, bases, calendar)) is not None:
+            totals += self._taken("plan", plans, replace(days, finest=None, rows=days))
+        elif self.query.compare is not None and (base := self._base_days(days, bases)) is not None:
             if self.query.compare.to == "constant_currency":
                 rows = [replace(each, rates_back=1) for each in rows]
                 totals = [replace(each, rates_back=1) for each in totals]
                 self.assumptions.append("The asked period is at the exchange rates of the year before")
             rows += self._taken("base", metrics, base)
-            whole = replace(base, asked=(base.start, base.end), finest=None, windows=None)
+            whole = replace(base, asked=(base.start, base.end), finest=None, windows=None, rows=base)
             totals += self._taken("base", metrics, whole)
         return tuple(rows), tuple(totals), time
 
     def _taken(self, part: str, metrics: Sequence[str], days: _Days) -> list[Slice]:
-        """One slice for the days themselves, and one for each rule of cumulative metrics."""
+        """One slice for each scope: the days themselves, earlier ones, and those that cumulative metrics add up."""
         slices = []
-        for rule, (metric, bases) in bases_by_rule(self.catalog, metrics).items():
-            made = Slice(name=slice_name(part, rule), bases=tuple(bases))
-            if metric is None:
-                slices.append(self._plain_slice(made, days))
+        for scope, bases in bases_by_scope(self.catalog, metrics):
+            made = Slice(name=slice_name(part, scope), bases=tuple(bases), conditions=scope.conditions)
+            seen = self._earlier(days, scope) if scope.offsets else days
+            if scope.cumulative is None:
+                slices.append(self._plain_slice(made, seen))
             else:
-                slices.append(self._cumulative_slice(made, metric, days))
+                slices.append(self._cumulative_slice(made, scope.cumulative, seen))
         return slices
+
+    def _earlier(self, days: _Days, scope: Scope) -> _Days:
+        """The days that a formula looks back to; a total is over all that its rows look back to."""
+        rows = days.rows or days
+        rows = rows.uncut or rows
+        if rows.start is None or rows.end is None:
+            self._fault("DT308", "a metric that looks back in time needs a period", hint="name a period")
+            return days
+        windows = rows.windows if rows.windows is not None else self._buckets(rows)
+        if windows is None or rows.finest is None:
+            start, end = rows.start, rows.end
+            for offset in scope.offsets:
+                start, end = offset_range(start, end, offset, self.calendar)
+            return _Days(start=start, end=end, asked=(start, end))
+        grain, calendar = rows.finest.grain or "day", rows.finest.calendar or self.calendar
+        moved = tuple(_moved(each, scope.offsets, grain, calendar) for each in windows)
+        start = min((each.start for each in moved), default=rows.start)
+        end = max((each.end for each in moved), default=rows.end)
+        found = _Days(start=start, end=end, asked=(start, end), finest=rows.finest, windows=moved)
+        if days.rows is not None:
+            return replace(found, finest=None, windows=None)
+        return replace(found, aligned=all(_is_within(each, grain, calendar) for each in moved))
 
     def _plain_slice(self, made: Slice, days: _Days) -> Slice:
         if days.windows is not None and days.finest is not None:
-            return replace(made, windows=days.windows, aligned=days.finest.grain)
+            return replace(made, windows=days.windows, aligned=days.finest.grain if days.aligned else None)
         made = replace(made, start=days.asked[0], end=days.asked[1])
         by_bucket = any(_needs_buckets(self.catalog.metrics[base]) for base in made.bases)
         return replace(made, buckets=self._buckets(days)) if by_bucket else made
@@ -124,8 +162,9 @@ class Slicer:
             bucket_windows(days.start, days.end, days.finest.grain or "day", days.finest.calendar)
         )
 
-    def _base_days(self, days: _Days, bases: Sequence[str], calendar: Calendar) -> _Days | None:
+    def _base_days(self, days: _Days, bases: Sequence[str]) -> _Days | None:
         """The days that the asked days, or each of their buckets, are compared with."""
+        calendar = self.calendar
         compare = self.query.compare
         assert compare is not None
         start, end, finest = days.start, days.end, days.finest
@@ -137,31 +176,8 @@ class Slicer:
             )
             return None
         known = known_through(self.catalog, bases, self.coverage, today=self.today, until=end)
-        windows: tuple[Window, ...] | None = None
-        if finest is None:
-            first, last = base_range(
-                start,
-                end,
-                to=compare.to,
-                known_through=known,
-                calendar=calendar,
-                like_for_like=compare.like_for_like,
-            )
-        else:
-            assert finest.calendar is not None
-            windows = self._few(
-                base_windows(
-                    start,
-                    end,
-                    finest.grain or "day",
-                    to=compare.to,
-                    known_through=known,
-                    calendar=finest.calendar,
-                    like_for_like=compare.like_for_like,
-                )
-            )
-            first = min((each.start for each in windows), default=start)
-            last = max((each.end for each in windows), default=start)
+        base = self._base_of(start, end, finest, known, like_for_like=compare.like_for_like)
+        first, last = base.start or start, base.end or start
         self.assumptions.append(f"Compared with {show_range(first, last, calendar)}")
         weeks = [((until - since).days + 1) / 7 for since, until in ((start, end), (first, last))]
         if calendar.pattern and abs(weeks[0] - weeks[1]) == 1:
@@ -170,6 +186,32 @@ class Slicer:
             self.assumptions.append(
                 f"Like for like: data reach {show_day(known)}, so the base is cut there too"
             )
+        return replace(base, uncut=self._base_of(start, end, finest, known, like_for_like=False))
+
+    def _base_of(
+        self, start: dt.date, end: dt.date, finest: Key | None, known: dt.date, *, like_for_like: bool
+    ) -> _Days:
+        assert self.query.compare is not None
+        to = self.query.compare.to
+        if finest is None:
+            first, last = base_range(
+                start, end, to=to, known_through=known, calendar=self.calendar, like_for_like=like_for_like
+            )
+            return _Days(start=first, end=last, asked=(first, last))
+        assert finest.calendar is not None
+        windows = self._few(
+            base_windows(
+                start,
+                end,
+                finest.grain or "day",
+                to=to,
+                known_through=known,
+                calendar=finest.calendar,
+                like_for_like=like_for_like,
+            )
+        )
+        first = min((each.start for each in windows), default=start)
+        last = max((each.end for each in windows), default=start)
         return _Days(start=first, end=last, asked=(first, last), finest=finest, windows=windows)
 
     def _few(self, windows: tuple[Window, ...]) -> tuple[Window, ...]:

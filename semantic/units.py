@@ -109,7 +109,9 @@ def _unit_of(metric: Metric, inputs: Mapping[str, Metric]) -> str | None:
             tree = parse_expression(metric.formula).ast
         except UserError:
             return None
-        unit = formula_unit(tree, lambda name: inputs[name].unit if name in inputs else None)
+        unit = formula_unit(
+            tree, lambda name: inputs[metric.behind(name)].unit if metric.behind(name) in inputs else None
+        )
         return None if unit == NUMBER else unit
     return None
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from datatrust.core.issues import Issue
 from semantic.model import Catalog
-from semantic.rules import columns, lint, metrics, models
+from semantic.rules import columns, inputs, lint, metrics, models
 
 Rule = Callable[[Catalog], Iterator[Issue]]
 
@@ -28,6 +28,9 @@ RULES: tuple[Rule, ...] = (
     metrics.check_metric_models,
     metrics.check_metric_inputs,
     metrics.check_metric_cycles,
+    inputs.check_input_names,
+    inputs.check_input_conditions,
+    inputs.check_input_offsets,
     metrics.check_metric_time,
     metrics.check_plan,
     metrics.check_units,

@@ -65,16 +65,7 @@ def compile_balance(rq: ResolvedQuery, source: Source, part: Slice, name: str) -
         taken = (f"{name}_taken", _taken(rows, rule))
         helpers.append(taken)
         select, leaves = _rows_taken(work, rows, taken[0])
-    return LeafTable(
-        name=name,
-        slice=part.name,
-        select=select,
-        leaves={leaf.name: leaf for leaf in leaves},
-        metrics=tuple(metric.name for metric in source.metrics),
-        tables=work.binder.tables,
-        proofs=(*work.binder.proofs, *rate_proofs),
-        helpers=tuple(helpers),
-    )
+    return work.table(name, select, leaves, helpers=helpers, rate_proofs=rate_proofs)
 
 
 def _with_carried_days(part: Slice, rule: BalanceRule) -> Slice:
@@ -221,7 +212,7 @@ def _keys(work: Pass, rows: _Rows) -> list[exp.Expr]:
 def _chosen(work: Pass, rows: _Rows) -> list[exp.Expr | None]:
     """The rows that the question asks for, and that at least one metric counts."""
     conditions: list[exp.Expr | None] = []
-    if work.rq.filters:
+    if work.has_filters:
         conditions.append(sql.column(_ASKED, _ROWS))
     kept = [rows.kept[metric.name] for metric in work.source.metrics]
     if all(each is not None for each in kept):

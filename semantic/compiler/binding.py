@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
@@ -72,6 +72,11 @@ class Binder:
     def expression(self, text: str) -> exp.Expr:
         """Bind an expression that the model's author wrote."""
         return self._bind(text, self.model, (), frozenset())
+
+    def condition(self, text: str, meaning: Callable[[str], exp.Expr]) -> exp.Expr:
+        """Bind an expression whose names are given a meaning by the caller."""
+        bound = replace_columns(parse_expression(text).ast, lambda parts: _bracket(meaning(".".join(parts))))
+        return self._finished(text, bound)
 
     def dimension(self, ref: DimensionRef) -> exp.Expr:
         """Bind a dimension: its column, or its expression."""
@@ -139,7 +144,10 @@ class Binder:
                 return exp.Paren(this=self._bind(target.segments[last].expr, target, full, within | {place}))
             return self._column(target, full, last)
 
-        bound = replace_columns(tree, replacement)
+        return self._finished(text, replace_columns(tree, replacement))
+
+    def _finished(self, text: str, bound: exp.Expr) -> exp.Expr:
+        """The day of today, and exact products, in what was bound of `text`."""
         has_today, has_products = _needs(text)
         if has_today:
             bound = _with_today(bound, self._today)

@@ -14,10 +14,10 @@ from semantic.compiler import arithmetic as math
 from semantic.compiler import sql
 from semantic.compiler.arithmetic import Value
 from semantic.compiler.measures import count_name, sum_name
-from semantic.cumulative import rule_name, slice_name
 from semantic.expressions import parse_expression
 from semantic.model import Catalog, Metric
 from semantic.schema import SqlType
+from semantic.scopes import ASKED, Scope, slice_name
 
 Lookup = Callable[[str, str], tuple[exp.Expr, SqlType]]  # (slice, leaf column) -> where it stands
 SPLIT = "average"  # aggregation, or take of a balance, that is kept as a sum and a count
@@ -31,11 +31,12 @@ def is_split(metric: Metric) -> bool:
 class Formulas:
     """The values of metrics over one set of aggregated columns."""
 
-    def __init__(self, catalog: Catalog, lookup: Lookup, part: str = "", rule: str = "") -> None:
+    def __init__(self, catalog: Catalog, lookup: Lookup, part: str = "", scope: Scope = ASKED) -> None:
         self._catalog = catalog
         self._lookup = lookup
         self._part = part
-        self._slice = slice_name(part, rule)
+        self._scope = scope
+        self._slice = slice_name(part, scope)
 
     def value(self, metric: Metric) -> Value:
         """Return the finished value of `metric`, at the digits that it declares."""
@@ -49,16 +50,21 @@ class Formulas:
             tree = parse_expression(metric.formula or "").ast
             return _Formula(self, metric).value(tree)
         if metric.kind == "cumulative":
-            over = Formulas(self._catalog, self._lookup, self._part, rule_name(metric))
-            return over.named(metric.inputs[0])
+            return self._over(self._scope.over(metric)).named(metric.inputs[0])
         if is_split(metric):
             total = math.leaf(*self._lookup(self._slice, sum_name(metric)))
             return math.divide(total, math.leaf(*self._lookup(self._slice, count_name(metric))))
         return math.leaf(*self._lookup(self._slice, metric.name))
 
-    def named(self, name: str) -> Value:
-        """Return the unfinished value of the metric called `name`."""
+    def named(self, name: str, of: Metric | None = None) -> Value:
+        """Return the unfinished value of the metric called `name`, in the formula of `of` where it is given."""
+        own = of.own_inputs.get(name) if of is not None else None
+        if own is not None:
+            return self._over(self._scope.within(own)).named(own.metric)
         return self._value(self._catalog.metrics[name])
+
+    def _over(self, scope: Scope) -> Formulas:
+        return Formulas(self._catalog, self._lookup, self._part, scope)
 
 
 class _Formula:
@@ -67,13 +73,13 @@ class _Formula:
     def __init__(self, formulas: Formulas, metric: Metric) -> None:
         self._formulas = formulas
         self._zero = metric.on_zero == "zero"
-        self._name = metric.name
+        self._metric = metric
 
     def value(self, node: exp.Expr) -> Value:
         build = _BUILDERS.get(type(node))
         if build is None:
             raise InternalError(
-                f'the formula of {self._name} holds "{node.sql()}", which passed its checks; please report this'
+                f'the formula of {self._metric.name} holds "{node.sql()}", which passed its checks; please report this'
             )
         return build(self, node)
 
@@ -97,7 +103,7 @@ class _Formula:
         return made
 
     def column(self, node: exp.Expr) -> Value:
-        return self._formulas.named(node.name)
+        return self._formulas.named(node.name, self._metric)
 
     def literal(self, node: exp.Expr) -> Value:
         assert isinstance(node, exp.Literal)

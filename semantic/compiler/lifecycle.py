@@ -58,7 +58,7 @@ def compile_lifecycle(rq: ResolvedQuery, source: Source, part: Slice, name: str)
         conditions.append(exp.Not(this=exp.Coalesce(this=returned, expressions=[exp.Boolean(this=False)])))
     if windows is None and (part.start is not None or part.end is not None):
         conditions.append(days_between(event.copy(), part))
-    if rq.filters:
+    if work.has_filters:
         conditions.append(sql.column(_ASKED, _ROWS))
     bucket_day = sql.column("bucket", WINDOWS) if windows is not None else event
     keys = [
@@ -79,16 +79,8 @@ def compile_lifecycle(rq: ResolvedQuery, source: Source, part: Slice, name: str)
     if windows is not None:
         on = window_condition(rq, part, event.copy())
         select = select.join(sql.table(window_name(part), WINDOWS), on=on, copy=False)
-    return LeafTable(
-        name=name,
-        slice=part.name,
-        select=with_conditions(select, conditions, keys=len(keys)),
-        leaves={leaf.name: leaf for leaf in leaves},
-        metrics=tuple(metric.name for metric in source.metrics),
-        tables=work.binder.tables,
-        proofs=work.binder.proofs,
-        helpers=tuple(helpers),
-    )
+    select = with_conditions(select, conditions, keys=len(keys))
+    return work.table(name, select, leaves, helpers=helpers)
 
 
 def _windowed(part: Slice) -> Slice:

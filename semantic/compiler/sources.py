@@ -116,8 +116,25 @@ class Pass:
         return bound
 
     def query_filters(self) -> list[exp.Expr]:
-        """The conditions of the question, on this source's own dimensions."""
-        return [self._filter(wanted) for wanted in self.rq.filters]
+        """The conditions of the question, and of the formula that asks, on this source's own dimensions."""
+        asked = [self._filter(wanted) for wanted in self.rq.filters]
+        return asked + [self._input_filter(text) for text in self.part.conditions]
+
+    @property
+    def has_filters(self) -> bool:
+        """Whether `query_filters` has any."""
+        return bool(self.rq.filters or self.part.conditions)
+
+    def _input_filter(self, text: str) -> exp.Expr:
+        """The condition that a derived metric puts on its input: over names that a question may use, and segments."""
+
+        def meaning(name: str) -> exp.Expr:
+            ref = self.names.get(name)
+            if ref is None:
+                return self.binder.expression(name)
+            return self.binder.date(ref) if ref.dimension.type == "time" else self.member(ref)
+
+        return exp.Paren(this=self.binder.condition(text, meaning))
 
     def _filter(self, wanted: Filter) -> exp.Expr:
         segment = self.binder.model.segments.get(wanted.field)
@@ -163,6 +180,27 @@ class Pass:
         for name, body in helpers:
             alone = alone.with_(sql.name(name), as_=body.copy(), copy=False)
         return tuple(missing_rates(alone, self._converter.missing, day, self.source.model, table))
+
+    def table(
+        self,
+        name: str,
+        select: exp.Select,
+        leaves: Sequence[Leaf],
+        *,
+        helpers: Sequence[tuple[str, exp.Select]] = (),
+        rate_proofs: Sequence[Proof] = (),
+    ) -> LeafTable:
+        """Return the pass as it was compiled: `select` gives its leaves and may read `helpers`."""
+        return LeafTable(
+            name=name,
+            slice=self.part.name,
+            select=select,
+            leaves={leaf.name: leaf for leaf in leaves},
+            metrics=tuple(metric.name for metric in self.source.metrics),
+            tables=self.binder.tables,
+            proofs=(*self.binder.proofs, *rate_proofs),
+            helpers=tuple(helpers),
+        )
 
     def range_filter(self) -> exp.Expr | None:
         """The asked days."""
@@ -220,16 +258,7 @@ def compile_flow(rq: ResolvedQuery, source: Source, part: Slice, name: str) -> L
         select = select.join(sql.table(window_name(part), WINDOWS), on=windows, copy=False)
     select = with_conditions(select, conditions, keys=len(rq.keys))
     helpers = ((window_name(part), window_table(part, rq)),) if windows is not None else ()
-    return LeafTable(
-        name=name,
-        slice=part.name,
-        select=select,
-        leaves={leaf.name: leaf for leaf in leaves},
-        metrics=tuple(metric.name for metric in source.metrics),
-        tables=work.binder.tables,
-        proofs=(*work.binder.proofs, *work.rate_proofs(select, helpers)),
-        helpers=helpers,
-    )
+    return work.table(name, select, leaves, helpers=helpers, rate_proofs=work.rate_proofs(select, helpers))
 
 
 def window_table(part: Slice, rq: ResolvedQuery) -> exp.Select:

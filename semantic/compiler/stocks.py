@@ -63,19 +63,10 @@ def compile_stock(rq: ResolvedQuery, source: Source, part: Slice, name: str) -> 
     select = select.join(sql.table(days, _DAYS), on=on, copy=False)
     select = with_conditions(select, conditions, keys=len(inner_keys))
     helpers = [(days, table)]
-    proofs = (*work.binder.proofs, *work.rate_proofs(select, helpers))
+    rate_proofs = work.rate_proofs(select, helpers)
     if is_average:
         select, leaves = _averaged(rq, source.metrics, select, leaves)
-    return LeafTable(
-        name=name,
-        slice=part.name,
-        select=select,
-        leaves={leaf.name: leaf for leaf in leaves},
-        metrics=tuple(metric.name for metric in source.metrics),
-        tables=work.binder.tables,
-        proofs=proofs,
-        helpers=tuple(helpers),
-    )
+    return work.table(name, select, leaves, helpers=helpers, rate_proofs=rate_proofs)
 
 
 def valid_on(binder: Binder, columns: tuple[str, str], day: exp.Expr, *, until: str | None) -> exp.Expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from datatrust.core.errors import UserError
 from datatrust.core.issues import Issue, SourcePosition
@@ -32,7 +33,8 @@ def check_metric_inputs(catalog: Catalog) -> Iterator[Issue]:
                 hint = "a metric of this kind is made of metrics, not of columns"
                 if "." in name:
                     hint = "metrics have plain names without a model before them"
-                yield unknown("DT211", "metric", name, owner, at, catalog.metrics, hint)
+                known = {**catalog.metrics, **metric.own_inputs}
+                yield unknown("DT211", "metric", name, owner, at, known, hint)
 
 
 def check_metric_cycles(catalog: Catalog) -> Iterator[Issue]:
@@ -98,7 +100,7 @@ def check_units(catalog: Catalog) -> Iterator[Issue]:
         except UserError:
             continue
         mixed: list[tuple[str, str]] = []
-        formula_unit(tree, lambda name: _unit_of(catalog, name), mixed)
+        formula_unit(tree, partial(_unit_of, catalog, metric), mixed)
         for one, two in dict.fromkeys(mixed):
             yield Issue(
                 code="DT217",
@@ -179,6 +181,9 @@ def check_identities(catalog: Catalog) -> Iterator[Issue]:
 
 
 def _input_place(metric: Metric, index: int, name: str) -> SourcePosition | None:
+    own = next((each for each in metric.own_inputs.values() if each.metric == name), None)
+    if own is not None:
+        return own.positions.get("metric", own.position)
     if metric.formula:
         try:
             return parse_expression(metric.formula).position_of(name, place(metric, "formula"))
@@ -189,13 +194,14 @@ def _input_place(metric: Metric, index: int, name: str) -> SourcePosition | None
     return metric.positions.get(key, place(metric, metric.kind))
 
 
-def _unit_of(catalog: Catalog, name: str) -> str | None:
-    metric = catalog.metrics.get(name)
-    if metric is None:
+def _unit_of(catalog: Catalog, metric: Metric, name: str) -> str | None:
+    """What a name in the formula of `metric` is measured in."""
+    found = catalog.metrics.get(metric.behind(name))
+    if found is None:
         return None
-    if metric.unit == "currency" and metric.currency:
-        return f"currency {metric.currency}"
-    return metric.unit
+    if found.unit == "currency" and found.currency:
+        return f"currency {found.currency}"
+    return found.unit
 
 
 def _spoken(unit: str) -> str:

@@ -78,6 +78,13 @@ metrics:
   - {name: returning_buyers, lifecycle: {of: average_line, entity: customer_id, state: returning}}
   - {name: lost_buyers, lifecycle: {of: average_line, entity: customer_id, state: lost, inactive: 12 months}}
   - {name: revenue_90d, cumulative: {of: revenue, rolling: 90 days}}
+  - name: emea_growth
+    derived: (emea - before) / before
+    inputs:
+      - {metric: revenue, as: emea, filter: region = 'EMEA'}
+      - {metric: revenue, as: before, filter: region = 'EMEA', offset: 1 month}
+    on_zero: undefined
+  - {name: cash_moved, derived: cash - opening, inputs: [{metric: cash, as: opening, offset: 1 month}]}
 """
 }
 SCHEMA = Schema.of(
@@ -182,6 +189,10 @@ CASES: Mapping[str, MetricQuery] = {
         contributions=True,
     ),
     "versions": MetricQuery(metrics=("revenue",), group_by=("tier",), time=YEAR),
+    "inputs_of_their_own": MetricQuery(
+        metrics=("emea_growth",), group_by=("time.month",), time=QUARTER, totals=True
+    ),
+    "opening_balance": MetricQuery(metrics=("cash_moved",), group_by=("account",), time=QUARTER),
     "top_per": MetricQuery(
         metrics=("revenue",),
         group_by=("region", "status"),

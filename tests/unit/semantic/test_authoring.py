@@ -81,6 +81,14 @@ PROBES: dict[str, tuple[str, tuple[Any, ...]]] = {
         "metrics: [{name: a, ratio: {numerator: b, denominator: c, zz: 1}}]",
         ("definitions", "metric", "properties", "ratio", "oneOf", 2),
     ),
+    "derived": (
+        "metrics: [{name: a, derived: {formula: b, zz: 1}}]",
+        ("definitions", "metric", "properties", "derived", "oneOf", 1),
+    ),
+    "input": (
+        "metrics: [{name: a, derived: b, inputs: [{metric: c, as: b, zz: 1}]}]",
+        ("definitions", "input"),
+    ),
     "lifecycle": (
         "metrics: [{name: a, lifecycle: {of: b, entity: c, state: new, zz: 1}}]",
         ("definitions", "metric", "properties", "lifecycle"),

@@ -43,6 +43,50 @@ GOOD = "name: revenue, model: sales, agg: sum, expr: amount, unit: currency, cur
         ("name: x, cumulative: {of: revenu, rolling: 90 days}", 'unknown metric "revenu"'),
         ("name: x, cumulative: {of: revenue, rolling: soon}", "no time span"),
         ("name: x, derived: x + 1", "is made of itself: x -> x"),
+        (
+            "name: x, derived: a, inputs: [{metric: revenu, as: a, offset: 1 year}]",
+            'file2.yml:3:45 DT211 unknown metric "revenu" in metric "x" (revenue?)',
+        ),
+        ("name: x, derived: a, inputs: [{metric: x, as: a, offset: 1 year}]", "is made of itself: x -> x"),
+        (
+            "name: x, derived: a, inputs: [{metric: revenue, as: a, filter: regoin = 'EU'}]",
+            'file2.yml:3:69 DT211 metric "x", input "a": revenue cannot be filtered by "regoin" (region?)',
+        ),
+        (
+            "name: x, derived: a, inputs: [{metric: revenue, as: a, filter: (select 1)}]",
+            'file2.yml:3:77 DT221 metric "x", input "a": "subquery" is not allowed',
+        ),
+        (
+            "name: x, derived: a, inputs: [{metric: revenue, as: a, filter: size * 2}]",
+            "its filter is no condition",
+        ),
+        (
+            "name: x, derived: revenue / befor, inputs: [{metric: revenue, as: before, offset: 1 year}]",
+            'file2.yml:3:72 DT213 metric "x", input "before" is not in the formula (befor?)',
+        ),
+        (
+            "name: x, derived: revenue, inputs: [{metric: revenue, as: revenue, offset: 1 year}]",
+            '"revenue" is a metric already, so the formula could mean either',
+        ),
+        (
+            "name: x, derived: revenue, inputs: [{metric: revenue, offset: 1 year}]",
+            'DT202 metric "x", input "revenue": other rows or days need a name of their own',
+        ),
+        ("name: x, derived: a, inputs: [{metric: revenue, as: a, offset: soon}]", "no time span like"),
+        ("name: x, derived: a, inputs: [{metric: revenue, as: a, ofset: 1 year}]", '"ofset" (offset?)'),
+        (
+            "name: x, derived: a, inputs: [{metric: people, as: a, offset: 1 year}]}\n  - {name: people, model: customers, agg: count",
+            "looks back in time, but people has no time",
+        ),
+        (
+            "name: x, derived: a, inputs: [{metric: revenue, as: a, offset: 1 year}]}\n  - {name: y, cumulative: {of: x, to_date: year}",
+            'metric "y" adds up x, which looks back in time itself',
+        ),
+        (
+            "name: x, derived: a + revenue, inputs: [{metric: sold, as: a, offset: 1 year}]}\n  - {name: sold, model: sales, agg: count",
+            "adds or subtracts",
+        ),
+        ("name: x, ratio: revenue / revenue, inputs: [revenue]", '"inputs" are what a formula names'),
         ("name: x, model: sales, agg: sum, expr: sum(amount)", '"sum" is not allowed in an expression'),
         ("name: x, model: sales, agg: sum, expr: custmers.amount", 'no join "custmers" from model "sales"'),
         ("name: x, model: sales, agg: sum", '"expr" is missing'),
@@ -166,11 +210,11 @@ def test_warnings_never_stop_loading() -> None:
 
 
 def test_every_rule_is_listed_and_says_what_it_asks() -> None:
-    from semantic.rules import columns, lint, metrics, models
+    from semantic.rules import columns, inputs, lint, metrics, models
 
     written = {
         name
-        for module in (lint, metrics, models)
+        for module in (inputs, lint, metrics, models)
         for name, thing in vars(module).items()
         if callable(thing) and name.startswith(("check_", "warn_")) and thing.__module__ == module.__name__
     }

@@ -1,0 +1,125 @@
+"""Days that a formula looks back to: so many days, weeks, months, quarters or years before those that are asked.
+
+The calendar decides, never the rows: the month before March is February, a month before 31 March is its last day, the
+year before a week keeps its weekdays, and a period without rows is a gap. What has no such period is refused.
+Layer: semantic. Pure.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from datatrust.core.issues import Issue
+from semantic.baselines import MONTHS_IN, same_place
+from semantic.calendar import Period, add_months, period_of, shift, shift_range, year_ago
+from semantic.model import Calendar, Catalog, DimensionRef
+from semantic.query import Filter, MetricQuery
+from semantic.reach import TIME, is_own_time
+from semantic.resolved import Key, Window
+from semantic.scopes import Offset, bases_by_scope
+
+_DAYS = {"day": 1, "week": 7}
+
+
+def offset_range(start: dt.date, end: dt.date, offset: Offset, calendar: Calendar) -> tuple[dt.date, dt.date]:
+    """Return the days from `start` to `end`, `offset` earlier; whole months stay whole months.
+
+    >>> offset_range(dt.date(2026, 3, 1), dt.date(2026, 3, 31), (1, "month"), Calendar(name="c"))
+    (datetime.date(2026, 2, 1), datetime.date(2026, 2, 28))
+    """
+    count, unit = offset
+    if unit in _DAYS:
+        return shift_range(start, end, days=-count * _DAYS[unit])
+    months = count * MONTHS_IN[unit]
+    if calendar.pattern:
+        return _day_of_weeks(start, months, calendar)[0], _day_of_weeks(end, months, calendar)[1]
+    return shift_range(start, end, months=-months)
+
+
+def offset_window(window: Window, offset: Offset, grain: str, calendar: Calendar) -> Window:
+    """Return the bucket of `window` with its days `offset` earlier: a whole period stays a whole period.
+
+    Args:
+        grain: the grain of the bucket; a window that spans more than one period of it is moved by its days.
+    """
+    period = period_of(window.start, grain, calendar)
+    before = _period_before(period, offset, calendar) if window.end <= period.end else None
+    if before is None:
+        start, end = offset_range(window.start, window.end, offset, calendar)
+    else:
+        start = same_place(window.start, period, before, calendar)
+        end = before.end if window.end == period.end else same_place(window.end, period, before, calendar)
+    return replace(window, start=start, end=end)
+
+
+def check_offsets(
+    query: MetricQuery,
+    catalog: Catalog,
+    names: Sequence[str],
+    keys: Sequence[Key],
+    filters: Sequence[Filter],
+    reach: Mapping[str, Mapping[str, DimensionRef]],
+) -> Iterator[Issue]:
+    """What a question may not ask of metrics that look back in time, because no earlier row could answer it."""
+    for name in names:
+        offsets = {offset for scope, _ in bases_by_scope(catalog, [name]) for offset in scope.offsets}
+        if not offsets:
+            continue
+        at = catalog.metrics[name].position
+        for key in keys:
+            if key.grain and not key.is_own_time:
+                yield Issue(
+                    code="DT308",
+                    message=f'{name} looks back in its own time; "{key.name}" is another, so periods would not meet',
+                    at=at,
+                    hint=f"group by {TIME}.{key.grain}",
+                )
+            units = sorted({unit for _, unit in offsets if unit in ("month", "quarter")})
+            if key.grain == "week" and units:
+                yield Issue(
+                    code="DT308",
+                    message=f"{name} looks back by a {units[0]}, and no week lies a {units[0]} before another",
+                    at=at,
+                    hint="group by day, month or longer",
+                )
+        for wanted in filters:
+            if any(is_own_time(each, wanted.field) for each in reach.values()):
+                yield Issue(
+                    code="DT308",
+                    message=f'{name} looks back in time; a filter on "{wanted.field}" leaves the earlier rows out',
+                    at=at,
+                    hint="name the period instead (--from, --to)",
+                )
+        if query.compare is not None and query.compare.to == "constant_currency":
+            yield Issue(
+                code="DT308",
+                message=f"{name} looks back in time, so that one year's rates cannot be set for all of it",
+                at=at,
+                hint="compare it with previous_year",
+            )
+
+
+def _period_before(period: Period, offset: Offset, calendar: Calendar) -> Period | None:
+    """The period that stands `offset` before `period`; None where it is no whole number of such periods."""
+    count, unit = offset
+    if unit in _DAYS:
+        days = count * _DAYS[unit]
+        own = _DAYS.get(period.grain)
+        return shift(period, -days // own, calendar) if own and days % own == 0 else None
+    months = count * MONTHS_IN[unit]
+    if period.grain == "day":
+        return period_of(add_months(period.start, -months), "day", calendar)
+    if period.grain == "week":
+        return year_ago(period, calendar, count) if unit == "year" else None
+    own = MONTHS_IN[period.grain]
+    return shift(period, -months // own, calendar) if months % own == 0 else None
+
+
+def _day_of_weeks(day: dt.date, months: int, calendar: Calendar) -> tuple[dt.date, dt.date]:
+    """The day that stands `months` months of weeks earlier, as the first of a range and as its last."""
+    period = period_of(day, "fiscal_month", calendar)
+    before = shift(period, -months, calendar)
+    place = min(before.start + (day - period.start), before.end)
+    return place, before.end if day == period.end else place
