@@ -17,6 +17,8 @@ from dataclasses import replace
 from typing import Any
 
 from chatbot.answer import Answer, Column, Excluded, Option, Reason, Status, Timings
+from chatbot.explain import ask_by_weight, split_choices
+from chatbot.judged import say_judged
 from chatbot.planner.define import Definition, find_definition
 from chatbot.planner.draft import Draft
 from chatbot.planner.lexicon import Lexicon, build_lexicon
@@ -30,7 +32,6 @@ from chatbot.retrieval.embedding import embed
 from chatbot.retrieval.index import MeaningIndex
 from chatbot.session import as_plan, follow_up, is_fragment
 from chatbot.suggest import describe_choice, metrics_with_word, nearest, next_steps, starters
-from chatbot.text import say_result
 from datatrust.core.errors import AccessDenied, DataTrustError, UserError
 from datatrust.core.jsonio import dumps
 from datatrust.core.settings import Project
@@ -246,7 +247,7 @@ class _Asked:
 
     def _run(self, plan: Plan) -> Answer:
         try:
-            result = self.layer.query(_with_totals(plan.query), viewer=self.viewer)
+            result = ask_by_weight(self.layer, _with_totals(plan.query), viewer=self.viewer)
         except AccessDenied:
             return self._refuse("not_allowed", "Your role does not allow this question.")
         except UserError as error:
@@ -288,7 +289,15 @@ class _Asked:
             ),
             rows=rows,
             totals=totals,
-            text=say_result(query, columns, rows, self.catalog),
+            text=say_judged(
+                query,
+                columns,
+                rows,
+                self.catalog,
+                verdict=plan.verdict,
+                totals=totals,
+                is_partial="partial_period" in result.flags,
+            ),
             assumptions=assumptions,
             flags=result.flags,
             excluded=Excluded(
@@ -422,6 +431,8 @@ class _Asked:
             return self._ask_metric(draft)
         if problem.kind == "period":
             return self._ask_period(problem, draft)
+        if problem.kind == "split" and (choices := split_choices(draft, self.catalog)):
+            return self._clarify(choices)
         if problem.kind == "unreachable":
             words = list_words([f'"{w}"' for w in problem.words])
             names = list_words([metric_words(self.catalog, m) for m in dict.fromkeys(understood)])

@@ -7,7 +7,7 @@ Layer: chatbot.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rapidfuzz import fuzz, process
@@ -62,10 +62,11 @@ def next_steps(
             tries.append(("By month", replace(plain, group_by=("time.month",))))
         if query.time and query.time.start and query.time.end and query.compare is None:
             tries.append(("Against the year before", replace(plain, compare=Compare(to="previous_year"))))
-    for ref in _splits(reach):
+    for ref in splits(reach):
         if ref.query_name not in query.group_by and not any(f.field == ref.query_name for f in query.where):
             label = f"By {dimension_words(reach, ref.query_name)}"
-            tries.append((label, replace(plain, group_by=(ref.query_name,), compare=None)))
+            base = query.compare if query.contributions else None
+            tries.append((label, replace(plain, group_by=(ref.query_name,), compare=base)))
         if len(tries) >= _SHOWN + 2:
             break
     options: list[Option] = []
@@ -174,7 +175,7 @@ def _days(start: dt.date, end: dt.date) -> str:
 
 def _simple(metric: Metric, catalog: Catalog) -> MetricQuery:
     reach = reachable(catalog, metric.name)
-    split = next(iter(_splits(reach)), None)
+    split = next(iter(splits(reach)), None)
     return MetricQuery(metrics=(metric.name,), group_by=(split.query_name,) if split else ())
 
 
@@ -192,8 +193,8 @@ def _simple_queries(metric: Metric, catalog: Catalog, shape: MetricQuery | None)
     yield plain
 
 
-def _splits(reach: dict[str, DimensionRef]) -> list[DimensionRef]:
-    """The categories that a metric is worth splitting by: few members first, as the catalog's hierarchy tells."""
+def splits(reach: Mapping[str, DimensionRef]) -> list[DimensionRef]:
+    """Return the categories that a metric is worth splitting by: few members first, as the catalog's hierarchy tells."""
     found: dict[str, DimensionRef] = {}
     for ref in reach.values():
         if ref.dimension.type in ("category", "flag"):

@@ -52,7 +52,7 @@ def say_result(
     if len(rows) == 1 and not keys:
         parts = [f"{lower_first(c.label)} is {show_value(rows[0][i], c, catalog)}" for i, c in numbers]
         sentence = upper_first(list_words(parts)) + "."
-        return sentence + _say_comparison(query, columns, rows[0], catalog)
+        return sentence + say_comparison(query, columns, rows[0], catalog)
     if not numbers:
         return f"{len(rows)} rows."
     index, column = numbers[0]
@@ -66,7 +66,7 @@ def say_result(
             f"{lower_first(c.label)} {show_value(rows[0][i], c, catalog)}" for i, c in numbers if i != index
         ]
         more = f" ({list_words(rest)})" if rest else ""
-        return f"{first}: {lower_first(column.label)} {value}{more}." + _say_comparison(
+        return f"{first}: {lower_first(column.label)} {value}{more}." + say_comparison(
             query, columns, rows[0], catalog
         )
     if query.order_by and query.order_by[0].lstrip("-") == column.name:
@@ -75,9 +75,10 @@ def say_result(
     return f"{upper_first(lower_first(column.label))} in {len(rows)} rows, from {first} ({value}) on."
 
 
-def _say_comparison(
+def say_comparison(
     query: MetricQuery, columns: Sequence[ResultColumn], row: Sequence[Scalar], catalog: Catalog
 ) -> str:
+    """Return what a row's comparison says: how much more or less than its base, and the base."""
     if query.compare is None:
         return ""
     by_name = {c.name: (row[i], c) for i, c in enumerate(columns)}

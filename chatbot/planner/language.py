@@ -59,13 +59,14 @@ SUPERLATIVES: dict[tuple[str, ...], str] = {
     ("most",): "desc", ("highest",): "desc", ("largest",): "desc", ("biggest",): "desc", ("greatest",): "desc",
     ("best",): "desc", ("top",): "desc", ("leading",): "desc", ("maximum",): "desc", ("the", "most"): "desc",
     ("least",): "asc", ("lowest",): "asc", ("smallest",): "asc", ("fewest",): "asc", ("worst",): "asc",
-    ("bottom",): "asc", ("minimum",): "asc", ("weakest",): "asc", ("strongest",): "desc",
+    ("rank",): "desc", ("bottom",): "asc", ("minimum",): "asc", ("weakest",): "asc", ("strongest",): "desc",
     ("most", "frequently"): "desc", ("most", "often"): "desc", ("least", "frequently"): "asc",
     ("best", "performing"): "desc", ("worst", "performing"): "asc", ("top", "performing"): "desc",
     ("more", "than", "any", "other"): "desc", ("the", "least"): "asc", ("slowest",): "asc", ("highest", "number", "of"): "desc-count",
     ("most", "number", "of"): "desc-count", ("largest", "number", "of"): "desc-count", ("greatest", "number", "of"): "desc-count",
     ("lowest", "number", "of"): "asc-count", ("fewest", "number", "of"): "asc-count", ("smallest", "number", "of"): "asc-count",
 }  # fmt: skip
+RANKS = frozenset({"rank"})  # an order of all, where "top" cuts
 EXTREMES = {"highest": "max", "largest": "max", "biggest": "max", "greatest": "max", "maximum": "max", "max": "max",
             "lowest": "min", "smallest": "min", "minimum": "min", "min": "min"}  # fmt: skip
 
@@ -153,6 +154,24 @@ SHARE = (
 )  # fmt: skip
 VARIANCE = frozenset({"variance", "varianc", "deviation", "gap", "shortfall", "overrun"})
 BEAT = frozenset({"beat", "hit", "meet", "reach", "exceed", "miss", "achiev", "achieve"})
+
+# What "did we …" wants to be true, of stems: better than the plan, as good as it, or plainly more or less.
+TESTS = {"beat": "better", "hit": "as good", "meet": "as good", "reach": "as good", "achiev": "as good", "miss": "worse",
+         "exceed": ">"}  # fmt: skip
+CHANGE_WAYS = {
+    "grow": ">",
+    "increas": ">",
+    "ris": ">",
+    "declin": "<",
+    "decreas": "<",
+    "drop": "<",
+    "fall": "<",
+}
+WHY = (
+    ("why",), ("explain",), ("explains",), ("reason",), ("reasons",), ("because",), ("cause",), ("caused",), ("causes",), ("driver",),
+    ("drivers",), ("reason", "for"), ("reasons", "for"), ("drivers", "of"), ("what", "drove"), ("what", "drives"), ("what", "caused"),
+    ("what", "explains"), ("what", "is", "driving"), ("what", "led", "to"), ("what", "is", "behind"), ("what", "was", "behind"),
+)  # fmt: skip
 
 ASCENDING = (("ascending",), ("ascending", "order"), ("asc",), ("lowest", "to", "highest"), ("smallest", "to", "largest"),
              ("from", "lowest", "to", "highest"), ("from", "smallest", "to", "largest"), ("lowest", "first"), ("in", "ascending", "order"),

@@ -19,6 +19,7 @@ from chatbot.planner.resolve import TIE, Candidate, resolve_draft
 from chatbot.planner.spans import correct_language, cover
 from chatbot.planner.timephrases import parse_time
 from chatbot.planner.tokens import clean, tokenize
+from chatbot.planner.verdict import Verdict
 from semantic.model import Catalog
 from semantic.query import MetricQuery
 
@@ -33,6 +34,7 @@ class Plan:
     query: MetricQuery
     notes: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()  # the metrics that were asked for; others are only conditions
+    verdict: Verdict | None = None  # of a yes-or-no question
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,4 +89,9 @@ def _choose(complete: Sequence[tuple[Candidate, Draft]]) -> Plan | Choices:
     candidate, draft = near[0]
     hidden = {m.metric for slot in draft.metrics if not slot.shown for m in slot.choices}
     shown = tuple(name for name in candidate.shown if name not in hidden)
-    return Plan(query=candidate.query, notes=candidate.notes, shown=shown or candidate.shown)
+    return Plan(
+        query=candidate.query,
+        notes=candidate.notes,
+        shown=shown or candidate.shown,
+        verdict=candidate.verdict,
+    )

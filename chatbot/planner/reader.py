@@ -9,15 +9,17 @@ Layer: chatbot.
 from __future__ import annotations
 
 from chatbot.planner.draft import Draft, GroupSlot, HavingSlot, MetricSlot
-from chatbot.planner.reading.parts import Parts
+from chatbot.planner.language import RANKS
+from chatbot.planner.reading.whether import Whether
 from chatbot.planner.reading.words import AGGREGATE_WORDS, PARTICIPLES, Word
 
 
-class Reader(Parts):
+class Reader(Whether):
     """Reads one cover of a question."""
 
     def read(self) -> Draft:
         """Return the draft."""
+        self.draft.whether = self._is_whether()
         while self.at < len(self.words):
             word = self.words[self.at]
             before = self.at
@@ -47,6 +49,7 @@ class Reader(Parts):
     def _operator(self, word: Word) -> None:
         item, draft = word.item, self.draft
         nxt = self._next()
+        self._note_test(item)
         if item.op("why"):
             draft.why = True
         elif item.op("how"):
@@ -143,6 +146,8 @@ class Reader(Parts):
 
     def _finish(self) -> None:
         draft = self.draft
+        self._find_planned()
+        self._hold_threshold()
         if self.needs_base and not (draft.scenario or draft.compare or draft.base or draft.change):
             draft.unsupported.append(self.needs_base)  # "missed", and nothing that could be missed
         if draft.superlative and not any(g.ranked for g in draft.groups):
@@ -162,6 +167,8 @@ class Reader(Parts):
                 draft.groups.append(
                     GroupSlot(text=item.text, choices=meanings, ranked=True, plural=item.plural)
                 )
+        for slot in draft.groups:
+            slot.focus = slot.focus or (slot.ranked and draft.ranked_word in RANKS)
         draft.groups.extend(draft.bare)
         draft.bare = []
         asked = {m.metric for slot in draft.metrics for m in slot.choices}

@@ -16,7 +16,7 @@ from typing import cast
 
 from chatbot.planner.comparing import comparisons, merge_spans, show_span, time_range
 from chatbot.planner.draft import Draft, FilterSlot, GroupSlot, HavingSlot, TimeFilter
-from chatbot.planner.language import DIRECTIONS
+from chatbot.planner.language import DIRECTIONS, RANKS
 from chatbot.planner.lexicon import Meaning, words_of
 from chatbot.planner.naming import display_dimension, is_name
 from chatbot.planner.part_metrics import part_metrics
@@ -24,6 +24,7 @@ from chatbot.planner.problems import Needs, Problem, Unreachable
 from chatbot.planner.reading.values import currency_code
 from chatbot.planner.timewords.span import TimeSpan
 from chatbot.planner.tokens import phrase_tokens
+from chatbot.planner.verdict import Verdict, find_verdict
 from semantic.model import Catalog, DimensionRef
 from semantic.query import Compare, Filter, FilterOp, MetricQuery, Top
 from semantic.reach import base_metrics, reachable_together
@@ -44,14 +45,13 @@ class Candidate:
     notes: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()  # the metrics that were asked for; others are only conditions
     unsure: bool = False  # rests on an acronym or a shortened name
+    verdict: Verdict | None = None  # of a yes-or-no question
 
 
 def resolve_draft(draft: Draft, catalog: Catalog) -> list[Candidate] | Problem:
     """Return the readings of a draft, best first, or what stands in the way."""
     if draft.unknown:
         return Problem(kind="unknown", words=tuple(draft.unknown))
-    if draft.why:
-        return Problem(kind="unsupported", words=("why",), message="it cannot explain causes yet")
     if draft.unsupported:
         return Problem(kind="unsupported", words=tuple(draft.unsupported))
     if not draft.metrics:
@@ -123,6 +123,8 @@ class _Settler:
         if draft.having and not draft.groups and not draft.tails:
             raise Needs("unsupported", f"which things have {draft.having[0].text}")
         groups = self._group_slots()
+        if draft.why:
+            self._check_why(groups)
         filters = list(draft.filters)
         share_filter = self._share_filter(groups, filters)
         slots: list[list[_Choice]] = [self._group_choices(slot) for slot in groups]
@@ -142,6 +144,16 @@ class _Settler:
             time, *rest = chosen
             found.extend(self._build(time, rest, groups))
         return found
+
+    def _check_why(self, groups: Sequence[GroupSlot]) -> None:
+        """A change is told by the parts that one split gives it."""
+        draft = self.draft
+        if len(self.metrics) > 1 or draft.having or draft.share or draft.running or draft.superlative:
+            raise Needs("unsupported", "why something changed, and something else beside it")
+        if not groups:
+            raise Needs("split", "by which split the change is to be told")
+        if len(groups) > 1 or groups[0].grain:
+            raise Needs("unsupported", "a change that is told by more than one dimension")
 
     def speaks_of_acts(self, acts: Sequence[Meaning], query: MetricQuery) -> bool:
         """Whether what the counted things did is a part of the question, beyond a time."""
@@ -423,7 +435,10 @@ class _Settler:
             notes.append("by month, no other grain was said")
         self._check_conditions([f for c in chosen for f in c.filters])
         results: list[Candidate] = []
+        threshold = self._having(self.metrics[0], draft.threshold, notes) if draft.threshold else None
         for compare, base_note, extra_grain in comparisons(draft, self.catalog, self.metrics, span, grain):
+            if draft.why and compare is None:
+                raise Needs("period", "which change is meant: name a period and what it is compared with")
             grouped = [*names, f"time.{extra_grain}"] if extra_grain else list(names)
             for order, top, order_note in self._orders(groups, chosen, grouped, compare):
                 query = MetricQuery(
@@ -438,6 +453,7 @@ class _Settler:
                     compare=compare,
                     share_of="total" if draft.share else None,
                     running=draft.running,
+                    contributions=draft.why,
                     currency=self._shown_in(chosen),
                     top=top,
                     order_by=order,
@@ -452,6 +468,7 @@ class _Settler:
                         notes=all_notes,
                         shown=self.metrics,
                         unsure=any(c.unsure for c in chosen),
+                        verdict=find_verdict(draft, self.catalog, query, threshold),
                     )
                 )
         return results
@@ -504,7 +521,7 @@ class _Settler:
             if draft.top_n is not None:
                 raise Needs("unsupported", f"which {draft.top_n}")
             if draft.direction is None:
-                return [((), None, None)]
+                return [((f"-{metric}__difference",) if draft.why else (), None, None)]
             descending = draft.direction in ("desc", "order")
             return [((f"-{metric}" if descending else metric,), None, None)]
         way = draft.superlative
@@ -528,6 +545,8 @@ class _Settler:
                 n, note = DEFAULT_TOP, f"the first {DEFAULT_TOP}, no number was said"
         outs: list[tuple[tuple[str, ...], Top | None, str | None]] = []
         others = [i for i in range(len(groups)) if i not in ranked] if ranked else []
+        if draft.ranked_word in RANKS and any(groups[i].each for i in others):
+            raise Needs("unsupported", "a ranking inside several groups")
         pers: list[str | None] = [None]
         if n is not None and others:
             beside = [chosen[i].group for i in others]

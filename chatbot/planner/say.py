@@ -89,7 +89,8 @@ def say_question(query: MetricQuery, catalog: Catalog) -> str:
     else:
         share = "share of " if query.share_of else ""
         running = "running total of " if query.running else ""
-        parts.append(f"{running}{share}{metrics}")
+        why = "drivers of the change in " if query.contributions else ""
+        parts.append(f"{why}{running}{share}{metrics}")
         if others:
             parts.append("by " + list_words([dimension_words(names, n) for n in others]))
     for name in own:
@@ -155,6 +156,8 @@ def say_interpretation(
         sentence += f", converted to {query.currency}"
     if query.share_of:
         sentence += ", as a share of the total"
+    if query.contributions:
+        sentence += ", each one's part in the change"
     if query.running:
         sentence += ", running total"
     where = [_filter_words(f, names) for f in query.where]

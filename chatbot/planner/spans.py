@@ -91,19 +91,7 @@ def _operators() -> dict[tuple[str, ...], list[tuple[str, object]]]:
     put(lang.DESCENDING, "direction", "desc")
     put(lang.ORDER, "order")
     put([("between",)], "between")
-    put(
-        [
-            ("why",),
-            ("explain",),
-            ("reason",),
-            ("because",),
-            ("cause",),
-            ("caused",),
-            ("driver",),
-            ("drivers",),
-        ],
-        "why",
-    )
+    put(lang.WHY, "why")
     put(
         [
             ("how", "is"),

@@ -23,6 +23,7 @@ class Conditions(ReadingState):
             return False
         if nxt.item.time is not None or (symbol in (">", "<") and nxt.item.of_kind("scenario")):
             if symbol in (">", "<"):
+                self.draft.tests.append(symbol)
                 self.versus, self.last = True, "versus"
                 return True
             return False

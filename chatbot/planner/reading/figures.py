@@ -6,7 +6,7 @@ Layer: chatbot.
 from __future__ import annotations
 
 from chatbot.planner.draft import GroupSlot, MetricSlot
-from chatbot.planner.language import EXTREMES
+from chatbot.planner.language import EXTREMES, RANKS
 from chatbot.planner.lexicon import Meaning
 from chatbot.planner.reading.times import Times
 from chatbot.planner.reading.words import GROUP_FIRST, LINKS, RELATIVE, Word, least_cost
@@ -191,9 +191,10 @@ class Figures(Times):
         self.superlative = (way, item.text.lower().split()[-1] if item.text.lower() != "the most" else "most")
         self.draft.superlative = way
         self.draft.ranked_word = item.text.lower()
-        if self.last == "number" and self.number is not None:
+        ranks = self.draft.ranked_word in RANKS
+        if self.last == "number" and self.number is not None and not ranks:
             self.draft.top_n, self.number = self.number, None
-        if nxt is not None and nxt.item.number is not None and not nxt.item.meanings:
+        if nxt is not None and nxt.item.number is not None and not nxt.item.meanings and not ranks:
             n = nxt.item.number.number
             if n is not None and n == int(n) and not nxt.item.number.percent:
                 self.draft.top_n = int(n)

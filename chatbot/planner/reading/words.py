@@ -20,7 +20,19 @@ PREPOSITIONS = frozenset(
 WH = frozenset({"which", "who", "what", "whose"})
 PARTICIPLES = frozenset({"made", "placed", "done", "occurred", "used"})
 GROUP_FIRST = frozenset(
-    {"top", "bottom", "best", "worst", "leading", "largest", "biggest", "smallest", "weakest", "strongest"}
+    {
+        "rank",
+        "top",
+        "bottom",
+        "best",
+        "worst",
+        "leading",
+        "largest",
+        "biggest",
+        "smallest",
+        "weakest",
+        "strongest",
+    }
 )
 LISTS = frozenset({"list", "lists", "name", "names"})
 ABSENCE = frozenset({"no", "any", "without"})

@@ -1,0 +1,82 @@
+"""Say yes or no, and what made a change, before or instead of the plain text of a result.
+
+Every digit comes from the result or from the question: nothing is computed.
+Layer: chatbot. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from chatbot.planner.say import list_words
+from chatbot.planner.verdict import Verdict, holds
+from chatbot.text import say_comparison, say_result, show_value
+from semantic.model import Catalog
+from semantic.query import MetricQuery, Scalar
+from semantic.result import ResultColumn
+
+_LIMITS = {">": "above", ">=": "at least", "<": "below", "<=": "at most", "=": "equal to", "!=": "other than"}
+
+
+def say_judged(
+    query: MetricQuery,
+    columns: Sequence[ResultColumn],
+    rows: Sequence[Sequence[Scalar]],
+    catalog: Catalog,
+    *,
+    verdict: Verdict | None,
+    totals: Sequence[Scalar] | None,
+    is_partial: bool,
+) -> str:
+    """Return the answer's text, with a yes or no where the question wants one.
+
+    Args:
+        totals: the row of the whole, where the rows are parts of it.
+        is_partial: whether the period is not over, so that a yes or no is one so far.
+    """
+    whole = totals if query.contributions else rows[0] if len(rows) == 1 else None
+    by_name = dict(zip((c.name for c in columns), whole or (), strict=False))
+    held = holds(verdict, by_name) if verdict is not None and by_name else None
+    if query.contributions and totals is not None:
+        said = _say_parts(query, columns, rows, totals, catalog)
+        return f"It did not. {said}" if held is False else said
+    said = say_result(query, columns, rows, catalog)
+    if verdict is None or held is None:
+        return said
+    word = ("So far yes" if held else "So far no") if is_partial else ("Yes" if held else "No")
+    limit = ""
+    if verdict.values:
+        column = next(c for c in columns if c.name == verdict.metric)
+        numbers = list_words([show_value(value, column, catalog) for value in verdict.values])
+        test = "between" if verdict.op == "between" else _LIMITS[verdict.op]
+        limit = f" That is {'' if held else 'not '}{test} {numbers}."
+    return f"{word}. {said}{limit}"
+
+
+def _say_parts(
+    query: MetricQuery,
+    columns: Sequence[ResultColumn],
+    rows: Sequence[Sequence[Scalar]],
+    totals: Sequence[Scalar],
+    catalog: Catalog,
+) -> str:
+    """The change of the whole, its largest part, and the largest part against it."""
+    keys = [(i, c) for i, c in enumerate(columns) if c.kind == "dimension"]
+    place, column = next((i, c) for i, c in enumerate(columns) if c.name == f"{query.metrics[0]}__difference")
+    figure = next((i, c) for i, c in enumerate(columns) if c.name == query.metrics[0])
+    said = f"{figure[1].label} is {show_value(totals[figure[0]], figure[1], catalog)}."
+    said += say_comparison(query, columns, totals, catalog)
+    change = totals[place]
+    known = [row for row in rows if isinstance(row[place], int | Decimal)]
+    if not isinstance(change, int | Decimal) or not change or not known:
+        return said
+    ordered = sorted(known, key=lambda row: Decimal(str(row[place])), reverse=change > 0)
+    for lead, row in (("The largest part of it is", ordered[0]), ("Against it stands", ordered[-1])):
+        part = Decimal(str(row[place]))
+        if not part or (part > 0) != ((change > 0) == (row is ordered[0] and lead.startswith("The"))):
+            continue
+        name = list_words([show_value(row[i], c, catalog) for i, c in keys], "/")
+        size = show_value(abs(part), column, catalog)
+        said += f" {lead} {name}: {size} {'more' if part > 0 else 'less'}."
+    return said
