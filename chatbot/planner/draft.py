@@ -61,6 +61,7 @@ class HavingSlot:
     values: tuple[Scalar, ...]
     text: str
     said_as: str | None = None  # "percent" or "money"; None: a plain number
+    things: tuple[Meaning, ...] = ()  # "customers with more than 10 orders": whose figure is limited
 
 
 @dataclass

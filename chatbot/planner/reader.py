@@ -190,6 +190,16 @@ class Reader(Whether):
     def _list_things(self) -> None:
         """ "customers with more than 10 orders" lists customers; "how many customers with …" cannot be asked yet."""
         draft = self.draft
+        if draft.order is not None and not draft.groups and len(draft.metrics) > 1:
+            listed = [slot for slot in draft.metrics if slot is not draft.order]
+            is_list = len(listed) == 1 and listed[0].things and listed[0].plural and not listed[0].counted
+            if is_list and not draft.order.shown:
+                slot = listed[0]  # "customers ranked by revenue": the customers, not how many
+                draft.metrics.remove(slot)
+                draft.order.shown = True
+                draft.groups.append(GroupSlot(text=slot.text, choices=slot.things, plural=True))
+            else:
+                draft.unsupported.append("ordered, where there is one row")
         if not draft.having or draft.groups:
             return
         limited = [h for h in draft.having if not self._is_asked(h)]

@@ -123,6 +123,7 @@ class _Settler:
         if draft.having and not draft.groups and not draft.tails:
             raise Needs("unsupported", f"which things have {draft.having[0].text}")
         groups = self._group_slots()
+        self._check_owners(groups)
         if draft.why:
             self._check_why(groups)
         filters = list(draft.filters)
@@ -144,6 +145,16 @@ class _Settler:
             time, *rest = chosen
             found.extend(self._build(time, rest, groups))
         return found
+
+    def _check_owners(self, groups: Sequence[GroupSlot]) -> None:
+        """ "by region for customers with more than 10 orders" limits customers, not regions."""
+        for held in self.draft.having:
+            things = GroupSlot(text=held.text, choices=tuple(m for m in held.things if m.kind == "entity"))
+            shown = {m.model for slot in groups for m in slot.choices if m.kind == "entity"}
+            if not things.choices or not groups or shown & {m.model for m in things.choices}:
+                continue
+            if not self._is_named_by(things, groups):
+                raise Needs("unsupported", f"only those with {held.text}, split by something else")
 
     def _check_why(self, groups: Sequence[GroupSlot]) -> None:
         """A change is told by the parts that one split gives it."""
@@ -433,7 +444,13 @@ class _Settler:
             grain = "month"
             names.append("time.month")
             notes.append("by month, no other grain was said")
-        self._check_conditions([f for c in chosen for f in c.filters])
+        conditions = [f for c in chosen for f in c.filters]
+        self._check_conditions(conditions)
+        alone = {f.field for f in conditions if f.op == "="}
+        if draft.superlative and any(
+            c.group in alone for g, c in zip(groups, chosen, strict=False) if g.ranked
+        ):
+            raise Needs("unsupported", f"{draft.ranked_word} among one alone")
         results: list[Candidate] = []
         threshold = self._having(self.metrics[0], draft.threshold, notes) if draft.threshold else None
         for compare, base_note, extra_grain in comparisons(draft, self.catalog, self.metrics, span, grain):

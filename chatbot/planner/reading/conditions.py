@@ -101,7 +101,10 @@ class Conditions(ReadingState):
                 else:
                     draft.unsure = True
             if metrics:
-                draft.having.append(HavingSlot(metrics, op, values, f"{text} {here.item.text}", said_as=kind))
+                things = draft.contexts[-1][1] if self.last == "context" and draft.contexts else ()
+                draft.having.append(
+                    HavingSlot(metrics, op, values, f"{text} {here.item.text}", said_as=kind, things=things)
+                )
                 self._note(metrics)
                 self.at += 1
                 self.last = "having"
