@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import replace
-from itertools import pairwise
-from typing import cast
 
 from chatbot.planner.draft import Draft
 from chatbot.planner.problems import Needs, Unreachable
@@ -23,16 +20,25 @@ _DAY = dt.timedelta(days=1)
 
 
 def comparisons(
-    draft: Draft, catalog: Catalog, metrics: Sequence[str], span: TimeSpan | None, grain: str | None
+    draft: Draft,
+    catalog: Catalog,
+    metrics: Sequence[str],
+    span: TimeSpan | None,
+    grain: str | None,
+    named: str | None = None,
 ) -> list[tuple[Compare | None, str | None, str | None]]:
-    """The comparisons that the words allow: (compare, what was assumed, a grain that it needs)."""
+    """The comparisons that the words allow: (compare, what was assumed, a grain that it needs).
+
+    Args:
+        named: how the earlier of two periods that were asked for stands to the later.
+    """
     if draft.scenario is not None:
         if draft.compare or draft.base:
             raise Needs("unsupported", "a plan and an earlier period at once")
         if not all(draft.scenario in catalog.metrics[m].plan for m in metrics):
             raise Unreachable(draft.scenario)
         return [(Compare(to=draft.scenario), None, None)]
-    to = draft.compare
+    to = draft.compare or named
     if draft.base is not None:
         to = _relation(catalog, span, draft.base)
     if to is None and draft.change:
@@ -102,21 +108,9 @@ def show_span(span: TimeSpan) -> str:
 
 
 def time_range(span: TimeSpan | None, calendar: str | None) -> TimeRange | None:
-    if span is None:
+    if span is None or (span.start is None and span.end is None):
         return TimeRange(calendar=calendar) if calendar else None
     return TimeRange(start=span.start, end=span.end, calendar=calendar or span.calendar)
-
-
-def merge_spans(spans: Sequence[TimeSpan]) -> TimeSpan | None:
-    """ "in May and June": one range where they touch."""
-    if any(s.readings or s.start is None or s.end is None for s in spans):
-        return None
-    ordered = sorted(spans, key=lambda s: cast(dt.date, s.start))
-    for one, other in pairwise(ordered):
-        if cast(dt.date, one.end) + _DAY != other.start:
-            return None
-    notes = tuple(n for s in ordered for n in s.notes)
-    return replace(ordered[0], end=ordered[-1].end, notes=notes, unit=None)
 
 
 def _is_longer(unit: str | None, than: str | None) -> bool:

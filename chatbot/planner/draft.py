@@ -102,6 +102,7 @@ class Draft:
     change: bool = False
     share: bool = False
     running: bool = False
+    together: bool = False  # "combined": several periods make one number
     trend: bool = False
     direction: str | None = None  # of an explicit order
     order: MetricSlot | None = None
@@ -116,5 +117,6 @@ class Draft:
     unsure: bool = False  # "highest revenue by region": the reading is to be confirmed
     unknown: list[str] = field(default_factory=list)
     unsupported: list[str] = field(default_factory=list)
+    vague: list[str] = field(default_factory=list)  # words of time without exact days
     notes: list[str] = field(default_factory=list)
     cost: float = 0.0

@@ -54,6 +54,11 @@ AGGREGATES: dict[tuple[str, ...], str] = {
     ("total", "number", "of", "unique"): "distinct",
 }  # fmt: skip
 
+# Words that ask for one number over all that is listed.
+TOGETHER = frozenset(
+    {"combined", "together", "altogether", "summed", "sum", "sum of", "aggregate", "overall", "in total"}
+)
+
 # Superlatives: direction, and the aggregate that the same word names ("highest price").
 SUPERLATIVES: dict[tuple[str, ...], str] = {
     ("most",): "desc", ("highest",): "desc", ("largest",): "desc", ("biggest",): "desc", ("greatest",): "desc",

@@ -148,6 +148,9 @@ class Reader(Whether):
         draft = self.draft
         self._find_planned()
         self._hold_threshold()
+        if self.open_edge and not draft.times and not any(g.grain for g in draft.groups):
+            draft.unsupported.append(self.open_edge)
+        self._put_earlier_beside()
         if self.needs_base and not (draft.scenario or draft.compare or draft.base or draft.change):
             draft.unsupported.append(self.needs_base)  # "missed", and nothing that could be missed
         if draft.superlative and not any(g.ranked for g in draft.groups):
@@ -186,6 +189,18 @@ class Reader(Whether):
             for having in draft.having:
                 if not asked & {m.metric for m in having.choices}:
                     draft.metrics.append(MetricSlot(having.choices, having.text))
+
+    def _put_earlier_beside(self) -> None:
+        """ "FY2025 vs FY2026": the earlier one is what the later is held against, whichever came first."""
+        draft = self.draft
+        if draft.base is None or len(draft.times) != 1:
+            return
+        if draft.whether or draft.tests or draft.change or draft.why or self.needs_base:
+            return  # "did FY2025 beat FY2026" is not whether FY2026 beat FY2025
+        asked, base = draft.times[0], draft.base
+        if asked.start and base.start and asked.start < base.start:
+            draft.times, draft.base = [base], asked
+            draft.notes.append("the later period is shown, with the earlier one beside it")
 
     def _list_things(self) -> None:
         """ "customers with more than 10 orders" lists customers; "how many customers with …" cannot be asked yet."""

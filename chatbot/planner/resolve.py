@@ -14,12 +14,13 @@ from decimal import Decimal
 from itertools import islice, product
 from typing import cast
 
-from chatbot.planner.comparing import comparisons, merge_spans, show_span, time_range
+from chatbot.planner.comparing import comparisons, show_span, time_range
 from chatbot.planner.draft import Draft, FilterSlot, GroupSlot, HavingSlot, TimeFilter
 from chatbot.planner.language import DIRECTIONS, RANKS
 from chatbot.planner.lexicon import Meaning, words_of
 from chatbot.planner.naming import display_dimension, is_name
 from chatbot.planner.part_metrics import part_metrics
+from chatbot.planner.periods import as_flow, readings_together, show_together
 from chatbot.planner.problems import Needs, Problem, Unreachable
 from chatbot.planner.reading.values import currency_code
 from chatbot.planner.timewords.span import TimeSpan
@@ -52,6 +53,11 @@ def resolve_draft(draft: Draft, catalog: Catalog) -> list[Candidate] | Problem:
     """Return the readings of a draft, best first, or what stands in the way."""
     if draft.unknown:
         return Problem(kind="unknown", words=tuple(draft.unknown))
+    if draft.vague:
+        words = tuple(draft.vague)
+        return Problem(
+            kind="unsupported", words=words, message=f'"{words[0]}" names no exact days: say months or dates'
+        )
     if draft.unsupported:
         return Problem(kind="unsupported", words=tuple(draft.unsupported))
     if not draft.metrics:
@@ -101,6 +107,8 @@ class _Choice:
     is_time: bool = False
     unsure: bool = False
     currency: str | None = None  # the words ask for a conversion
+    grain: str | None = None  # that several named periods are shown by
+    compare: str | None = None  # how the earlier of two named periods stands to the later
 
 
 class _Settler:
@@ -417,11 +425,10 @@ class _Settler:
         if "time" not in self.reach:
             raise Unreachable(" and ".join(show_span(s) for s in spans))
         if len(spans) == 1:
-            return [_Choice(span=s) for s in (spans[0].readings or (spans[0],))]
-        merged = merge_spans(spans)
-        if merged is None:
-            raise Needs("period", "two periods that are not side by side")
-        return [_Choice(span=merged)]
+            readings = spans[0].readings or (spans[0],)
+            return [_Choice(span=s) for each in readings for s in as_flow(each, self.catalog, self.metrics)]
+        found = [show_together(each, self.catalog, self.draft) for each in readings_together(spans)]
+        return [_Choice(span=each.span, grain=each.grain, compare=each.compare) for each in found]
 
     # --------------------------------------------------------------------------------------------------- build
 
@@ -437,6 +444,9 @@ class _Settler:
         for choice in chosen:
             names.extend(g for g in choice.grouped if g not in names)
         grain = next((g.grain for g in groups if g.grain), None)
+        if time.grain and grain is None:
+            grain = time.grain
+            names.append(f"time.{grain}")
         calendar = next((g.calendar for g in groups if g.calendar), None)
         if (draft.trend or draft.running) and grain is None and not any(self._is_time_name(n) for n in names):
             if "time" not in self.reach:
@@ -453,7 +463,9 @@ class _Settler:
             raise Needs("unsupported", f"{draft.ranked_word} among one alone")
         results: list[Candidate] = []
         threshold = self._having(self.metrics[0], draft.threshold, notes) if draft.threshold else None
-        for compare, base_note, extra_grain in comparisons(draft, self.catalog, self.metrics, span, grain):
+        for compare, base_note, extra_grain in comparisons(
+            draft, self.catalog, self.metrics, span, grain, time.compare
+        ):
             if draft.why and compare is None:
                 raise Needs("period", "which change is meant: name a period and what it is compared with")
             grouped = [*names, f"time.{extra_grain}"] if extra_grain else list(names)

@@ -19,7 +19,7 @@ from chatbot.planner import language as lang
 from chatbot.planner.lexicon import Lexicon, Meaning
 from chatbot.planner.stems import stem
 from chatbot.planner.timewords.span import TimeSpan
-from chatbot.planner.timewords.vocabulary import MONTH_NAMES
+from chatbot.planner.timewords.vocabulary import MONTH_NAMES, VAGUE
 from chatbot.planner.tokens import Token
 
 _LONGEST = 8
@@ -145,7 +145,9 @@ def correct_language(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[tuple[T
 
 
 _ISO_CODES = list_currencies()
-_PLAIN_WORDS = {w for phrase in _OPERATORS for w in phrase} | lang.FILLER | set(_LANGUAGE_WORDS) | set(_UNITS)
+_PLAIN_WORDS = (
+    {w for phrase in _OPERATORS for w in phrase} | lang.FILLER | set(_LANGUAGE_WORDS) | set(_UNITS) | VAGUE
+)
 
 
 def is_known(token: Token, lexicon: Lexicon) -> bool:
@@ -166,13 +168,18 @@ def cover(
 ) -> list[list[Item]]:
     """Return the cheapest ways to cover the tokens with items, best first, at most `keep`."""
     candidates: list[list[Item]] = [[] for _ in tokens]
+    spans = [span for span in spans if span.kind != "vague" or not _is_business(tokens, span, lexicon)]
     for span in spans:
         candidates[span.first].append(_item(tokens, span.first, span.last, cost=0.8, time=span))
     in_time = {i for span in spans for i in range(span.first, span.last)}
+    vague = {i for span in spans if span.kind == "vague" for i in range(span.first, span.last)}
     for item in _mentions(tokens, lexicon, in_time):
         candidates[item.first].append(item)
     for i in range(len(tokens)):
         candidates[i].extend(_plain_items(tokens, i, i in in_time))
+    if vague:  # no other reading may step over a word that names no days
+        for i, items in enumerate(candidates):
+            candidates[i] = [e for e in items if e.time or not vague & set(range(e.first, e.last))]
     best: list[list[tuple[float, tuple[Item, ...]]]] = [[] for _ in range(len(tokens) + 1)]
     best[0] = [(0.0, ())]
     for i in range(len(tokens)):
@@ -182,6 +189,13 @@ def cover(
                 best[item.last].append((cost + item.cost, (*path, item)))
     ranked = sorted(best[-1], key=lambda entry: entry[0])[:keep]
     return [list(path) for _, path in ranked]
+
+
+def _is_business(tokens: Sequence[Token], span: TimeSpan, lexicon: Lexicon) -> bool:
+    """Whether the catalog knows the words: a channel "Summer", a dimension "Weekday"."""
+    return all(
+        token.norm in lexicon.words or token.stem in lexicon.stems for token in tokens[span.first : span.last]
+    )
 
 
 def _item(tokens: Sequence[Token], first: int, last: int, *, cost: float, **rest: object) -> Item:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from chatbot.planner.timewords.grains import GrainWords
 from chatbot.planner.timewords.span import TimeSpan
+from chatbot.planner.timewords.vocabulary import UNITS, VAGUE
 from chatbot.planner.tokens import Token
 from semantic.model import Calendar
 
@@ -24,7 +25,18 @@ class _TimeReader(GrainWords):
         """The longest time phrase that begins at i."""
         found = [rule(i) for rule in (self._compare, self._grain, self._range, self._each_of, self._plain)]
         spans = [each for each in found if each is not None]
-        return max(spans, key=lambda each: each.last, default=None)
+        return max(spans, key=lambda each: each.last, default=None) or self._vague(i)
+
+    def _vague(self, i: int) -> TimeSpan | None:
+        """ "summer", "day of the week": of time, and no days and no grain."""
+        if self.at(i) in VAGUE or (
+            self.at(i) == "about" and self.at(i - 1) not in ("what", "how") and self._ago(i + 1)
+        ):
+            return TimeSpan(first=i, last=i + 1, kind="vague")
+        j = self.skip(i + 2, "the")
+        if UNITS.get(self.at(i)) and self.at(i + 1) == "of" and UNITS.get(self.at(j)):
+            return TimeSpan(first=i, last=j + 1, kind="vague")
+        return None
 
 
 def parse_time(
@@ -52,4 +64,4 @@ def parse_time(
             i = span.last
         else:
             i += 1
-    return tuple(spans)
+    return tuple(reader.siblings(spans))

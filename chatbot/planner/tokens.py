@@ -54,14 +54,15 @@ class Token:
     quote: int | None = None  # tokens of one quoted text share a number
     glued: bool = False  # no space before it: "year-over-year"
     dash: bool = False  # a dash before it: "Jan-Mar", "2024 - 2026"
+    tick: bool = False  # an apostrophe before it: "March '26"
 
 
 _PATTERN = re.compile(
     r"""
-    (?P<iso>\d{4}-\d{1,2}-\d{1,2})(?!\d)
-  | (?P<dmy>\d{1,2}[./]\d{1,2}[./](?:\d{4}|\d{2}))(?!\d)
+    (?P<iso>\d{4}-\d{1,2}-\d{1,2}|(?:19|20)\d{2}/\d{1,2}/\d{1,2})(?!\d)
+  | (?P<dmy>\d{1,2}[./]\d{1,2}[./](?:\d{4}|\d{2})|\d{1,2}-\d{1,2}-(?:19|20)\d{2})(?!\d)
   | (?P<ym>\d{4}[-/](?:0[1-9]|1[0-2]))(?![\d-])
-  | (?P<my>(?:0?[1-9]|1[0-2])/(?:19|20)\d{2})(?!\d)
+  | (?P<my>(?:0?[1-9]|1[0-2])[-/](?:19|20)\d{2})(?!\d)
   | (?P<ordinal>\d+)(?:st|nd|rd|th)\b
   | (?P<number>(?:[$€£¥]\s?)?\d{1,3}(?:,\d{3})+(?:\.\d+)?|(?:[$€£¥]\s?)?\d+(?:\.\d+)?)
         (?:(?P<percent>\s?%)|(?P<scale>(?:k|m|mn|mio|bn)\b))?(?![^\W_])
@@ -113,6 +114,7 @@ def tokenize(text: str) -> tuple[Token, ...]:
             "quote": quote,
             "glued": not between or not any(c.isspace() for c in between),
             "dash": "-" in between,
+            "tick": "'" in between,
         }
         if kind == "op":
             if raw in ".,:" and end < len(text) and not text[end].isspace() and text[end] not in "'\"`”?!)":
@@ -133,7 +135,7 @@ def _token(match: re.Match[str], raw: str, common: dict[str, object]) -> Token:
     norm = fold(raw)
     make = {"text": raw, "norm": norm, "stem": norm, **common}
     if match.group("iso"):
-        day = _day(*(int(p) for p in raw.split("-")))
+        day = _day(*(int(p) for p in re.split("[-/]", raw)))
         return Token(**make, kind="date", day=day) if day else Token(**make)  # type: ignore[arg-type]
     if match.group("dmy") or match.group("ym") or match.group("my"):
         return Token(**make, kind="date")  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chatbot.planner.draft import Draft, MetricSlot
+from chatbot.planner.language import TOGETHER
 from chatbot.planner.lexicon import Meaning, natural_aggregate
 from chatbot.planner.reading.words import Word, significant
 from chatbot.planner.spans import Item
@@ -24,7 +25,8 @@ class ReadingState:
         self.catalog = catalog
         self.fragment = fragment
         self.words = significant(items)
-        self.draft = Draft(cost=sum(item.cost for item in items))
+        together = any(item.text.lower() in TOGETHER for item in items)
+        self.draft = Draft(cost=sum(item.cost for item in items), together=together)
         self.at = 0
         self.grouping: str | None = None  # the group word in force
         self.agent = False
@@ -41,6 +43,7 @@ class ReadingState:
         self.listing = False  # a group word has had its first word; others must be linked to it
         self.held: MetricSlot | None = None  # "with revenue …": a figure that waits for its condition
         self.ordering = False
+        self.open_edge: str | None = None  # "at year end": of a period or a grain that must be said
         self.open_time_dim: tuple[tuple[Meaning, ...], str] | None = None
         self.tail = [w.before for w in self.words]
 

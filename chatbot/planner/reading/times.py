@@ -23,7 +23,12 @@ class Times(Conditions):
             draft.unsupported.append(f"not {word.item.text}")
             self.negative = False
             return
+        if span.kind == "vague":
+            draft.vague.append(word.item.text)
+            self.last = "time"
+            return
         if span.kind == "edge":
+            self.open_edge = word.item.text
             return
         if span.kind == "compare":
             draft.compare, draft.compare_unit = span.compare, span.unit

@@ -26,6 +26,13 @@ from chatbot.planner.tokens import ORDINAL_WORDS, Token
 from semantic.calendar import calendar_month, fiscal_quarter, show_day, year_name
 from semantic.model import Calendar
 
+PLAUSIBLE_YEARS = 6  # how far away two digits after a month may be its year: "March 26"
+
+
+def whole_year(text: str) -> int:
+    """Return the year that two or four digits write."""
+    return int(text) + (2000 if len(text) == 2 else 0)
+
 
 class AbsoluteWords(Words):
     """Periods that words name."""
@@ -46,10 +53,34 @@ class AbsoluteWords(Words):
         month = MONTHS.get(self.at(i))
         if month:
             j = self.skip(i + 1, "the", ".")
-            day, j = self._day_number(j)
+            day, after = self._day_number(j)
             if day:
-                return self._spelled(day, month, j)
+                return self._day_or_year(i, j, day, month) or self._spelled(day, month, after)
         return None
+
+    def _day_or_year(self, i: int, j: int, day: int, month: int) -> tuple[int, Point] | None:
+        """ "Mar-26" and "March '26" are months of a year; "March 26" alone is a day or a month: both come back."""
+        token = self.words[j]
+        year = 2000 + day
+        if not re.fullmatch(r"\d\d", token.norm) or self.year_at(self.skip(j + 1, ",", "of")) is not None:
+            return None
+        period = from_period(calendar_month(year, month))
+        if token.tick:
+            return j + 1, period
+        before = self.at(i - 1)
+        if before == "in":
+            return j + 1, period
+        if abs(year - self.today.year) > PLAUSIBLE_YEARS:
+            return None
+        if token.dash:
+            return j + 1, period
+        spelled = self._spelled(day, month, j + 1)
+        if before == "on" or spelled is None:
+            return None
+        first = replace(spelled[1], label=show_day(spelled[1].start))
+        return j + 1, replace(
+            first, others=(first, replace(period, label=f"{MONTH_NAMES[month - 1].title()} {year}"))
+        )
 
     def _day_number(self, i: int) -> tuple[int, int]:
         token = self.words[i] if i < len(self.words) else None
@@ -95,6 +126,12 @@ class AbsoluteWords(Words):
         return i + 1, replace(first, others=(first, second))
 
     def _month(self, i: int) -> tuple[int, Point] | None:
+        if (year := self.year_at(i)) is not None:  # "2026 March"
+            j = self.skip(i + 1, ",")
+            named = MONTHS.get(self.at(j))
+            if named and not self._day_number(j + 1)[0] and self.year_at(j + 1) is None:
+                return j + 1, from_period(calendar_month(year, named))
+            return None
         prefix = ""
         if self.at(i) in ("last", "this", "next") and self.at(i + 1) in MONTHS:
             prefix, i = self.at(i), i + 1
@@ -107,7 +144,7 @@ class AbsoluteWords(Words):
         k = self.skip(j, "of", ",")
         if (year := self.year_at(k)) is not None:
             return k + 1, from_period(calendar_month(year, month))
-        if re.fullmatch(r"\d\d", self.at(k)) and self.words[k].glued:
+        if re.fullmatch(r"\d\d", self.at(k)) and (self.words[k].glued or self.words[k].tick):
             return k + 1, from_period(calendar_month(2000 + int(self.at(k)), month))
         k = self.skip(k, "the")
         if self.at(k) in ("this", "last", "previous", "prior", "current") and self._year_unit(k + 1):
@@ -173,6 +210,14 @@ class AbsoluteWords(Words):
             k = j + 1
         if (year := self.year_at(k)) is not None:
             return k + 1, year, calendar, False
+        if self.at(j) == "/" and (short := self.short_year(j + 1)) is not None:  # "Q2/2025"
+            return j + 2, short, None, False
+        if j == i and (short := self.short_year(j)) is not None:  # "Q2'25", "Q2-25"; a loose 25 is no year
+            token = self.words[j]
+            if token.glued or token.tick or token.dash:
+                return j + 1, short, None, False
+        if self.at(j - 1) == "the" and (unit := self._year_unit(j)):  # "of the year": the running one
+            return unit[1], year_name(self.today, unit[0] or self.default), unit[0], True
         if self.at(j) in ("this", "current", *LAST):
             unit = self._year_unit(j + 1)
             if unit:
@@ -185,8 +230,7 @@ class AbsoluteWords(Words):
         """ "FY2026", "FY 26", "fiscal year 2026", "fiscal 2026", "FY2025/26": the index after and the year's name."""
         match = re.fullmatch(r"fy(\d\d|\d{4})", self.at(i))
         if match:
-            year = int(match[1]) + (2000 if len(match[1]) == 2 else 0)
-            return self._second_year(i + 1, year)
+            return self._second_year(i + 1, whole_year(match[1]))
         if self.at(i) == "fy" and (year_or := self.short_year(i + 1)) is not None:
             return self._second_year(i + 2, year_or)
         if self.at(i) in FISCAL:
@@ -198,10 +242,20 @@ class AbsoluteWords(Words):
         return None
 
     def _second_year(self, i: int, year: int) -> tuple[int, int]:
-        if self.at(i) == "/" and self.at(i + 1).isdigit() and (year + 1 - int(self.at(i + 1))) % 100 == 0:
-            offset = 1 if self.fiscal().named_by == "end" and self.fiscal().is_fiscal else 0
-            return i + 2, year + offset
-        return i, year
+        after = self._spans_two(i, year)
+        if after is None:
+            return i, year
+        return after, year + (1 if self.fiscal().named_by == "end" else 0)
+
+    def _spans_two(self, i: int, year: int) -> int | None:
+        """ "/26" or "-26" after 2025: a year over two, where the company has such years. The index after it."""
+        j = i + 1 if self.at(i) == "/" else i
+        if j == i and not (i < len(self.words) and self.words[i].dash and self.words[i].glued):
+            return None
+        if self.fiscal().starts == (1, 1) or not re.fullmatch(r"\d\d|\d{4}", self.at(j)):
+            return None
+        second = int(self.at(j))
+        return j + 1 if second in (year + 1, (year + 1) % 100) and (j > i or len(self.at(j)) == 2) else None
 
     def _quarter(self, i: int) -> tuple[int, Point] | None:
         calendar, j = self.calendar_word(i)
@@ -210,13 +264,15 @@ class AbsoluteWords(Words):
             match := re.fullmatch(r"([1-4])q", self.at(j))
         ):
             number, j = int(match[1]), j + 1
-        elif match := re.fullmatch(r"q([1-4])((?:19|20)\d\d)", self.at(j)):
-            return j + 1, self._quarter_point(int(match[1]), int(match[2]), calendar)
+        elif match := (
+            re.fullmatch(r"q([1-4])((?:19|20)\d\d)", self.at(j))
+            or re.fullmatch(r"([1-4])q((?:19|20)\d\d|\d\d)", self.at(j))
+        ):
+            return j + 1, self._quarter_point(int(match[1]), whole_year(match[2]), calendar)
         elif match := re.fullmatch(r"((?:19|20)\d\d)q([1-4])", self.at(j)):
             return j + 1, self._quarter_point(int(match[2]), int(match[1]), calendar)
         elif match := re.fullmatch(r"q([1-4])fy(\d\d|\d{4})", self.at(j)):
-            year = int(match[2]) + (2000 if len(match[2]) == 2 else 0)
-            return j + 1, self._quarter_point(int(match[1]), year, self.fiscal())
+            return j + 1, self._quarter_point(int(match[1]), whole_year(match[2]), self.fiscal())
         elif self.at(j) in ("quarter", "qtr") and (found := self.count(j + 1)) and found[0] <= 4:
             number, j = found
         elif (ordinal := self._ordinal(j)) and self.at(j + 1) in FISCAL and self.at(j + 2) == "quarter":
@@ -256,14 +312,17 @@ class AbsoluteWords(Words):
 
     def _half(self, i: int) -> tuple[int, Point] | None:
         calendar, j = self.calendar_word(i)
-        if match := re.fullmatch(r"h([12])", self.at(j)):
+        if match := re.fullmatch(r"h([12])", self.at(j)) or re.fullmatch(r"([12])h", self.at(j)):
             number, j = int(match[1]), j + 1
         elif (ordinal := self._ordinal(j)) and ordinal <= 2 and self.at(j + 1) == "half":
             number, j = ordinal, j + 2
             if self.at(j) == "year":
                 j += 1
-        elif match := re.fullmatch(r"h([12])((?:19|20)\d\d)", self.at(j)):
-            return j + 1, self._half_point(int(match[1]), int(match[2]), calendar)
+        elif match := (
+            re.fullmatch(r"h([12])((?:19|20)\d\d)", self.at(j))
+            or re.fullmatch(r"([12])h((?:19|20)\d\d|\d\d)", self.at(j))
+        ):
+            return j + 1, self._half_point(int(match[1]), whole_year(match[2]), calendar)
         else:
             return None
         if (said := self._which_year(j)) is not None:
@@ -309,14 +368,10 @@ class AbsoluteWords(Words):
         year_or = self.year_at(j)
         if year_or is None:
             return None
-        if (
-            self.at(j + 1) == "/"
-            and re.fullmatch(r"\d\d|\d{4}", self.at(j + 2))
-            and (year_or + 1 - int(self.at(j + 2))) % 100 == 0
-        ):
+        if (second := self._spans_two(j + 1, year_or)) is not None:
             fiscal = self.fiscal()
-            offset = 1 if fiscal.named_by == "end" and fiscal.is_fiscal else 0
-            return j + 3, from_period(self.year_range(year_or + offset, fiscal), self.named(fiscal))
+            offset = 1 if fiscal.named_by == "end" else 0
+            return second, from_period(self.year_range(year_or + offset, fiscal), self.named(fiscal))
         if calendar is None and j == i and not self._stands_as_year(i):
             return None
         if calendar is not None or not self.default.is_fiscal:
@@ -348,6 +403,8 @@ class AbsoluteWords(Words):
             return False
         if i == 0 or before in BEFORE_YEAR:
             return True
+        if self.year_at(i + 1) is not None and self.words[i + 1].dash:
+            return True  # "2024-2025"
         if after in (
             "",
             "?",

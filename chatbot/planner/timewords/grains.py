@@ -58,6 +58,8 @@ class GrainWords(ComparisonWords):
         if not unit:
             return None
         last = k2 + 1
+        if self.at(last) == "of" and UNITS.get(self.at(self.skip(last + 1, "the"))):
+            return None  # "by day of the week" is no day
         if self.at(i) == "on" and self.at(last) == "basis":
             last += 1
         return TimeSpan(first=i, last=last, kind="grain", unit=unit, calendar=self._grain_calendar(calendar))

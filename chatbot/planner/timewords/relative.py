@@ -6,6 +6,7 @@ Layer: chatbot. Imports the calendar arithmetic of semantic.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import replace
 
@@ -34,15 +35,7 @@ class RelativeWords(AbsoluteWords):
             elif self.at(j) == "half" and self.at(j + 1) == "year":
                 return self._relative_half(word, calendar or self.default, j + 2)
             elif self.at(j) in WEEKDAYS and word in ("last", "this", "past"):
-                back = (self.today.weekday() - WEEKDAYS.index(self.at(j))) % 7 or 7
-                day = self.today - back * DAY
-                return j + 1, Point(
-                    start=day,
-                    end=day,
-                    unit="day",
-                    relative=True,
-                    notes=(f"last {self.at(j).title()} is {show_day(day)}",),
-                )
+                return j + 1, self._weekday_of(word, WEEKDAYS.index(self.at(j)))
             else:
                 unit = UNITS.get(self.at(j), "")
                 if not unit or self.at(j).endswith("s"):
@@ -64,6 +57,22 @@ class RelativeWords(AbsoluteWords):
             period = shift(period_of(self.today, word, self.default), -2, self.default)
             return i + 3, replace(from_period(period), unit=word, relative=True)
         return None
+
+    def _weekday_of(self, word: str, number: int) -> Point:
+        """ "This Friday" is of this week; "last Monday", said on a Wednesday, is of this week or of the last."""
+        week = period_of(self.today, "week", self.default)
+        name = WEEKDAYS[number].title()
+
+        def make(day: dt.date) -> Point:
+            return Point(start=day, end=day, unit="day", relative=True, label=show_day(day),
+                         notes=(f"{word} {name} is {show_day(day)}",))  # fmt: skip
+
+        here = week.start + (number - week.start.weekday()) % 7 * DAY
+        if word == "this":
+            return make(here)
+        if here >= self.today:
+            return make(here - 7 * DAY)
+        return replace(make(here), others=(make(here), make(here - 7 * DAY)))
 
     def _so_far(self, j: int, point: Point) -> tuple[int, Point]:
         """ "this year so far", "this month to date"."""
@@ -93,6 +102,12 @@ class RelativeWords(AbsoluteWords):
         word = self.at(i)
         if word in ("ttm", "ltm"):
             return i + 1, self._rolled(12, "month", exact=True)
+        if match := re.fullmatch(r"([tlr])(\d{1,2})m", word):  # "T12M", "L3M"
+            number = int(match[2])
+            rolling = match[1] in "tr" or number == 12
+            return i + 1, self._rolled(number, "month", exact=True) if rolling else self._rolling_or_full(
+                number, "month", self.default
+            )
         if word not in LAST | PAST | {"next", "recent", "most", "latest"}:
             return None
         j = i + 1
@@ -143,7 +158,8 @@ class RelativeWords(AbsoluteWords):
     def _last_days(self, number: int, *, inclusive: bool | None) -> Point:
         """`inclusive` True: the days asked end with today and are exactly so many."""
         start = self.today - (number - 1 if inclusive else number) * DAY
-        note = f"the last {number} days: {show_days(start, self.today)}"
+        since = f"from {number} days ago up to today" if inclusive is None else "up to today"
+        note = f"the last {number} days, {since}: {show_days(start, self.today)}"
         return Point(start=start, end=self.today, unit="day", relative=True, notes=(note,))
 
     def _full(self, number: int, unit: str, calendar: Calendar) -> Point:

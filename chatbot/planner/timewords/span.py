@@ -12,7 +12,8 @@ from typing import Literal
 
 from semantic.calendar import Period, show_day
 
-SpanKind = Literal["range", "grain", "compare", "edge"]  # edge: "at month end", no period of its own
+# edge: "at month end", no period of its own; vague: "summer", no exact days
+SpanKind = Literal["range", "grain", "compare", "edge", "vague"]
 
 DAY = dt.timedelta(days=1)
 
@@ -30,12 +31,13 @@ class TimeSpan:
     calendar: str | None = None  # None: the catalog's default
     compare: str | None = None  # "previous_year" or "previous_period"
     each: str | None = None  # "each of the last 8 weeks": a grain that comes with the range
-    point: bool = False  # "as of", "at the end of": the state on its last day
+    state: bool = False  # "as of", "at the end of": how things stand on its last day
     to_date: bool = False  # from the start of the running period up to today
     relative: bool = False  # counted from today
     notes: tuple[str, ...] = ()
     readings: tuple[TimeSpan, ...] = ()  # two or more: ask
     label: str = ""  # of a reading: the words that ask for it unambiguously
+    point: Point | None = None  # the one period that it is, where a name alone gave it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,7 @@ class Point:
     quarter_number: int | None = None
     half_number: int | None = None
     day_number: int | None = None
+    named: Point | None = None  # of the edge of a period: that period
 
 
 def from_period(period: Period, calendar: str | None = None) -> Point:
