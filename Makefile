@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest
 HOST ?= 127.0.0.1
 PORT ?= 7860
 
-.PHONY: help setup chat pipeline sample test check eval bench snap clean java jars chromium postgres
+.PHONY: help setup chat pipeline sample test soak check eval bench snap clean java jars chromium postgres
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -55,7 +55,10 @@ check: $(STAMP) ## format, lint, types, import rules, catalog and contract lint,
 	$(PYTEST) -n 2 -m "not spark and not browser and not slow"
 
 test: setup chromium postgres ## every test: unit, Spark, browser
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not soak"
+
+soak: setup ## the long confirmations that make test leaves out: the sample and many loads against a rebuild
+	$(PYTEST) -n 2 --dist loadfile -m soak
 
 eval: setup ## score the answers to question sets: make eval [SET=sample] [PROJECT=DIR FILE=F]
 	@$(if $(PROJECT),,compgen -G "warehouse/releases/*.json" >/dev/null || $(MAKE) --no-print-directory pipeline)

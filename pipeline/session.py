@@ -192,6 +192,8 @@ def _settings(project: Project, jars: Sequence[Path], *, input_bytes: int | None
         "spark.default.parallelism": cores,
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": cores,
         "spark.sql.debug.maxToStringFields": "1000",
+        # Else every call on a column asks Java a dozen things, for an error message that we never show.
+        "spark.python.sql.dataFrameDebugging.enabled": "false",
         "spark.sql.execution.arrow.pyspark.enabled": "false",
         "spark.sql.redaction.options.regex": "(?i)url|password|secret|token|key",
         "spark.redaction.regex": "(?i)secret|password|token|access.?key",

@@ -239,10 +239,10 @@ def broken(project: Project, tmp_path: Path, file: str, old: str, new: str) -> G
     ("file", "old", "new", "said"),
     [
         (
-            "models/marts/sales_summary.sql",
-            "count(*)",
-            "count(nowhere)",
-            r"gold\.sales_summary: \[UNRESOLVED_COLUMN",
+            "models/facts/fct_sales.sql",
+            "concat(order_line_id, ",
+            "concat(nowhere, ",
+            r"gold\.fct_sales: \[UNRESOLVED_COLUMN",
         ),
         ("models/facts/dim_products.sql", "'products'", "'prodcts'", "cannot be read: .*prodcts"),
         ("dbt_project.yml", "/gold", "/elsewhere", "must lie in the warehouse's gold folder"),

@@ -85,6 +85,7 @@ def test_the_summary_of_sales_equals_the_fact(sample_project: Project) -> None:
     assert (found["orphans"], found["odd"]) == (0, 0)
 
 
+@pytest.mark.soak
 def test_three_increments_equal_one_rebuild(spark: SparkSession, own_sample_project: Project) -> None:
     """Everything derived again from bronze in one go has the same rows, controls and totals."""
     project = own_sample_project
