@@ -42,6 +42,8 @@ def _own_reason(part: Metric, *, over_time: bool, ratios: bool) -> str | None:
             return "an average does not add up"
     if part.kind == "cumulative" and over_time:
         return "it is cumulative already"
+    if part.members is not None and over_time:
+        return "its members are chosen anew in each period"
     if part.kind == "lifecycle":
         return "a member may stand in several groups"
     if part.balance is not None:

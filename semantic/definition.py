@@ -19,7 +19,7 @@ from sqlglot import exp
 from datatrust.core.jsonio import dumps
 from semantic.expressions import conjuncts, parse_expression, path_of, walk_columns
 from semantic.model import Catalog, Metric, MetricInput, Model
-from semantic.reach import base_metrics, follow_path, reachable
+from semantic.reach import base_metrics, follow_path, path_to, reachable
 
 _AGG_WORDS = {
     "sum": "Sum", "count": "Number", "count_distinct": "Number of different", "average": "Average",
@@ -91,6 +91,10 @@ def definition_words(catalog: Catalog, metric: Metric) -> str:
     ]
     if conditions:
         words.append(f"where {' and '.join(conditions)}")
+    if metric.members:
+        words.append(
+            f"of {metric.members.of} with {_plain_words(parse_expression(metric.members.where).ast)}"
+        )
     if metric.balance:
         words.append(_balance_words(metric))
     return " ".join(words)
@@ -211,9 +215,10 @@ def _essence(catalog: Catalog, metric: Metric, inputs: dict[str, str]) -> dict[s
         "percentile": metric.percentile,
         "formula": _canonical(metric.formula) if metric.formula else None,
         "inputs": [inputs[name] for name in metric.inputs],
-        "input_names": metric.inputs if metric.formula else None,
+        "input_names": metric.inputs if metric.formula or metric.members else None,
         "own_inputs": {each.name: _input_essence(catalog, each) for each in metric.own_inputs.values()},
         "on_zero": metric.on_zero or "undefined",
+        "members": _member_essence(catalog, metric),
         "balance": asdict(metric.balance) if metric.balance else None,
         "rolling": metric.rolling,
         "to_date": metric.to_date,
@@ -244,6 +249,17 @@ def _essence(catalog: Catalog, metric: Metric, inputs: dict[str, str]) -> dict[s
                 _use(catalog, model, text, used, key="")
         found["used"] = used
     return found
+
+
+def _member_essence(catalog: Catalog, metric: Metric) -> dict[str, Any]:
+    """Whose rows count, by which key, and over which joins."""
+    if metric.members is None:
+        return {}
+    of, used = catalog.models[metric.members.of], dict[str, Any]()
+    path = path_to(catalog, metric.model or "", of.name) or ()
+    for name in of.key:
+        _use(catalog, catalog.models[metric.model or ""], ".".join((*path, name)), used, key="")
+    return {"key": [of.table, of.key], "where": _canonical(metric.members.where), "used": used}
 
 
 def _input_essence(catalog: Catalog, given: MetricInput) -> dict[str, Any]:

@@ -213,6 +213,16 @@ def _identity() -> Schema:
 _INPUTS = "of a derived metric: what its formula calls by a name of its own"
 
 
+def _members() -> Schema:
+    return {
+        "of": {**_NAME, "description": "a model with a key, such as customers"},
+        "where": {
+            **_CONDITION,
+            "description": "a condition over metrics that holds for a member in the period: revenue >= 10000",
+        },
+    }
+
+
 def _input() -> Schema:
     return {
         "metric": {**_NAME, "description": "the metric"},
@@ -304,6 +314,7 @@ def _metric() -> Schema:
         "expr": {"type": ["string", "number"], "description": "an expression over one row"},
         "where": _CONDITION,
         "percentile": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+        "members": _object(_members(), "whose rows count", required=["of", "where"]),
         "ratio": {
             "description": "one metric over another",
             "oneOf": [

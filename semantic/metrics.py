@@ -14,7 +14,16 @@ from sqlglot import exp
 from datatrust.core.errors import UserError
 from semantic.expressions import parse_expression
 from semantic.fields import Fields
-from semantic.model import Aggregation, BalanceRule, Example, Identity, LifecycleRule, Metric, MetricInput
+from semantic.model import (
+    Aggregation,
+    BalanceRule,
+    Example,
+    Identity,
+    LifecycleRule,
+    MemberRule,
+    Metric,
+    MetricInput,
+)
 
 AGGREGATIONS: tuple[str, ...] = (
     "sum", "count", "count_distinct", "average", "min", "max", "median", "percentile",
@@ -83,6 +92,9 @@ def _refuse_row_fields(body: Fields, kind: str) -> None:
     """What speaks of rows has no place in a metric that is made of metrics, and must not be dropped silently."""
     if body.has("inputs") and kind != "derived":
         body.report('"inputs" are what a formula names: they go with `derived`', "inputs", code="DT203")
+    if body.has("members") and kind != "aggregate":
+        message = '"members" chooses rows of an aggregate; one of kind "' + kind + '" has none of its own'
+        body.report(message, "members", code="DT203", hint="put it into the metric that counts rows")
     if kind in ("aggregate", "balance"):
         return
     for name in ("model", "agg", "expr", "where", "percentile"):
@@ -96,7 +108,24 @@ def _refuse_row_fields(body: Fields, kind: str) -> None:
 
 
 def _read_aggregate(body: Fields, made: Made) -> Made:
-    return _aggregation(body)
+    found = _aggregation(body)
+    nested = body.mapping("members", f"{body.what}, members")
+    if nested is None:
+        return found
+    of, where = nested.text("of", required=True), joined(nested.texts("where"))
+    at = nested.at("where")
+    nested.finish()
+    if where is None:
+        nested.report('"where" is missing: a condition over metrics such as revenue >= 10000', code="DT202")
+    if of is None or where is None:
+        return found
+    positions = {**body.positions(), **found.get("positions", {}), "of": nested.at("of"), "members": at}
+    found |= {"members": MemberRule(of=of, where=where), "positions": positions}
+    try:
+        return {**found, "inputs": parse_expression(where, at=at).columns}
+    except UserError as error:
+        body.file.issues.extend(error.issues)
+        return found
 
 
 def _read_ratio(body: Fields, made: Made) -> Made:

@@ -149,6 +149,14 @@ class LifecycleRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MemberRule:
+    """Whose rows count: members of a model for which a condition over metrics holds in the period."""
+
+    of: str  # a model with a key
+    where: str  # over metrics: "revenue >= 10000"
+
+
+@dataclass(frozen=True, kw_only=True)
 class MetricInput:
     """A metric that a formula calls by another name, because it takes other rows or other days of it."""
 
@@ -183,7 +191,7 @@ class Metric:
     """One governed number: what it means, who owns it, how it is computed.
 
     Which fields are set depends on `kind`:
-      aggregate   agg, expr, where, percentile
+      aggregate   agg, expr, where, percentile, members with inputs = the metrics of its condition
       ratio       inputs = (numerator, denominator), on_zero
       derived     formula over metric names and the names of own_inputs, inputs = the metrics behind them, on_zero
       balance     agg, expr, where, balance
@@ -209,6 +217,7 @@ class Metric:
     percentile: float | None = None
     expr: str | None = None
     where: str | None = None  # segment names and conditions, joined by and
+    members: MemberRule | None = None
     time: str | None = None  # its own time dimension, else the model's
     inputs: tuple[str, ...] = ()
     formula: str | None = None

@@ -80,6 +80,12 @@ def base_metrics(catalog: Catalog, metric: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(base for name in found.inputs for base in base_metrics(catalog, name)))
 
 
+def members_chosen_by(catalog: Catalog, bases: Iterable[str]) -> tuple[str, ...]:
+    """Return the metrics that say whose rows base metrics count, each once."""
+    found = (catalog.metrics[base] for base in bases)
+    return tuple(dict.fromkeys(name for each in found if each.members is not None for name in each.inputs))
+
+
 def tables_of(catalog: Catalog, metric: str) -> tuple[str, ...]:
     """Return the tables that `metric` is computed from, without those that only dimensions come from."""
     models = (catalog.metrics[name].model for name in base_metrics(catalog, metric))
@@ -159,6 +165,18 @@ def follow_path(catalog: Catalog, model: str, aliases: Iterable[str]) -> tuple[t
             return None
         here = catalog.models[here.joins[alias].to]
     return tuple(path), here
+
+
+def path_to(catalog: Catalog, model: str, target: str) -> tuple[str, ...] | None:
+    """Return the join path from one model to another that its names would take; None without one, or of several."""
+    if model == target:
+        return ()
+    paths = [path for path, found in _paths(catalog, catalog.models[model]) if found.name == target]
+    shortest = [path for path in paths if len(path) == len(paths[0])]
+    chosen = catalog.models[model].via.get(target)
+    if chosen is not None:
+        return next((path for path in paths if ".".join(path) == chosen), None)
+    return shortest[0] if len(shortest) == 1 else None
 
 
 def _reach_at(

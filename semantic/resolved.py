@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from semantic.calendar import Period
 from semantic.model import Calendar, Catalog, DimensionRef, Metric
 from semantic.query import Filter, MetricQuery
+from semantic.reach import GRAINS
 from semantic.schema import Schema
 
 
@@ -97,6 +98,10 @@ class ResolvedQuery:
     share_within: tuple[str, ...] = ()  # keys whose members are each a whole that shares are of
     order: tuple[Order, ...] = ()
     reach: Mapping[str, Mapping[str, DimensionRef]]  # base metric -> its names
+    member_conversions: Mapping[str, Conversion] = field(
+        default_factory=dict
+    )  # of metrics that choose members
+    member_reach: Mapping[str, Mapping[str, DimensionRef]] = field(default_factory=dict)
     last_period: Period | None = None  # the last bucket or range that was asked
     assumptions: tuple[str, ...] = ()
 
@@ -104,6 +109,11 @@ class ResolvedQuery:
     def own_time_keys(self) -> tuple[Key, ...]:
         """The keys that are each metric's own time."""
         return tuple(key for key in self.keys if key.is_own_time)
+
+    @property
+    def finest_time(self) -> Key | None:
+        """The finest of the keys that are each metric's own time."""
+        return min(self.own_time_keys, key=lambda key: GRAINS.index(key.grain or "day"), default=None)
 
     @property
     def is_compared(self) -> bool:

@@ -31,6 +31,7 @@ from semantic.reach import (
     find_dimension,
     grains_of,
     is_own_time,
+    members_chosen_by,
     reachable,
     reachable_together,
     split_grain,
@@ -120,6 +121,9 @@ class _Resolution:
         self._contributions(metrics, keys)
         self._others(metrics, keys)
         conversions = self._money(names, keys, filters)
+        choosing = members_chosen_by(self.catalog, bases)
+        asked = replace(self.query, currency=None, rates_on=None)
+        member_conversions = plan_conversions(asked, self.catalog, choosing, self.issues)
         if self.issues:
             return None
         catalog = self.catalog
@@ -150,6 +154,12 @@ class _Resolution:
             share_within=share_within,
             order=order,
             reach=reach,
+            member_conversions=member_conversions,
+            member_reach={
+                base: reachable(self.catalog, base)
+                for each in choosing
+                for base in base_metrics(self.catalog, each)
+            },
             last_period=self._last_period(time, keys, calendar),
             assumptions=tuple(self.assumptions),
         )

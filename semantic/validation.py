@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from datatrust.core.issues import Issue
 from semantic.model import Catalog
-from semantic.rules import columns, inputs, lint, metrics, models
+from semantic.rules import columns, inputs, lint, members, metrics, models
 
 Rule = Callable[[Catalog], Iterator[Issue]]
 
@@ -31,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     inputs.check_input_names,
     inputs.check_input_conditions,
     inputs.check_input_offsets,
+    members.check_members,
     metrics.check_metric_time,
     metrics.check_plan,
     metrics.check_units,

@@ -29,7 +29,6 @@ from semantic.compiler.sources import (
     with_conditions,
 )
 from semantic.model import BalanceRule
-from semantic.reach import GRAINS
 from semantic.resolved import Key, ResolvedQuery, Slice
 from semantic.schema import SqlType
 
@@ -85,7 +84,7 @@ def _with_carried_days(part: Slice, rule: BalanceRule) -> Slice:
 def _rows(work: Pass, name: str) -> _Rows:
     rq, part, source = work.rq, work.part, work.source
     day = work.day()
-    finest = min(rq.own_time_keys, key=lambda key: GRAINS.index(key.grain or "day"), default=None)
+    finest = rq.finest_time
     conditions = [work.binder.row_filter()]
     columns: list[exp.Expr] = []
     scope: list[str] = []

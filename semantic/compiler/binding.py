@@ -91,6 +91,13 @@ class Binder:
         """Bind an expression as a date; a text that is no date counts as none."""
         return _as_date(self.expression(text))
 
+    def key_proof(self) -> Proof:
+        """What must hold for the model's key to tell its rows apart."""
+        model = self.model
+        return self._known_proof(
+            Join(to=model.name, key=model.key, to_key=model.key, alias=model.name), model
+        )
+
     def row_filter(self) -> exp.Expr | None:
         """The rows that the model keeps."""
         return self.expression(self.model.where) if self.model.where else None

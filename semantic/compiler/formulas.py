@@ -63,6 +63,10 @@ class Formulas:
             return self._over(self._scope.within(own)).named(own.metric)
         return self._value(self._catalog.metrics[name])
 
+    def condition(self, metric: Metric, text: str) -> exp.Expr:
+        """Return a condition over metrics, as `metric` declares it."""
+        return _Formula(self, metric).condition(parse_expression(text).ast)
+
     def _over(self, scope: Scope) -> Formulas:
         return Formulas(self._catalog, self._lookup, self._part, scope)
 

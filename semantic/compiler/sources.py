@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -20,13 +20,25 @@ from semantic.compiler.buckets import bucket
 from semantic.compiler.currency import Converter, missing_rates
 from semantic.compiler.filters import complement, condition
 from semantic.compiler.measures import Leaf, aggregate
-from semantic.model import BalanceRule, Calendar, DimensionRef, LifecycleRule, Metric
+from semantic.model import BalanceRule, Calendar, DimensionRef, LifecycleRule, MemberRule, Metric
 from semantic.query import Filter
 from semantic.reach import TIME, find_dimension, own_time
 from semantic.resolved import Key, ResolvedQuery, Slice
 
 WINDOWS = "windows"
+MEMBER_BUCKET = "bucket"  # column of the table of members
 _DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Members:
+    """The members whose rows count, each once (in each bucket), as a table of their keys."""
+
+    name: str
+    select: exp.Select
+    keys: Mapping[str, DimensionRef]  # column of the table -> how a row of the source reaches it
+    tables: tuple[str, ...]
+    proofs: tuple[Proof, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +50,8 @@ class Source:
     balance: BalanceRule | None
     lifecycle: LifecycleRule | None
     metrics: tuple[Metric, ...]
+    rule: MemberRule | None = None
+    members: Members | None = None  # those that `rule` chooses, once they are compiled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,15 +76,15 @@ def plan_sources(rq: ResolvedQuery, bases: Sequence[str]) -> list[Source]:
         assert metric.model is not None
         where = metric.where if metric.lifecycle else None
         time = own_time(rq.catalog, metric)
-        key = (metric.model, time, metric.balance, metric.lifecycle, where)
+        key = (metric.model, time, metric.balance, metric.lifecycle, where, metric.members)
         grouped.setdefault(key, []).append(metric)
     return [
-        Source(model=model, time=time, balance=balance, lifecycle=lifecycle, metrics=tuple(found))
-        for (model, time, balance, lifecycle, _), found in grouped.items()
+        Source(model=model, time=time, balance=balance, lifecycle=lifecycle, metrics=tuple(found), rule=rule)
+        for (model, time, balance, lifecycle, _, rule), found in grouped.items()
     ]
 
 
-_Place = tuple[str, str | None, BalanceRule | None, LifecycleRule | None, str | None]
+_Place = tuple[str, str | None, BalanceRule | None, LifecycleRule | None, str | None, MemberRule | None]
 
 
 class Pass:
@@ -149,6 +163,20 @@ class Pass:
             return condition(bucket(subject, grain, self.rq.calendar) if grain else subject, wanted)
         return condition(self.member(ref), wanted)
 
+    def member_filter(self, day: exp.Expr | None) -> exp.Expr | None:
+        """The rows whose member is one of those that count; `day` stands for the row's own time."""
+        members = self.source.members
+        if members is None:
+            return None
+        matches: list[exp.Expr] = [
+            exp.EQ(this=sql.column(column, members.name), expression=self.binder.dimension(ref))
+            for column, ref in members.keys.items()
+        ]
+        if (finest := self.rq.finest_time) is not None:
+            matches.append(sql.same(sql.column(MEMBER_BUCKET, members.name), self.key(finest, day)))
+        found = exp.Select(expressions=[exp.Literal.number(1)]).from_(sql.table(members.name), copy=False)
+        return exp.Exists(this=found.where(sql.all_of(matches), copy=False))
+
     def metric_filter(self, metric: Metric) -> exp.Expr | None:
         """The rows that `metric` counts."""
         return self.binder.expression(metric.where) if metric.where else None
@@ -191,14 +219,15 @@ class Pass:
         rate_proofs: Sequence[Proof] = (),
     ) -> LeafTable:
         """Return the pass as it was compiled: `select` gives its leaves and may read `helpers`."""
+        members = self.source.members
         return LeafTable(
             name=name,
             slice=self.part.name,
             select=select,
             leaves={leaf.name: leaf for leaf in leaves},
             metrics=tuple(metric.name for metric in self.source.metrics),
-            tables=self.binder.tables,
-            proofs=(*self.binder.proofs, *rate_proofs),
+            tables=(*self.binder.tables, *(members.tables if members else ())),
+            proofs=(*self.binder.proofs, *(members.proofs if members else ()), *rate_proofs),
             helpers=tuple(helpers),
         )
 
@@ -243,6 +272,7 @@ def compile_flow(rq: ResolvedQuery, source: Source, part: Slice, name: str) -> L
         day = sql.column("bucket", WINDOWS)
     else:
         conditions.append(work.range_filter())
+    conditions.append(work.member_filter(day))
     keys = [sql.aliased(work.key(key, day), key.name) for key in rq.keys]
     filters = [work.metric_filter(metric) for metric in source.metrics]
     texts = {metric.where for metric in source.metrics}
@@ -257,7 +287,9 @@ def compile_flow(rq: ResolvedQuery, source: Source, part: Slice, name: str) -> L
     if windows is not None:
         select = select.join(sql.table(window_name(part), WINDOWS), on=windows, copy=False)
     select = with_conditions(select, conditions, keys=len(rq.keys))
-    helpers = ((window_name(part), window_table(part, rq)),) if windows is not None else ()
+    helpers = [(window_name(part), window_table(part, rq))] if windows is not None else []
+    if source.members is not None:
+        helpers.append((source.members.name, source.members.select))
     return work.table(name, select, leaves, helpers=helpers, rate_proofs=work.rate_proofs(select, helpers))
 
 

@@ -5,23 +5,20 @@ Layer: semantic.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from semantic.compiler import comparison, shares, sql, top
-from semantic.compiler.balances import compile_balance
 from semantic.compiler.dialects import print_sql
 from semantic.compiler.filters import condition
 from semantic.compiler.formulas import Formulas
-from semantic.compiler.lifecycle import compile_lifecycle
 from semantic.compiler.outputs import Output, metric_output
-from semantic.compiler.sources import LeafTable, Source, bin_labels, compile_flow, plan_sources
-from semantic.compiler.stocks import compile_stock
+from semantic.compiler.passes import compile_passes
+from semantic.compiler.sources import LeafTable, bin_labels
 from semantic.compiler.view import View
 from semantic.reach import find_dimension
-from semantic.resolved import Key, Order, ResolvedQuery, Slice
+from semantic.resolved import Key, Order, ResolvedQuery
 from semantic.result import ResultColumn
 
 RESULT = "result"  # CTE of the metrics and their bases
@@ -79,7 +76,7 @@ def _over_all_groups(rq: ResolvedQuery) -> ResolvedQuery:
 
 
 def _statement(rq: ResolvedQuery) -> tuple[exp.Select, list[Output], list[LeafTable]]:
-    passes = _passes(rq)
+    passes = compile_passes(rq)
     view = View(rq, passes)
     ctes = [*view.ctes]
     if rq.query.top is not None and rq.query.top.others:
@@ -111,31 +108,6 @@ def _statement(rq: ResolvedQuery) -> tuple[exp.Select, list[Output], list[LeafTa
     for name, body in ctes:
         select = select.with_(sql.name(name), as_=body, copy=False)
     return select, outputs, passes
-
-
-def _passes(rq: ResolvedQuery) -> list[LeafTable]:
-    """One pass for each source of each slice; each with a name of its own."""
-    passes: list[LeafTable] = []
-    taken: set[str] = set()
-    for part in rq.slices:
-        for source in plan_sources(rq, part.bases):
-            base = f"{source.model}_{part.name}" if part.name else source.model
-            name, count = base, 1
-            while name in taken:
-                count += 1
-                name = f"{base}_{count}"
-            taken.add(name)
-            passes.append(_builder(source)(rq, source, part, name))
-    return passes
-
-
-def _builder(source: Source) -> Callable[[ResolvedQuery, Source, Slice, str], LeafTable]:
-    """How the measures of a source are taken."""
-    if source.lifecycle is not None:
-        return compile_lifecycle
-    if source.balance is None:
-        return compile_flow
-    return compile_stock if source.balance.valid else compile_balance
 
 
 def _proofs(passes: list[LeafTable], dialect: str) -> tuple[DataProof, ...]:

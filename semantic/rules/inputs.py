@@ -53,10 +53,10 @@ def check_input_conditions(catalog: Catalog) -> Iterator[Issue]:
                 message = f"{owner}: {issue.message}"
                 yield Issue(code=issue.code, message=message, at=issue.at, hint=issue.hint)
             continue
-        if not _is_condition(condition.ast):
+        if not is_condition(given.where):
             yield Issue(code="DT213", message=f"{owner}: its filter is no condition", at=at)
         told: set[str] = set()
-        for base in _bases(catalog, given.metric):
+        for base in bases_within(catalog, given.metric):
             for issue in _unreached(catalog, base, condition, owner, given):
                 if issue.message not in told:
                     told.add(issue.message)
@@ -69,7 +69,7 @@ def check_input_offsets(catalog: Catalog) -> Iterator[Issue]:
         if not given.offset:
             continue
         owner, at = _owner(metric, given), given.positions.get("offset", given.position)
-        for base in _bases(catalog, given.metric):
+        for base in bases_within(catalog, given.metric):
             if TIME not in reachable(catalog, base.name):
                 message = f"{owner} looks back in time, but {base.name} has no time"
                 yield Issue(code="DT216", message=message, at=at, hint="give the metric or its model `time:`")
@@ -93,7 +93,7 @@ def _owner(metric: Metric, given: MetricInput) -> str:
     return f'metric "{metric.name}", input "{given.name}"'
 
 
-def _within(catalog: Catalog, name: str) -> Iterator[Metric]:
+def within(catalog: Catalog, name: str) -> Iterator[Metric]:
     """The metric and all that it is made of, each once; a ring or an unknown name is another rule's."""
     waiting, seen = [name], set()
     while waiting:
@@ -105,12 +105,13 @@ def _within(catalog: Catalog, name: str) -> Iterator[Metric]:
         waiting += catalog.metrics[each].inputs
 
 
-def _bases(catalog: Catalog, name: str) -> list[Metric]:
-    return [each for each in _within(catalog, name) if each.is_base and each.model in catalog.models]
+def bases_within(catalog: Catalog, name: str) -> list[Metric]:
+    """The metrics on models that exist, of those that `name` is made of."""
+    return [each for each in within(catalog, name) if each.is_base and each.model in catalog.models]
 
 
 def _looking_back(catalog: Catalog, metric: Metric) -> Metric | None:
-    inner = (each for each in _within(catalog, metric.name) if each.name != metric.name)
+    inner = (each for each in within(catalog, metric.name) if each.name != metric.name)
     return next((each for each in inner if any(own.offset for own in each.own_inputs.values())), None)
 
 
@@ -131,6 +132,10 @@ def _unreached(
             )
 
 
-def _is_condition(tree: exp.Expr) -> bool:
-    """Whether it holds or does not; a plain name is a segment or a flag."""
+def is_condition(text: str) -> bool:
+    """Whether an expression holds or does not; a plain name is a segment or a flag, what cannot be read is told elsewhere."""
+    try:
+        tree = parse_expression(text).ast
+    except UserError:
+        return True
     return isinstance(tree.unnest(), _CONDITIONS) or path_of(tree.unnest()) is not None

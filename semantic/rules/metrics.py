@@ -181,6 +181,11 @@ def check_identities(catalog: Catalog) -> Iterator[Issue]:
 
 
 def _input_place(metric: Metric, index: int, name: str) -> SourcePosition | None:
+    if metric.members:
+        try:
+            return parse_expression(metric.members.where).position_of(name, place(metric, "members"))
+        except (UserError, ValueError):
+            return place(metric, "members")
     own = next((each for each in metric.own_inputs.values() if each.metric == name), None)
     if own is not None:
         return own.positions.get("metric", own.position)

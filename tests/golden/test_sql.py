@@ -84,6 +84,11 @@ metrics:
       - {metric: revenue, as: emea, filter: region = 'EMEA'}
       - {metric: revenue, as: before, filter: region = 'EMEA', offset: 1 month}
     on_zero: undefined
+  - name: large_buyers
+    model: sales
+    agg: count_distinct
+    expr: customer_id
+    members: {of: customers, where: revenue >= 10000 and margin > 0.2}
   - {name: cash_moved, derived: cash - opening, inputs: [{metric: cash, as: opening, offset: 1 month}]}
 """
 }
@@ -191,6 +196,13 @@ CASES: Mapping[str, MetricQuery] = {
     "versions": MetricQuery(metrics=("revenue",), group_by=("tier",), time=YEAR),
     "inputs_of_their_own": MetricQuery(
         metrics=("emea_growth",), group_by=("time.month",), time=QUARTER, totals=True
+    ),
+    "members": MetricQuery(
+        metrics=("large_buyers",),
+        group_by=("time.month", "status"),
+        where=(Filter(field="region", op="=", values=("EMEA",)),),
+        time=QUARTER,
+        compare=Compare(to="previous_year"),
     ),
     "opening_balance": MetricQuery(metrics=("cash_moved",), group_by=("account",), time=QUARTER),
     "top_per": MetricQuery(

@@ -81,6 +81,10 @@ PROBES: dict[str, tuple[str, tuple[Any, ...]]] = {
         "metrics: [{name: a, ratio: {numerator: b, denominator: c, zz: 1}}]",
         ("definitions", "metric", "properties", "ratio", "oneOf", 2),
     ),
+    "members": (
+        "metrics: [{name: a, model: m, agg: count, members: {of: b, where: c > 1, zz: 1}}]",
+        ("definitions", "metric", "properties", "members"),
+    ),
     "derived": (
         "metrics: [{name: a, derived: {formula: b, zz: 1}}]",
         ("definitions", "metric", "properties", "derived", "oneOf", 1),

@@ -86,6 +86,42 @@ GOOD = "name: revenue, model: sales, agg: sum, expr: amount, unit: currency, cur
             "name: x, derived: a + revenue, inputs: [{metric: sold, as: a, offset: 1 year}]}\n  - {name: sold, model: sales, agg: count",
             "adds or subtracts",
         ),
+        (
+            "name: x, model: sales, agg: count, members: {of: custmers, where: revenue > 1}",
+            'file2.yml:3:55 DT211 unknown model "custmers" in metric "x", members (customers?)',
+        ),
+        (
+            "name: x, model: sales, agg: count, members: {of: customers, where: revenu > 1}",
+            'file2.yml:3:73 DT211 unknown metric "revenu" in metric "x" (revenue?)',
+        ),
+        ("name: x, model: sales, agg: count, members: {of: customers, where: x > 1}", "is made of itself"),
+        (
+            "name: x, model: sales, agg: count, members: {of: customers, where: revenue + 1}",
+            "is no condition",
+        ),
+        (
+            "name: x, model: customers, agg: count, members: {of: sales, where: revenue > 1}",
+            'no one many-to-one path leads from x (model "customers") to sales',
+        ),
+        (
+            "name: x, model: sales, agg: count, members: {of: customers, where: people > 1}}\n"
+            "  - {name: people, model: customers, agg: count",
+            "people has no time, so it has no value in a period",
+        ),
+        (
+            "name: x, model: sales, agg: count, members: {of: customers, where: so_far > 1}}\n"
+            "  - {name: so_far, cumulative: {of: revenue, to_date: year}",
+            'so_far is of kind "cumulative"',
+        ),
+        (
+            "name: x, lifecycle: {of: y, entity: customer_id, state: new}}\n"
+            "  - {name: y, model: sales, agg: count, members: {of: customers, where: revenue > 1}",
+            "y counts some members only",
+        ),
+        (
+            "name: x, derived: revenue, members: {of: customers, where: revenue > 1}",
+            "chooses rows of an aggregate",
+        ),
         ("name: x, ratio: revenue / revenue, inputs: [revenue]", '"inputs" are what a formula names'),
         ("name: x, model: sales, agg: sum, expr: sum(amount)", '"sum" is not allowed in an expression'),
         ("name: x, model: sales, agg: sum, expr: custmers.amount", 'no join "custmers" from model "sales"'),
@@ -209,12 +245,24 @@ def test_warnings_never_stop_loading() -> None:
     assert codes == {"DT214", "DT231", "DT232", "DT233", "DT235", "DT237"}
 
 
+@pytest.mark.parametrize(
+    "condition",
+    ["lines > 2", "lines >= 1 and lines < 5", "revenue < 5", "lines / lines < 1", "not revenue > 2"],
+)
+def test_conditions_that_a_member_without_rows_cannot_meet(condition: str) -> None:
+    text = metrics(
+        GOOD, "name: lines, model: sales, agg: count",
+        f"name: x, model: sales, agg: count, members: {{of: customers, where: {condition}}}",
+    )  # fmt: skip
+    assert issues_of(MODELS, text) == []
+
+
 def test_every_rule_is_listed_and_says_what_it_asks() -> None:
-    from semantic.rules import columns, inputs, lint, metrics, models
+    from semantic.rules import columns, inputs, lint, members, metrics, models
 
     written = {
         name
-        for module in (inputs, lint, metrics, models)
+        for module in (inputs, lint, members, metrics, models)
         for name, thing in vars(module).items()
         if callable(thing) and name.startswith(("check_", "warn_")) and thing.__module__ == module.__name__
     }
