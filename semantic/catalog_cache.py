@@ -28,7 +28,7 @@ _TYPES: dict[str, Any] = {
     each.__name__: each
     for each in (
         model.Calendar, model.Dimension, model.Join, model.Segment, model.Model, model.Example, model.BalanceRule,
-        model.LifecycleRule, model.MetricInput, model.MemberRule, model.CurrencyRates, model.Metric, model.Identity, model.Catalog,
+        model.LifecycleRule, model.BridgeRule, model.MetricInput, model.MemberRule, model.CurrencyRates, model.Metric, model.Identity, model.Catalog,
     )
 }  # fmt: skip
 _PLACE, _DAY, _NUMBER = "\0p", "\0d", "\0n"  # first item of a list that is no list

@@ -300,6 +300,19 @@ def _metric() -> Schema:
             "description": "the metric that holds its budget, or one for each scenario",
             "oneOf": [_TEXT, {"type": "object", "additionalProperties": _TEXT}],
         },
+        "bridge": {
+            "description": "its quantity, so that a change can be split into price, volume and mix",
+            "oneOf": [
+                _NAME,
+                _object(
+                    {
+                        "quantity": {**_NAME, "description": "the metric of its units"},
+                        "price": {**_NAME, "description": "the ratio of this metric to the quantity"},
+                    },
+                    required=["quantity"],
+                ),
+            ],
+        },
         "examples": _entries("example", "questions with SQL that proves the answer", plain=True),
         "deprecated": {"type": ["boolean", "string"], "description": "what to use instead"},
         "certified": {

@@ -17,6 +17,7 @@ from semantic.fields import Fields
 from semantic.model import (
     Aggregation,
     BalanceRule,
+    BridgeRule,
     Example,
     Identity,
     LifecycleRule,
@@ -66,6 +67,7 @@ def read_metric(body: Fields, defaults: Mapping[str, Any]) -> Metric | None:
         "on_zero": body.choice("on_zero", ("undefined", "zero"), aliases={"null": "undefined", "0": "zero"}),
         "time": body.text("time"),
         "plan": _read_plan(body),
+        "bridge": _read_bridge(body),
         "examples": _read_examples(body),
         "deprecated": _read_deprecated(body),
         "position": body.at("name") if "name" in body.data else body.position,
@@ -408,6 +410,17 @@ def _read_plan(body: Fields) -> dict[str, str]:
     if nested is None:
         return {}
     return {scenario: name for scenario in nested.data if (name := nested.text(scenario))}
+
+
+def _read_bridge(body: Fields) -> BridgeRule | None:
+    if isinstance(body.raw("bridge"), str):
+        return BridgeRule(quantity=body.raw("bridge"))
+    nested = body.mapping("bridge", f"{body.what}, bridge")
+    if nested is None:
+        return None
+    quantity, price = nested.text("quantity", required=True), nested.text("price")
+    nested.finish()
+    return BridgeRule(quantity=quantity, price=price) if quantity else None
 
 
 def _read_certified(body: Fields) -> Made:

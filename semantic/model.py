@@ -157,6 +157,14 @@ class MemberRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BridgeRule:
+    """What a change is explained by: the value is quantity times price."""
+
+    quantity: str  # the metric of its units
+    price: str | None = None  # the ratio of the value to the quantity, where the catalog has it
+
+
+@dataclass(frozen=True, kw_only=True)
 class MetricInput:
     """A metric that a formula calls by another name, because it takes other rows or other days of it."""
 
@@ -229,6 +237,7 @@ class Metric:
     to_date: str | None = None  # the grain that it starts again with: "month", "fiscal_year"
     lifecycle: LifecycleRule | None = None
     better: Better | None = None
+    bridge: BridgeRule | None = None
     plan: Mapping[str, str] = field(default_factory=dict)  # scenario -> metric that holds it
     certified_by: str | None = None
     certified_since: dt.date | None = None

@@ -75,6 +75,7 @@ class MetricQuery:
     share_of: str | None = None
     running: bool = False
     contributions: bool = False  # with compare: how much each row's change is of the whole's base
+    bridge: bool = False  # with compare: each row's change as price, volume, mix and members
     totals: bool = False
     top: Top | None = None
     order_by: tuple[str, ...] = ()  # "-revenue" is descending

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datatrust.core.errors import UnknownName, UserError
 from datatrust.core.issues import Issue, did_you_mean
 from semantic.additivity import why_not_additive
+from semantic.bridges import PARTS, check_bridge, quantities
 from semantic.calendar import (
     Period,
     calendar_for,
@@ -94,7 +95,8 @@ class _Resolution:
         if self.query.currency:
             self.query = replace(self.query, currency=self.query.currency.strip().upper())
         scenario = self._scenario(metrics)
-        names = [*(metric.name for metric in metrics), *(scenario or {}).values()]
+        taken = [*(metric.name for metric in metrics), *quantities(self.query, metrics)]
+        names = [*taken, *(scenario or {}).values()]
         bases = list(dict.fromkeys(base for name in names for base in base_metrics(self.catalog, name)))
         if not self._can_compute(names):
             return None
@@ -111,7 +113,7 @@ class _Resolution:
         slices: tuple[Slice, ...] = ()
         totals: tuple[Slice, ...] = ()
         if not self.issues:
-            slices, totals, time = slicer.plan(time, keys, [metric.name for metric in metrics], scenario)
+            slices, totals, time = slicer.plan(time, keys, taken, scenario)
         self.issues += slicer.issues
         having = self._having(metrics)
         order = self._order(metrics, keys)
@@ -120,6 +122,7 @@ class _Resolution:
         self._running(metrics, keys)
         self._contributions(metrics, keys)
         self._others(metrics, keys)
+        self.issues += check_bridge(self.query, self.catalog, metrics, keys)
         conversions = self._money(names, keys, filters)
         choosing = members_chosen_by(self.catalog, bases)
         asked = replace(self.query, currency=None, rates_on=None)
@@ -472,6 +475,7 @@ class _Resolution:
     def _value_columns(self, metrics: Sequence[Metric]) -> list[str]:
         suffixes = ["", "__base", "__difference", "__percent", "__favourable"] if self.query.compare else [""]
         suffixes += ["__contribution"] if self.query.compare and self.query.contributions else []
+        suffixes += [f"__{part}" for part in PARTS] if self.query.compare and self.query.bridge else []
         suffixes += ["__share"] if self.query.share_of else []
         suffixes += ["__running"] if self.query.running else []
         return [f"{metric.name}{suffix}" for metric in metrics for suffix in suffixes]

@@ -34,6 +34,7 @@ RULES: tuple[Rule, ...] = (
     members.check_members,
     metrics.check_metric_time,
     metrics.check_plan,
+    metrics.check_bridges,
     metrics.check_units,
     metrics.check_currency,
     metrics.check_entities,

@@ -96,6 +96,9 @@ def describe(context: Context, name: str | None, role: str | None, as_json: bool
 @click.option(
     "--contributions", is_flag=True, help="With --compare: each row's part in the change of the whole."
 )
+@click.option(
+    "--bridge", is_flag=True, help="With --compare: each row's change by price, volume, mix and members."
+)
 @click.option("--totals", is_flag=True)
 @click.option("--currency", metavar="C")
 @click.option("--rates-on", metavar="D", help="Convert at the rates of this day's period.")
@@ -110,7 +113,7 @@ def describe(context: Context, name: str | None, role: str | None, as_json: bool
 def query(  # one parameter an option: click's way
     context: Context, metrics: str, by: str, where: tuple[str, ...], having: tuple[str, ...], start: str | None,
     end: str | None, period: str | None, calendar: str | None, order: str | None, limit: int | None, top: int | None,
-    per: str | None, compare: str | None, share_of: str | None, running: bool, contributions: bool, totals: bool, currency: str | None, rates_on: str | None,
+    per: str | None, compare: str | None, share_of: str | None, running: bool, contributions: bool, bridge: bool, totals: bool, currency: str | None, rates_on: str | None,
     as_of: str | None, definitions: str, role: str | None, engine: str, sql_only: bool, as_csv: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Run one metric query; `time` is each metric's own time dimension."""
@@ -149,6 +152,7 @@ def query(  # one parameter an option: click's way
         share_of=share_of,
         running=running,
         contributions=contributions,
+        bridge=bridge,
         totals=totals,
         top=Top(n=top, per=per) if top else None,
         order_by=_names(order or ""),

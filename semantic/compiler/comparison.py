@@ -16,6 +16,7 @@ from sqlglot import exp
 from semantic.compiler import arithmetic as math
 from semantic.compiler import sql
 from semantic.compiler.arithmetic import Value
+from semantic.compiler.bridge import bridge_outputs
 from semantic.compiler.outputs import Output
 from semantic.model import Metric
 from semantic.resolved import ResolvedQuery
@@ -65,6 +66,9 @@ def compared(rq: ResolvedQuery, outputs: Sequence[Output], table: str) -> list[O
         made += _differences(metric, output, base, table)
         if rq.query.contributions:
             made.append(_contribution(rq, metric, output, base, table))
+        if rq.query.bridge:
+            digits = by_name[f"{metric.name}__quantity"].scale or 0
+            made += bridge_outputs(rq, metric, output, base, digits, table)
     return made
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from semantic.compiler import comparison, shares, sql, top
+from semantic.compiler import bridge, comparison, shares, sql, top
 from semantic.compiler.dialects import print_sql
 from semantic.compiler.filters import condition
 from semantic.compiler.formulas import Formulas
@@ -142,6 +142,10 @@ def _outputs(rq: ResolvedQuery, view: View) -> list[Output]:
             base = Formulas(rq.catalog, view.column, "plan" if rq.scenario else "base")
             other = rq.catalog.metrics[rq.scenario[metric.name]] if rq.scenario else metric
             outputs.append(comparison.base_output(metric, base.value(other)))
+            if rq.query.bridge and metric.bridge is not None:
+                quantity = rq.catalog.metrics[metric.bridge.quantity]
+                outputs.append(bridge.quantity_output(metric, asked.value(quantity), base=False))
+                outputs.append(bridge.quantity_output(metric, base.value(quantity), base=True))
         if rq.query.share_of is not None:
             outputs.append(shares.share_output(rq, view, metric, value))
         if rq.query.running:

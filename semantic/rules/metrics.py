@@ -90,6 +90,28 @@ def check_plan(catalog: Catalog) -> Iterator[Issue]:
                 yield Issue(code="DT212", message=f"{owner} is the metric itself", at=place(metric, "plan"))
 
 
+def check_bridges(catalog: Catalog) -> Iterator[Issue]:
+    """A bridge is over a metric of units; a price that it names is the ratio of the two."""
+    for metric in catalog.metrics.values():
+        rule = metric.bridge
+        if rule is None:
+            continue
+        owner, at = f'bridge of metric "{metric.name}"', place(metric, "bridge")
+        for name in (rule.quantity, *([rule.price] if rule.price else [])):
+            if name not in catalog.metrics:
+                yield unknown("DT211", "metric", name, owner, at, catalog.metrics)
+        if rule.quantity == metric.name:
+            yield Issue(code="DT212", message=f"{owner}: the quantity is the metric itself", at=at)
+        price = catalog.metrics.get(rule.price or "")
+        if price is not None and (price.kind, price.inputs) != ("ratio", (metric.name, rule.quantity)):
+            yield Issue(
+                code="DT213",
+                message=f"{owner}: the price {price.name} is not {metric.name} over {rule.quantity}",
+                at=at,
+                hint=f"ratio: {{numerator: {metric.name}, denominator: {rule.quantity}}}",
+            )
+
+
 def check_units(catalog: Catalog) -> Iterator[Issue]:
     """A formula adds and subtracts only what is measured alike; money also in one currency."""
     for metric in catalog.metrics.values():

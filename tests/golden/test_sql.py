@@ -57,7 +57,8 @@ models:
     time: day
     dimensions: [{name: day, type: time}, {name: account}]
 metrics:
-  - {name: revenue, model: sales, agg: sum, expr: net_amount, where: booked, better: higher, plan: {budget: planned}}
+  - {name: revenue, model: sales, agg: sum, expr: net_amount, where: booked, better: higher, plan: {budget: planned}, bridge: pieces}
+  - {name: pieces, model: sales, agg: sum, expr: quantity, where: booked}
   - {name: cost, model: sales, agg: sum, expr: unit_cost * quantity, where: booked, better: lower}
   - {name: orders, model: sales, agg: count_distinct, expr: order_id}
   - {name: average_line, model: sales, agg: average, expr: net_amount}
@@ -203,6 +204,13 @@ CASES: Mapping[str, MetricQuery] = {
         where=(Filter(field="region", op="=", values=("EMEA",)),),
         time=QUARTER,
         compare=Compare(to="previous_year"),
+    ),
+    "price_volume_mix": MetricQuery(
+        metrics=("revenue",),
+        group_by=("region", "time.quarter"),
+        time=QUARTER,
+        compare=Compare(to="previous_year"),
+        bridge=True,
     ),
     "opening_balance": MetricQuery(metrics=("cash_moved",), group_by=("account",), time=QUARTER),
     "top_per": MetricQuery(

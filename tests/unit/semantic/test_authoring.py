@@ -85,6 +85,10 @@ PROBES: dict[str, tuple[str, tuple[Any, ...]]] = {
         "metrics: [{name: a, model: m, agg: count, members: {of: b, where: c > 1, zz: 1}}]",
         ("definitions", "metric", "properties", "members"),
     ),
+    "bridge": (
+        "metrics: [{name: a, model: m, agg: count, bridge: {quantity: b, zz: 1}}]",
+        ("definitions", "metric", "properties", "bridge", "oneOf", 1),
+    ),
     "derived": (
         "metrics: [{name: a, derived: {formula: b, zz: 1}}]",
         ("definitions", "metric", "properties", "derived", "oneOf", 1),

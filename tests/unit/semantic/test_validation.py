@@ -122,6 +122,12 @@ GOOD = "name: revenue, model: sales, agg: sum, expr: amount, unit: currency, cur
             "name: x, derived: revenue, members: {of: customers, where: revenue > 1}",
             "chooses rows of an aggregate",
         ),
+        ("name: x, model: sales, agg: count, bridge: unts", 'unknown metric "unts" in bridge of metric "x"'),
+        ("name: x, model: sales, agg: count, bridge: x", "the quantity is the metric itself"),
+        (
+            "name: x, model: sales, agg: count, bridge: {quantity: revenue, price: p}}\n  - {name: p, ratio: revenue / x",
+            "the price p is not x over revenue",
+        ),
         ("name: x, ratio: revenue / revenue, inputs: [revenue]", '"inputs" are what a formula names'),
         ("name: x, model: sales, agg: sum, expr: sum(amount)", '"sum" is not allowed in an expression'),
         ("name: x, model: sales, agg: sum, expr: custmers.amount", 'no join "custmers" from model "sales"'),
