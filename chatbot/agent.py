@@ -25,7 +25,13 @@ from chatbot.planner.lexicon import Lexicon, build_lexicon
 from chatbot.planner.plan import Choices, NoPlan, Plan, make_plan
 from chatbot.planner.problems import Problem
 from chatbot.planner.resolve import Candidate
-from chatbot.planner.say import list_words, metric_words, say_interpretation, say_question
+from chatbot.planner.say import (
+    list_words,
+    metric_words,
+    say_completeness,
+    say_interpretation,
+    say_question,
+)
 from chatbot.planner.tokens import clean, tokenize
 from chatbot.retrieval.documents import make_documents
 from chatbot.retrieval.embedding import embed
@@ -273,9 +279,19 @@ class _Asked:
         rows = tuple(tuple(row[i] for i in keep) for row in result.rows)
         totals = tuple(result.totals[i] for i in keep) if result.totals is not None else None
         asked = plan.query.time
-        coverage = None if asked and (asked.start or asked.end) else self._coverage(query.metrics[0])
-        said = replace(query, time=asked)
-        interpretation = say_interpretation(said, self.catalog, today=self.today, coverage=coverage)
+        data = self._coverage(query.metrics[0])
+        interpretation = say_interpretation(
+            replace(query, time=asked),
+            self.catalog,
+            today=self.today,
+            coverage=None if asked and (asked.start or asked.end) else data,
+            completeness=say_completeness(
+                asked,
+                is_partial="partial_period" in result.flags,
+                known=data[1] if data else None,
+                today=self.today,
+            ),
+        )
         notes = (*plan.notes, *result.assumptions, *self._calendar_note(query), *self._own_conditions(query))
         assumptions = tuple(dict.fromkeys(notes))
         timings = self._timings(result)

@@ -127,9 +127,19 @@ def say_question(query: MetricQuery, catalog: Catalog) -> str:
 
 
 def say_interpretation(
-    query: MetricQuery, catalog: Catalog, *, today: dt.date, coverage: tuple[dt.date, dt.date] | None = None
+    query: MetricQuery,
+    catalog: Catalog,
+    *,
+    today: dt.date,
+    coverage: tuple[dt.date, dt.date] | None = None,
+    completeness: str = "",
 ) -> str:
-    """Return one sentence: what was computed, for whom and when, with exact dates."""
+    """Return one sentence: what was computed, for whom and when, with exact dates.
+
+    Args:
+        coverage: the first and last day of the data, where no period was asked for.
+        completeness: what `say_completeness` tells of the period.
+    """
     names = _names(query, catalog)
     metrics = list_words([metric_words(catalog, m) for m in query.metrics])
     sentence = upper_first(metrics)
@@ -181,6 +191,7 @@ def say_interpretation(
         sentence += f", as of {show_day(coverage[1])}"
     else:
         sentence += _time_words(query.time, catalog, coverage)
+    sentence += completeness
     if query.compare is not None:
         sentence += {
             "previous_period": ", beside the period before",
@@ -194,6 +205,26 @@ def say_interpretation(
     ):
         sentence += ", highest first" if query.order_by[0].startswith("-") else ", lowest first"
     return sentence
+
+
+def say_completeness(
+    time: TimeRange | None, *, is_partial: bool, known: dt.date | None, today: dt.date
+) -> str:
+    """Return whether the data cover the asked period to its end, in brackets; nothing where no period was asked.
+
+    Args:
+        is_partial: the result's own flag.
+        known: the last day of the data.
+    """
+    if time is None or (time.start is None and time.end is None):
+        return ""
+    if time.end is None:
+        return f" (data to {show_day(known)})" if known else ""
+    if not is_partial and (time.start is not None or known is None or known >= time.end):
+        return " (complete)"
+    if known is not None and known < min(time.end, today):
+        return f" (not complete: data to {show_day(known)})"
+    return f" (not complete: today is {show_day(today)})" if today < time.end else " (not complete)"
 
 
 def say_time(time: TimeRange | None, catalog: Catalog) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 
@@ -95,7 +96,7 @@ def test_an_answer_carries_its_proof(agent: Agent) -> None:
     assert document["columns"][1]["unit"] == "currency"
     assert document["evidence"]["metrics"]["revenue"]["certified"] is True
     assert document["sql"]
-    assert document["interpretation"] == "Net revenue by region, 1 May to 31 May 2026"
+    assert document["interpretation"] == "Net revenue by region, 1 May to 31 May 2026 (complete)"
     assert agent.ask("revenue by region last month").id == answer.id
 
 
@@ -230,3 +231,40 @@ def test_money_in_another_currency(agent: Agent) -> None:
     followed = agent.ask("in dollars", history=["revenue in May 2026"])
     assert followed.rows == converted.rows
     assert any(note.startswith("changed: currency") for note in followed.assumptions)
+
+
+@pytest.mark.parametrize(
+    ("question", "today", "said"),
+    [
+        ("revenue in May 2026", "2026-06-30", "1 May to 31 May 2026 (complete)"),
+        ("revenue this month", "2026-06-12", "1 Jun to 30 Jun 2026 (not complete: today is 12 Jun 2026)"),
+        ("revenue in Q1 FY2027", "2026-09-30", None),
+        ("revenue from May to July 2026", "2026-08-15", "1 May to 31 Jul 2026 (not complete: data to 30 Jun 2026)"),
+        ("revenue since May 2026", "2026-08-15", "since 1 May 2026 (data to 30 Jun 2026)"),
+        ("revenue until May 2026", "2026-06-30", "until 31 May 2026 (complete)"),
+        ("revenue by month in FY2026", "2026-06-30", "1 Jul 2025 to 30 Jun 2026 (FY2026) (complete)"),
+        ("cash balance at the end of March 2026", "2026-06-30", "as of 31 Mar 2026 (complete)"),
+    ],
+)  # fmt: skip
+def test_each_answer_says_its_exact_days_and_whether_the_data_cover_them(
+    agent: Agent, question: str, today: str, said: str | None
+) -> None:
+    answer = agent.ask(question, today=dt.date.fromisoformat(today))
+    if said is None:  # nothing of it has happened
+        assert (answer.status, answer.reason) == ("refused", "no_data")
+    else:
+        assert said in answer.interpretation
+
+
+@pytest.mark.parametrize("question", ["revenue this year", "revenue in Q2 2026", "revenue last quarter", "revenue in H1 2026", "revenue ytd"])  # fmt: skip
+def test_a_year_that_may_be_two_follows_the_companys_calendar_and_says_so(
+    agent: Agent, question: str
+) -> None:
+    answer = agent.ask(question, today=dt.date(2026, 6, 30))
+    assert answer.status == "answered"
+    assert any("fiscal" in note for note in answer.assumptions)
+
+
+def test_the_coming_year_has_no_data(agent: Agent) -> None:
+    answer = agent.ask("revenue next year", today=dt.date(2026, 6, 30))
+    assert (answer.status, answer.reason) == ("refused", "no_data")
