@@ -68,6 +68,14 @@ def check_offsets(
         if not offsets:
             continue
         at = catalog.metrics[name].position
+        other = query.time.dimension if query.time is not None else None
+        if other and other != TIME and not all(is_own_time(each, other) for each in reach.values()):
+            yield Issue(
+                code="DT308",
+                message=f'{name} looks back in its own time; a period of "{other}" would hold the same rows twice',
+                at=at,
+                hint="name the period without a dimension",
+            )
         for key in keys:
             if key.grain and not key.is_own_time:
                 yield Issue(

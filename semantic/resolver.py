@@ -499,6 +499,8 @@ class _Resolution:
             if not all(is_own_time(each, name) for each in reach.values()):
                 if self.query.compare is not None and self.query.compare.to in _IN_TIME:
                     self._not_yet(f"comparison in time by {name}, which is not the metric's own time")
+                if members_chosen_by(self.catalog, reach):
+                    self._not_yet(f"members chosen in a period of {name}, which is not the metric's own time")
                 if time.start is not None:
                     filters = [*filters, Filter(field=name, op=">=", values=(time.start,))]
                 if time.end is not None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from datatrust.core.errors import UserError
-from semantic.query import Top
+from semantic.query import EVERYONE, MetricQuery, TimeRange, Top
 from tests.support.books import Books, open_books
 
 D = Decimal
@@ -37,7 +37,7 @@ models:
     time: day
     joins: [{to: customers, key: customer}]
     segments: {online: is_online}
-    dimensions: [{name: day, type: time}, {name: customer, type: identifier}, {name: is_online, type: flag}]
+    dimensions: [{name: day, type: time}, {name: billed, type: time, expr: day}, {name: customer, type: identifier}, {name: is_online, type: flag}]
   - {model: customers, table: customers, key: [customer], dimensions: [region]}
   - model: costs
     table: costs
@@ -307,6 +307,15 @@ def test_without_a_period_all_data_are_meant(books: Books) -> None:
 
 
 # ----------------------------------------------------------------------------------------------------------- refusals
+
+
+def test_a_period_of_another_time_is_refused(books: Books) -> None:
+    """Trap: the period of another date limits the earlier rows to almost the same ones as the asked."""
+    other = TimeRange(start=dt.date(2025, 1, 1), end=dt.date(2025, 1, 31), dimension="billed")
+    with pytest.raises(UserError, match="would hold the same rows twice"):
+        books.layer.query(MetricQuery(metrics=("change",), time=other), viewer=EVERYONE)
+    with pytest.raises(UserError, match="so periods would not meet"):
+        books.ask("change", by=("billed.month",), **YEAR)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from datatrust.core.errors import UserError
+from semantic.query import EVERYONE, MetricQuery, TimeRange
 from tests.support.books import Books, open_books
 
 D = Decimal
@@ -37,7 +38,8 @@ models:
     key: [sale]
     time: day
     joins: [{to: customers, key: customer}]
-    dimensions: [{name: day, type: time}, {name: customer, type: identifier}, channel, {name: currency}]
+    dimensions: [{name: day, type: time}, {name: billed, type: time, expr: day}, {name: customer, type: identifier}, channel,
+      {name: currency}]
   - {model: visits, table: visits, key: [visit], time: day, joins: [{to: customers, key: customer}],
      dimensions: [{name: day, type: time}]}
   - {model: customers, table: customers, key: [customer], dimensions: [region]}
@@ -159,6 +161,13 @@ def test_with_formulas_comparison_windows_and_offsets(books: Books) -> None:
     sql = """SELECT 1, sum(amount) FROM sales WHERE day BETWEEN '2026-01-01' AND '2026-03-31' AND customer IN (SELECT customer
              FROM sales JOIN customers USING (customer) WHERE day BETWEEN '2026-01-01' AND '2026-03-31' GROUP BY 1 HAVING sum(amount) >= 150)"""
     assert groups(books, "large_ytd", "time.month", **month) == {dt.date(2026, 3, 1): known(books, sql)[1]}
+
+
+def test_a_period_of_another_time_does_not_choose_members_over_all_days(books: Books) -> None:
+    """Trap: the period limits the rows, and members are silently chosen by all that they ever bought."""
+    other = TimeRange(start=dt.date(2025, 1, 1), end=dt.date(2025, 1, 31), dimension="billed")
+    with pytest.raises(UserError, match="members chosen in a period of billed"):
+        books.layer.query(MetricQuery(metrics=("large_revenue",), time=other), viewer=EVERYONE)
 
 
 def test_members_whose_key_is_there_twice_are_refused(tmp_path: Path) -> None:
