@@ -2,7 +2,8 @@
 
 It does when it loses nothing: every key that stands by the earlier content comes again, and at least half of all
 its readable keys. Otherwise it is more rows, as a growing feed sends them, and the ledger says so. A contract can
-decide it: `redelivery: replace` (rows may be taken back) or `redelivery: add` (never a correction).
+decide it: `redelivery: replace` (rows may be taken back) or `redelivery: add` (never a correction). A snapshot whose
+path says its date is said again as a whole; one whose path does not is the next state.
 Layer: pipeline. Imports contracts, the ledger, repair and tables; starts no Spark.
 """
 
@@ -39,7 +40,7 @@ def _earlier(spec: SourceSpec, entry: LedgerEntry, others: Sequence[LedgerEntry]
     """Return the newest file of the same path that still counts; None where nothing can be corrected."""
     if entry.status != "loaded" or entry.repairs or spec.redelivery == "add":
         return None
-    if spec.load_mode == "snapshot":
+    if spec.load_mode == "snapshot" and spec.snapshot_date is None:
         return None  # its next state, whatever the file is called
     mine = [one for one in others if one.source == spec.name and one.status == "loaded"]
     replaced = {one.corrects for one in mine}
@@ -53,7 +54,7 @@ def _earlier(spec: SourceSpec, entry: LedgerEntry, others: Sequence[LedgerEntry]
 
 def _marked(warehouse: Path, spec: SourceSpec, entry: LedgerEntry, earlier: LedgerEntry) -> LedgerEntry:
     lacking, common, keys = 0, 1, 1
-    if spec.redelivery != "replace":
+    if spec.redelivery != "replace" and spec.load_mode != "snapshot":
         lacking, common, keys = _compare(warehouse, spec, earlier.sequence, entry.sequence)
     if not lacking and common and 2 * common >= keys:
         marked = replace(entry, corrects=earlier.sequence)

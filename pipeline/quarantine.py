@@ -108,10 +108,12 @@ def standing(
     mine = F.col("source") == spec.name
     rows = history_of_silver(silver, spec)
     if quarantine is not None:
-        rows = rows.unionByName(quarantine.where(mine).select(*HISTORY, F.lit(QUARANTINED).alias("_was")))
+        broken = quarantine.where(mine).select(*HISTORY, F.lit(QUARANTINED).alias("_was"))
+        rows = rows.unionByName(broken, allowMissingColumns=True)  # silver's alone say until when they held
     if outcomes is not None:
         copies = outcomes.where(mine & (F.col("status") == DUPLICATE))
-        rows = rows.unionByName(copies.select(*HISTORY, F.lit(DUPLICATE).alias("_was")))
+        copies = copies.select(*HISTORY, F.lit(DUPLICATE).alias("_was"))
+        rows = rows.unionByName(copies, allowMissingColumns=True)
     return rows
 
 
