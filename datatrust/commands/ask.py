@@ -4,29 +4,40 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from datatrust.commands.common import Context, json_option, print_json, print_table, role_option
+from datatrust.commands.common import (
+    Context,
+    json_option,
+    planner_option,
+    print_json,
+    print_table,
+    role_option,
+)
 from datatrust.core.errors import UserError
 from datatrust.core.issues import Issue
 from datatrust.core.jsonio import dumps
 from datatrust.evaluation.cases import load_cases
 from semantic.access import load_viewer
 
+if TYPE_CHECKING:
+    from chatbot.second import PlannerName
+
 
 @click.command()
 @click.argument("question", required=False)
 @click.option("--today", metavar="D", help="The day that relative dates count from (default: the project's).")
 @role_option
-@click.option("--planner", type=click.Choice(["offline"]), default="offline", show_default=True)
+@planner_option("llm where one is switched on")
 @click.option(
     "--batch", metavar="FILE.jsonl", help='Lines of {"id", "question", "today"?, "role"?, "history"?}.'
 )
 @json_option
 @click.pass_obj
 def ask(
-    context: Context, question: str | None, today: str | None, role: str | None, planner: str, batch: str | None,
+    context: Context, question: str | None, today: str | None, role: str | None, planner: PlannerName | None, batch: str | None,
     as_json: bool,
 ) -> None:  # fmt: skip
     """Answer QUESTION from governed data, or ask back, or refuse."""
@@ -38,13 +49,13 @@ def ask(
     day = _parse_day(today, where="--today") if today else None
     if batch is not None:
         cases = load_cases(Path(batch))
-        agent = Agent.open(project)
+        agent = Agent.open(project, planner=planner)
         for case in cases:
             viewer = load_viewer(project, case.role or role)
             answer = agent.ask(case.question, viewer=viewer, today=case.today or day, history=case.history)
             click.echo(dumps({**answer.to_json(), "id": case.id}))
         return
-    agent = Agent.open(project)
+    agent = Agent.open(project, planner=planner)
     answer = agent.ask(str(question), viewer=load_viewer(project, role), today=day)
     if as_json:
         print_json(answer.to_json())

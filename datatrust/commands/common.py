@@ -5,7 +5,7 @@ Layer: the door.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,12 @@ from datatrust.core.settings import Project, find_project, load_project
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 role_option = click.option("--role", metavar="R", help="Ask with the rights of this role.")
+
+
+def planner_option(default: str) -> Callable[[Any], Any]:
+    """Return the option that says who reads questions; a command takes None for its `default`."""
+    told = f"offline: by rules alone; llm: a language model reads too (default: {default})."
+    return click.option("--planner", type=click.Choice(["offline", "llm"]), help=told)
 
 
 @dataclass

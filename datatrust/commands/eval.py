@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from datatrust.commands.common import Context, json_option, print_json, print_table
+from datatrust.commands.common import Context, json_option, planner_option, print_json, print_table
 
 if TYPE_CHECKING:
+    from chatbot.second import PlannerName
     from datatrust.evaluation.score import Score, Scored
 
 
@@ -20,19 +21,22 @@ if TYPE_CHECKING:
     "--copies", type=click.IntRange(0, 20), default=1, show_default=True,
     help="Compare on so many copies with other numbers too.",
 )  # fmt: skip
+@planner_option("offline")
 @click.option("--wrong", is_flag=True, help="List every question that was answered wrong.")
 @click.option("--silent", is_flag=True, help="List every question that was asked back or refused.")
 @json_option
 @click.pass_obj
 def evaluate(
-    context: Context, files: tuple[str, ...], copies: int, wrong: bool, silent: bool, as_json: bool
-) -> None:
+    context: Context, files: tuple[str, ...], copies: int, planner: PlannerName | None, wrong: bool, silent: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Ask every question of FILE and compare the answers' rows with what is accepted; exit code 1 if one is wrong."""
     from datatrust.evaluation.cases import load_cases
     from datatrust.evaluation.score import score_cases, summarise
 
     sets = {Path(name).stem: load_cases(Path(name)) for name in files}
-    scored = score_cases(context.project, [case for cases in sets.values() for case in cases], copies=copies)
+    cases = [case for each in sets.values() for case in each]
+    scored = score_cases(context.project, cases, copies=copies, planner=planner or "offline")
     if as_json:
         print_json(
             {

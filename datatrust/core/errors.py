@@ -69,5 +69,13 @@ class FilesGone(EngineError):
     """The files behind a release have been removed or are damaged: nothing can be answered on it."""
 
 
+class ModelFailure(DataTrustError):
+    """The language model did not serve. `why` ends "the language model …"; it quotes nothing that a server sent."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(f"the language model {why}")
+
+
 class InternalError(DataTrustError):
     """A bug of ours; the message asks for a report."""

@@ -19,11 +19,14 @@ import duckdb
 
 from chatbot.agent import Agent
 from chatbot.answer import Answer
+from chatbot.planner.llm.planner import LlmPlanner
+from chatbot.second import PlannerName, open_planner
 from datatrust.core.settings import Project
 from datatrust.evaluation.cases import Accepted, Case
 from datatrust.evaluation.compare import same_rows
 from datatrust.evaluation.data import open_tables, perturbed_copy
 from semantic.access import load_viewer
+from semantic.engine import SemanticLayer
 from semantic.query import Viewer
 
 Verdict = Literal["right", "wrong", "asked", "refused"]
@@ -64,18 +67,22 @@ class Score:
         return self.right / answered if answered else None
 
 
-def score_cases(project: Project, cases: Sequence[Case], *, copies: int = 1) -> list[Scored]:
+def score_cases(
+    project: Project, cases: Sequence[Case], *, copies: int = 1, planner: PlannerName = "offline"
+) -> list[Scored]:
     """Ask every case of a project, and every one that was right of its perturbed copies too.
 
     Args:
+        planner: "llm" lets the project's language model read too, on the copies as well.
         copies: how many perturbed copies; 0 compares on the data alone.
     """
+    llm = open_planner(project, planner)
     with ExitStack() as stack:
-        places = [_open(stack, project)]
+        places = [_open(stack, project, llm)]
         if any(a.sql for case in cases for a in case.accepted):
             for seed in range(1, copies + 1):
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="datatrust-eval-")))
-                places.append(_open(stack, perturbed_copy(project, folder / "copy", seed=seed)))
+                places.append(_open(stack, perturbed_copy(project, folder / "copy", seed=seed), llm))
         return [_score(places, case) for case in cases]
 
 
@@ -113,8 +120,8 @@ class _Place:
         return load_viewer(self.project, role)
 
 
-def _open(stack: ExitStack, project: Project) -> _Place:
-    agent = Agent.open(project)
+def _open(stack: ExitStack, project: Project, llm: LlmPlanner | None) -> _Place:
+    agent = Agent(SemanticLayer.open(project), llm=llm)
     stack.callback(agent.close)
     return _Place(project, agent, stack.enter_context(open_tables(project)))
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chatbot.agent import MAX_QUESTION, Agent
+from chatbot.agent import Agent
+from chatbot.asked import MAX_QUESTION
 from datatrust.core.jsonio import loads
 from tests.support.gold_double import make_gold_double
 
