@@ -109,6 +109,7 @@ def _plain(query: MetricQuery) -> MetricQuery:
         having=_sorted(query.having),
         order_by=query.order_by if cut else (),
         totals=False,
+        bridge=False,
         contributions=False,  # each row's part in the change: more about the same figures
     )
 
