@@ -8,6 +8,8 @@ Layer: chatbot.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chatbot.planner.draft import Draft, GroupSlot, HavingSlot, MetricSlot
 from chatbot.planner.language import RANKS
 from chatbot.planner.reading.whether import Whether
@@ -151,6 +153,7 @@ class Reader(Whether):
         if self.open_edge and not draft.times and not any(g.grain for g in draft.groups):
             draft.unsupported.append(self.open_edge)
         self._put_earlier_beside()
+        self._hold_end_against_start()
         if self.needs_base and not (draft.scenario or draft.compare or draft.base or draft.change):
             draft.unsupported.append(self.needs_base)  # "missed", and nothing that could be missed
         if draft.superlative and not any(g.ranked for g in draft.groups):
@@ -201,6 +204,23 @@ class Reader(Whether):
         if asked.start and base.start and asked.start < base.start:
             draft.times, draft.base = [base], asked
             draft.notes.append("the later period is shown, with the earlier one beside it")
+
+    def _hold_end_against_start(self) -> None:
+        """ "growth from FY2024 to FY2025": the last period against the first, not both against what went before."""
+        draft = self.draft
+        held = draft.base or draft.compare or draft.scenario or any(slot.grain for slot in draft.groups)
+        if not draft.change or held or len(draft.times) != 1 or draft.times[0].readings:
+            return
+        span = draft.times[0]
+        if span.ends is None or span.ends[0].unit != span.ends[1].unit:
+            return
+        first, last = (
+            replace(
+                span, start=end.start, end=end.end, unit=end.unit, calendar=end.calendar, ends=None, point=end
+            )
+            for end in span.ends
+        )
+        draft.times, draft.base = [last], first
 
     def _list_things(self) -> None:
         """ "customers with more than 10 orders" lists customers; "how many customers with …" cannot be asked yet."""

@@ -103,6 +103,26 @@ def test_a_test_is_not_turned_round(question: str) -> None:
     assert days(question, DAY, "january") == "no"
 
 
+@pytest.mark.parametrize("words", ["growth from FY2024 to FY2025", "change between FY2024 and FY2025"])
+def test_a_change_from_one_to_another_is_between_these_two(words: str) -> None:
+    """Trap: both together were held against the time before them."""
+    assert days(f"revenue {words}", DAY, "january") == "2025-01-01..2025-12-31 against previous_year"
+
+
+@pytest.mark.parametrize("words", ["by March 2026", "by yesterday"])
+def test_by_a_day_is_not_on_it(words: str) -> None:
+    """Trap: "by" was taken for a group word that found nothing, and the figure limited to the period itself."""
+    assert days(f"revenue {words}", DAY, "january") == "no"
+
+
+@pytest.mark.parametrize(("first", "second"), [("H1", "H2"), ("Q2", "Q3")])
+@pytest.mark.parametrize("calendar", ["january", "april", "july"])
+def test_the_year_beside_is_that_of_both(first: str, second: str, calendar: str) -> None:
+    found = days(f"revenue {first} vs {second} FY2025", DAY, calendar)
+    assert found == days(f"revenue {second} FY2025 vs {first} FY2025", DAY, calendar)
+    assert found.endswith("against previous_period")
+
+
 def test_what_was_put_beside_what_is_said() -> None:
     outcome = plan("revenue FY2024 vs FY2025", DAY, "april")
     assert any("earlier" in note for note in outcome.notes)  # type: ignore[union-attr]

@@ -68,6 +68,8 @@ class Times(Conditions):
         ):
             draft.compare = "previous_year" if span.unit == "year" else "previous_period"
             draft.compare_unit = span.unit
+        elif self.grouping in ("by", "per") and self.last == "group" and not self.listing and not span.each:
+            draft.unsupported.append(f"{self.grouping} {word.item.text}")  # "by March": until it, or in it
         elif word.before[-1:] == ("to",) and not draft.times and not draft.change:
             draft.unsupported.append(f"to {word.item.text}")  # until it, or held against it: never within it
         else:

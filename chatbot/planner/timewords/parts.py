@@ -240,11 +240,13 @@ class PartWords(RelativeWords):
         return None
 
     def _named(self, i: int) -> tuple[int, Point] | None:
-        """ "the month of March", "the year of 2025": the unit only says what follows."""
-        if self.at(i) not in ("month", "quarter", "year", "period") or self.at(i + 1) != "of":
+        """ "the month of March", "the months May to June": the unit only says what follows."""
+        unit = UNITS.get(self.at(i), "period" if self.at(i) == "period" else "")
+        is_of = self.at(i + 1) == "of"
+        if unit not in ("month", "quarter", "year", "period") or not (is_of or self.at(i).endswith("s")):
             return None
-        found = self.point(i + 2)
-        fits = found is not None and self.at(i) in (found[1].unit, "period")
+        found = self.point(i + (2 if is_of else 1))
+        fits = found is not None and unit in (found[1].unit, "period")
         return found if fits else None
 
 

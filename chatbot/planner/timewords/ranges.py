@@ -42,6 +42,10 @@ def _number(point: Point) -> tuple[str, int]:
     return unit, point.start.month * 100 + (point.start.day if unit == "day" else 0)
 
 
+def _touch(a: Point, b: Point) -> bool:
+    return a.end + DAY == b.start or b.end + DAY == a.start
+
+
 def is_yearless(point: Point) -> bool:
     """Whether a month, quarter, half or day was named without its year."""
     whole = point.named or point
@@ -233,6 +237,7 @@ class RangeWords(PartWords):
             return None
         span = TimeSpan(first=first, last=last, kind="range", start=a.start, end=b.end, unit=b.unit,
                         calendar=b.calendar or a.calendar, relative=a.relative or b.relative, notes=notes,
+                        ends=(replace(a, others=()), replace(b, others=())),
                         label=f"from {show_day(a.start)} to {show_day(b.end)}")  # fmt: skip
         return self._exclusive(self._tail_words(span), a, b)
 
@@ -359,22 +364,21 @@ class RangeWords(PartWords):
         if _number(a) == _number(b):
             return a, b
         if not said:
-            touching = a.end + DAY == b.start or b.end + DAY == a.start
-            return (a, b) if touching else None
+            return (a, b) if _touch(a, b) else None
         open_, fixed = (b, a) if said == [0] else (a, b)
-        choices = [self._years_on(open_, fixed, n) for n in (-1, 0, 1)]
-        nearest = min(choices, key=lambda each: abs((each.start - fixed.start).days))
-        return (fixed, nearest) if said == [0] else (nearest, fixed)
+        same, *others = [self._beside_year(open_, fixed, n) for n in (0, -1, 1)]
+        near = next((each for each in others if _touch(each, fixed)), same)
+        chosen = near if same.start > self.today and not _touch(same, fixed) else same
+        return (fixed, chosen) if said == [0] else (chosen, fixed)
 
-    def _years_on(self, point: Point, beside: Point, years: int) -> Point:
+    def _beside_year(self, point: Point, beside: Point, years: int) -> Point:
         """The same name in the year of a neighbour, or some years on."""
-        while (
-            point.start.year - beside.start.year > years and (back := self._year_later(point, -1)) is not None
-        ):
-            point = back
-        while point.start.year - beside.start.year < years and (on := self._year_later(point, 1)) is not None:
-            point = on
-        return replace(point, notes=())
+        if point.quarter_number or point.half_number:
+            calendar = self.calendars.get(beside.calendar or point.calendar or "", self.default)
+            return self._numbered(point, calendar, year_name(beside.start, calendar) + years)
+        behind = beside.start.year + years - point.start.year
+        moved = self._year_later(point, behind)
+        return replace(moved, notes=()) if moved is not None else point
 
     def _given(self, points: list[Point], said: list[int]) -> list[Point]:
         """Each without a year takes that of the next with one, else of the one before."""

@@ -38,6 +38,7 @@ class TimeSpan:
     readings: tuple[TimeSpan, ...] = ()  # two or more: ask
     label: str = ""  # of a reading: the words that ask for it unambiguously
     point: Point | None = None  # the one period that it is, where a name alone gave it
+    ends: tuple[Point, Point] | None = None  # of a range: the periods it was said to run from and to
 
 
 @dataclass(frozen=True, kw_only=True)
