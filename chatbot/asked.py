@@ -568,7 +568,10 @@ def _with_totals(query: MetricQuery) -> MetricQuery:
 
 def _is_empty(result: QueryResult) -> bool:
     """No row, or one row without a key and without a number."""
-    numbers = [i for i, c in enumerate(result.columns) if c.kind in ("metric", "share", "running")]
+    kinds = {"metric", "share", "running"}
+    if result.query.contributions:  # what is gone has a base, and its part in the change
+        kinds.add("comparison")
+    numbers = [i for i, c in enumerate(result.columns) if c.kind in kinds]
     return not result.rows or all(row[i] is None for row in result.rows for i in numbers)
 
 

@@ -49,10 +49,10 @@ def split_choices(draft: Draft, catalog: Catalog) -> list[Candidate]:
 def ask_by_weight(layer: SemanticLayer, query: MetricQuery, *, viewer: Viewer) -> QueryResult:
     """Run a query; one of contributions with the largest part of the change first, whichever way the whole went."""
     result = layer.query(query, viewer=viewer)
-    column = f"{query.metrics[0]}__difference"
-    if query.order_by != (f"-{column}",) or result.totals is None:
+    by_weight = f"{query.metrics[0]}__contribution"
+    if query.order_by != (f"-{by_weight}",) or result.totals is None:
         return result
-    whole = dict(zip((c.name for c in result.columns), result.totals, strict=True)).get(column)
+    whole = dict(zip((c.name for c in result.columns), result.totals, strict=True)).get(by_weight)
     if isinstance(whole, bool | str) or whole is None or not whole < 0:  # type: ignore[operator]
         return result
-    return layer.query(replace(query, order_by=(column,)), viewer=viewer)
+    return layer.query(replace(query, order_by=(by_weight,)), viewer=viewer)

@@ -62,21 +62,34 @@ def _say_parts(
     catalog: Catalog,
 ) -> str:
     """The change of the whole, its largest part, and the largest part against it."""
-    keys = [(i, c) for i, c in enumerate(columns) if c.kind == "dimension"]
-    place, column = next((i, c) for i, c in enumerate(columns) if c.name == f"{query.metrics[0]}__difference")
-    figure = next((i, c) for i, c in enumerate(columns) if c.name == query.metrics[0])
-    said = f"{figure[1].label} is {show_value(totals[figure[0]], figure[1], catalog)}."
+    places = {c.name: (i, c) for i, c in enumerate(columns)}
+    metric = query.metrics[0]
+    now, column = places[metric]
+    base, weight = places[f"{metric}__base"][0], places[f"{metric}__contribution"][0]
+    said = f"{column.label} is {show_value(totals[now], column, catalog)}."
     said += say_comparison(query, columns, totals, catalog)
-    change = totals[place]
-    known = [row for row in rows if isinstance(row[place], int | Decimal)]
+    known = [row for row in rows if isinstance(row[weight], int | Decimal)]
+    change = totals[weight]
     if not isinstance(change, int | Decimal) or not change or not known:
         return said
-    ordered = sorted(known, key=lambda row: Decimal(str(row[place])), reverse=change > 0)
-    for lead, row in (("The largest part of it is", ordered[0]), ("Against it stands", ordered[-1])):
-        part = Decimal(str(row[place]))
-        if not part or (part > 0) != ((change > 0) == (row is ordered[0] and lead.startswith("The"))):
+    leads = (
+        ("The largest part of it is", known[0], change > 0),
+        ("Against it stands", known[-1], change < 0),
+    )
+    for lead, row, is_rise in leads:
+        part = row[weight]
+        if not isinstance(part, int | Decimal) or not part or (part > 0) != is_rise:
             continue
-        name = list_words([show_value(row[i], c, catalog) for i, c in keys], "/")
-        size = show_value(abs(part), column, catalog)
-        said += f" {lead} {name}: {size} {'more' if part > 0 else 'less'}."
+        name = list_words(
+            [show_value(row[i], c, catalog) for i, c in enumerate(columns) if c.kind == "dimension"], "/"
+        )
+        difference = row[places[f"{metric}__difference"][0]]
+        rest = ""
+        if isinstance(difference, int | Decimal):
+            size: Scalar = abs(Decimal(difference))
+        elif row[base] is None:
+            size, rest = row[now], ", with nothing before"
+        else:
+            size, rest = row[base], ", with nothing now"
+        said += f" {lead} {name}: {show_value(size, column, catalog)} {'more' if is_rise else 'less'}{rest}."
     return said

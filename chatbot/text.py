@@ -93,6 +93,7 @@ def say_comparison(
             said.append(f" There is nothing to compare with in {base}.")
             continue
         if difference is None or not isinstance(difference[0], Decimal | int):
+            said.append(f" In {base} it was {show_value(before[0], before[1], catalog)}.")
             continue
         amount = Decimal(difference[0])
         direction = "more" if amount > 0 else "less"

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from chatbot.planner.draft import Draft
 from chatbot.planner.problems import Needs, Unreachable
 from chatbot.planner.timewords.span import TimeSpan
+from semantic.additivity import why_not_additive
 from semantic.calendar import previous_range, shift_range, show_day
 from semantic.model import Catalog
 from semantic.query import Compare, TimeRange
@@ -88,6 +89,26 @@ def _relation(catalog: Catalog, span: TimeSpan | None, base: TimeSpan) -> str:
     if base.relative and base.unit == "year" and span.unit in ("month", "quarter", "week", "half", "day"):
         return "previous_year"
     raise Needs("unsupported", f"{show_span(span)} against {show_span(base)}")
+
+
+def ranked_changes(draft: Draft, catalog: Catalog, metric: str, way: str) -> tuple[str, list[str]]:
+    """Return which way a ranking by change goes, and the columns that it may go by.
+
+    A member that is new or gone has no difference, but it has a part in the change: sums are ranked by that part.
+    """
+    ways = set(draft.tests) - {"!="}
+    if len(ways) != 1:
+        raise Needs("unsupported", f"the {draft.ranked_word} change, up or down")
+    if ways == {"<"}:
+        way = "asc" if way == "desc" else "desc"
+    if way == "asc" and draft.measure != "difference":
+        raise Needs("unsupported", 'a ranking by decrease in percent; say "in absolute terms"')
+    reason = why_not_additive(catalog, catalog.metrics[metric], over_time=False, ratios=False)
+    by_size = "contribution" if reason is None else "difference"
+    if reason is not None and (reason[0].agg == "count_distinct" or reason[0].kind == "lifecycle"):
+        raise Needs("unsupported", "a ranking by the change of a count of different things")
+    measures = {"difference": [by_size], "percent": ["percent"], None: [by_size, "percent"]}[draft.measure]
+    return way, [f"{metric}__{measure}" for measure in measures]
 
 
 def show_span(span: TimeSpan) -> str:

@@ -112,6 +112,7 @@ class Draft:
     why: bool = False
     whether: bool = False  # wants yes or no
     tests: list[str] = field(default_factory=list)  # what would have to be true
+    measure: str | None = None  # of a change that ranks: "difference" or "percent"
     threshold: HavingSlot | None = None  # the number that a yes-or-no question holds its figure against
     currency: str | None = None  # to be shown in, as an ISO code
     unsure: bool = False  # "highest revenue by region": the reading is to be confirmed

@@ -163,15 +163,11 @@ BEAT = frozenset({"beat", "hit", "meet", "reach", "exceed", "miss", "achiev", "a
 # What "did we …" wants to be true, of stems: better than the plan, as good as it, or plainly more or less.
 TESTS = {"beat": "better", "hit": "as good", "meet": "as good", "reach": "as good", "achiev": "as good", "miss": "worse",
          "exceed": ">"}  # fmt: skip
-CHANGE_WAYS = {
-    "grow": ">",
-    "increas": ">",
-    "ris": ">",
-    "declin": "<",
-    "decreas": "<",
-    "drop": "<",
-    "fall": "<",
-}
+CHANGE_WAYS = {"growth": ">", "grow": ">", "increas": ">", "ris": ">", "declin": "<", "decreas": "<", "drop": "<", "fall": "<"}  # fmt: skip
+COMPARATIVES = {("higher",): ">", ("more",): ">", ("greater",): ">", ("larger",): ">", ("bigger",): ">", ("up",): ">",
+                ("lower",): "<", ("less",): "<", ("fewer",): "<", ("smaller",): "<", ("down",): "<"}  # fmt: skip
+CHANGE_MEASURES = {("in", "percent"): "percent", ("in", "percentage", "terms"): "percent", ("in", "relative", "terms"): "percent",
+                   ("in", "absolute", "terms"): "difference", ("in", "absolute", "numbers"): "difference"}  # fmt: skip
 WHY = (
     ("why",), ("explain",), ("explains",), ("reason",), ("reasons",), ("because",), ("cause",), ("caused",), ("causes",), ("driver",),
     ("drivers",), ("reason", "for"), ("reasons", "for"), ("drivers", "of"), ("what", "drove"), ("what", "drives"), ("what", "caused"),

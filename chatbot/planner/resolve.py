@@ -14,7 +14,7 @@ from decimal import Decimal
 from itertools import islice, product
 from typing import cast
 
-from chatbot.planner.comparing import comparisons, show_span, time_range
+from chatbot.planner.comparing import comparisons, ranked_changes, show_span, time_range
 from chatbot.planner.draft import Draft, FilterSlot, GroupSlot, HavingSlot, TimeFilter
 from chatbot.planner.language import DIRECTIONS, RANKS
 from chatbot.planner.lexicon import Meaning, words_of
@@ -482,7 +482,7 @@ class _Settler:
                     compare=compare,
                     share_of="total" if draft.share else None,
                     running=draft.running,
-                    contributions=draft.why,
+                    contributions=draft.why or any(name.endswith("__contribution") for name in order),
                     currency=self._shown_in(chosen),
                     top=top,
                     order_by=order,
@@ -550,7 +550,7 @@ class _Settler:
             if draft.top_n is not None:
                 raise Needs("unsupported", f"which {draft.top_n}")
             if draft.direction is None:
-                return [((f"-{metric}__difference",) if draft.why else (), None, None)]
+                return [((f"-{metric}__contribution",) if draft.why else (), None, None)]
             descending = draft.direction in ("desc", "order")
             return [((f"-{metric}" if descending else metric,), None, None)]
         way = draft.superlative
@@ -564,7 +564,7 @@ class _Settler:
             raise Needs("unsupported", f"{draft.ranked_word} of what")
         columns = [metric]
         if draft.change and compare is not None:
-            columns = [f"{metric}__difference", f"{metric}__percent"]
+            way, columns = ranked_changes(draft, self.catalog, metric, way)
         n = draft.top_n
         note = None
         if n is None:

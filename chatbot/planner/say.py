@@ -16,6 +16,7 @@ from semantic.model import Catalog, DimensionRef
 from semantic.query import Filter, MetricQuery, Scalar, TimeRange
 from semantic.reach import base_metrics, find_dimension, reachable_together
 
+_MEASURES = {"contribution": "in absolute terms", "difference": "in absolute terms", "percent": "in percent"}
 _GRAINS = {"fiscal_month": "fiscal month", "fiscal_quarter": "fiscal quarter", "fiscal_year": "fiscal year"}
 _OPS = {">": "over", ">=": "at least", "<": "under", "<=": "at most", "=": "equal to", "!=": "not equal to"}
 _COMPARED = {"previous_period": "the previous period", "previous_year": "the same period last year"}
@@ -81,9 +82,13 @@ def say_question(query: MetricQuery, catalog: Catalog) -> str:
     if query.top is not None and others:
         direction = "top" if query.order_by and query.order_by[0].startswith("-") else "bottom"
         ranked = [n for n in others if n != query.top.per]
-        parts.append(
-            f"{direction} {query.top.n} {list_words([dimension_words(names, n) for n in ranked])} by {metrics}"
-        )
+        change = _ranked_change(query)
+        shown = list_words([dimension_words(names, n) for n in ranked])
+        if change is None:
+            parts.append(f"{direction} {query.top.n} {shown} by {metrics}")
+        else:
+            word = "increase" if direction == "top" else "decrease"
+            parts.append(f"top {query.top.n} {shown} by {word} of {metrics} {_MEASURES[change]}")
         if query.top.per:
             parts.append(f"for each {dimension_words(names, query.top.per)}")
     else:
@@ -153,11 +158,11 @@ def say_interpretation(
         number = "" if query.top.n == 1 else f"{query.top.n} "
         if query.top.n != 1:
             ranked = [plural(words) for words in ranked]
-        sentence += (
-            f", the {number}{list_words(ranked)} with the {which} {metric_words(catalog, column)}"
-            if ranked
-            else ""
-        )
+        what = f"{which} {metric_words(catalog, column)}"
+        if change := _ranked_change(query):
+            way = "increase" if descending else "decrease"
+            what = f"largest {way} of {metric_words(catalog, column)} {_MEASURES[change]}"
+        sentence += f", the {number}{list_words(ranked)} with the {what}" if ranked else ""
         if per:
             sentence += f" for each {dimension_words(names, per)}"
     elif groups:
@@ -166,7 +171,7 @@ def say_interpretation(
         sentence += f", converted to {query.currency}"
     if query.share_of:
         sentence += ", as a share of the total"
-    if query.contributions:
+    if query.contributions and query.top is None:
         sentence += ", each one's part in the change"
     if query.running:
         sentence += ", running total"
@@ -225,6 +230,12 @@ def say_completeness(
     if known is not None and known < min(time.end, today):
         return f" (not complete: data to {show_day(known)})"
     return f" (not complete: today is {show_day(today)})" if today < time.end else " (not complete)"
+
+
+def _ranked_change(query: MetricQuery) -> str | None:
+    """Which measure of a change a ranking goes by, if by any."""
+    column = query.order_by[0].lstrip("-").partition("__")[2] if query.order_by else ""
+    return column if column in _MEASURES else None
 
 
 def say_time(time: TimeRange | None, catalog: Catalog) -> str:

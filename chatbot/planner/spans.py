@@ -92,6 +92,10 @@ def _operators() -> dict[tuple[str, ...], list[tuple[str, object]]]:
     put(lang.ORDER, "order")
     put([("between",)], "between")
     put(lang.WHY, "why")
+    for phrase, symbol in lang.COMPARATIVES.items():
+        put([phrase], "comparative", symbol)
+    for phrase, column in lang.CHANGE_MEASURES.items():
+        put([phrase], "measure", column)
     put(
         [
             ("how", "is"),

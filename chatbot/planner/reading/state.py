@@ -35,6 +35,7 @@ class ReadingState:
         self.versus = False
         self.comparing = False
         self.converting = False  # "converted to": a currency must follow
+        self.comparative: str | None = None  # "higher": something must follow that it is held against
         self.needs_base: str | None = None  # "beat", "variance": held against a plan or an earlier period
         self.number: int | None = None
         self.superlative: tuple[str, str] | None = None  # direction, word

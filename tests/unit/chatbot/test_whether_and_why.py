@@ -46,6 +46,9 @@ WHETHER = [
     ("company", "was revenue above 1 million in May 2026", f"select {NET.format(MAY)} > 1000000"),
     ("company", "did revenue exceed 100000 in May 2026", f"select {NET.format(MAY)} > 100000"),
     ("company", "is revenue in FY2026 higher than budget", f"select {NET.format(YEAR)} > (select sum(budget_revenue) from gold.fct_budget where month between {YEAR})"),
+    ("company", "was revenue higher in May 2026 than in April 2026", f"select {NET.format(MAY)} > {NET.format(APRIL)}"),
+    ("company", "is revenue down in May 2026 compared with April 2026", f"select {NET.format(MAY)} < {NET.format(APRIL)}"),
+    ("logistics", "were there fewer shipments in March 2026 than in February 2026", "select count(*) filter (where month(picked_up) = 3) < count(*) filter (where month(picked_up) = 2) from shipments where year(picked_up) = 2026"),
     ("company", "did we miss the revenue budget in FY2026", f"select {NET.format(YEAR)} < (select sum(budget_revenue) from gold.fct_budget where month between {YEAR})"),
     ("company", "did cost of sales beat budget in FY2026", f"select {COST.format(YEAR)} < (select sum(budget_cost) from gold.fct_budget where month between {YEAR})"),
     ("logistics", "did freight revenue increase in March 2026 compared with February 2026", "select sum(freight) filter (where month(picked_up) = 3) > sum(freight) filter (where month(picked_up) = 2) from shipments where year(picked_up) = 2026"),
@@ -115,6 +118,13 @@ NOT_ANSWERED = [
     ("company", "what is the rank of EMEA by revenue"),
     ("company", "rank regions by revenue for each category"),
     ("logistics", "is freight revenue for gold clients between 1000 and 2000 in 2025"),
+    ("company", "is revenue higher"),
+    ("company", "is revenue up on last year"),
+    ("company", "was revenue per customer higher in EMEA than in APAC in FY2026"),
+    ("company", "which region had the biggest change in revenue in May 2026 compared with April 2026"),
+    ("company", "which customer had the biggest drop in revenue in percent in May 2026 compared with April 2026"),
+    ("company", "which customer had the biggest increase in orders in absolute terms in May 2026 compared with April 2026"),
+    ("company", "revenue in percent"),
     ("logistics", "why are shipments late"),
     ("logistics", "rank 3 carriers by freight revenue"),
     ("hospital", "why did admissions fall"),
@@ -187,3 +197,32 @@ def test_a_change_that_went_the_other_way_is_told(domains: dict[str, Asked]) -> 
         rose != (True,),
     ]
     assert fell.rows == grew.rows
+
+
+def test_members_that_are_new_or_gone_have_their_part(domains: dict[str, Asked]) -> None:
+    """Without a base there is no difference, but there is a part in the change: it is ranked and told."""
+    agent, connection = domains["company"]
+    parts = connection.execute(
+        "select company_name, coalesce(sum(case when order_date >= date '2026-05-01' then net_amount else -net_amount end), 0) "
+        "from gold.fct_sales join gold.dim_customers using (customer_id) where status in ('completed', 'refunded') "
+        "and order_date between date '2026-04-01' and date '2026-05-31' group by 1 order by 2 desc"
+    ).fetchall()
+    period = "in May 2026 compared with April 2026"
+    told = agent.ask(f"why did revenue change by customer {period}")
+    assert any(None in row for row in told.rows)
+    assert [row[0] for row in told.rows][:3] == [name for name, _ in parts[:3]]
+    assert f"The largest part of it is {parts[0][0]}: " in told.text
+    assert f"Against it stands {parts[-1][0]}: " in told.text
+    rose = agent.ask(f"which customer had the biggest increase in revenue in absolute terms {period}")
+    fell = agent.ask(f"which customer had the biggest drop in revenue in absolute terms {period}")
+    assert [rose.rows[0][0], fell.rows[0][0]] == [parts[0][0], parts[-1][0]]
+
+
+def test_an_increase_may_be_in_absolute_terms_or_in_percent(domains: dict[str, Asked]) -> None:
+    agent = domains["company"][0]
+    answer = agent.ask(
+        "which region had the biggest increase in revenue in May 2026 compared with April 2026"
+    )
+    assert answer.status == "clarify"
+    assert len(answer.options) == 2
+    assert all(agent.ask(option.question).status == "answered" for option in answer.options)
