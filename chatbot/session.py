@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from chatbot.planner.draft import MetricSlot
+from chatbot.planner.draft import Draft, MetricSlot
 from chatbot.planner.lexicon import Meaning
 from chatbot.planner.plan import NoPlan, Plan
 from chatbot.planner.problems import Problem
@@ -75,7 +75,7 @@ def follow_up(earlier: MetricQuery, outcome: NoPlan, catalog: Catalog) -> Change
     """
     if outcome.problem.kind != "metric":
         return None
-    draft = outcome.draft
+    draft = _asked_why(outcome.draft, earlier)
     metrics = [MetricSlot((Meaning(kind="metric", metric=name),), name) for name in earlier.metrics]
     times = draft.times or _kept_period(earlier, catalog)
     found = resolve_draft(replace(draft, metrics=metrics, times=times), catalog)
@@ -116,6 +116,9 @@ def follow_up(earlier: MetricQuery, outcome: NoPlan, catalog: Catalog) -> Change
     if said.compare is not None:
         new = replace(new, compare=said.compare)
         changed.append("comparison")
+    if said.contributions:
+        new = replace(new, contributions=True)
+        changed.append("explanation")
     if said.top is not None or said.order_by:
         new = replace(new, top=said.top, order_by=said.order_by)
         changed.append("ranking")
@@ -129,7 +132,18 @@ def follow_up(earlier: MetricQuery, outcome: NoPlan, catalog: Catalog) -> Change
         return None
     if new.top is not None and not new.group_by:
         return None
+    if new.contributions and (len(new.group_by) != 1 or _has_time(new.group_by)):
+        return None
     return Change(query=new, note=_told(changed, earlier, new, catalog), notes=found[0].notes)
+
+
+def _asked_why(draft: Draft, earlier: MetricQuery) -> Draft:
+    """ "why by region?" after a comparison: the change that it showed."""
+    if not draft.why or earlier.compare is None or draft.compare or draft.base or draft.scenario:
+        return draft
+    if earlier.compare.to in ("previous_period", "previous_year"):
+        return replace(draft, compare=earlier.compare.to)
+    return replace(draft, scenario=earlier.compare.to)
 
 
 def _kept_period(earlier: MetricQuery, catalog: Catalog) -> list[TimeSpan]:

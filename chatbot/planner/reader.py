@@ -158,14 +158,11 @@ class Reader(Whether):
         if self.open_edge and not draft.times and not any(g.grain for g in draft.groups):
             draft.unsupported.append(self.open_edge)
         self._put_earlier_beside()
-<<<<<<< HEAD
         self._hold_end_against_start()
-=======
         if self.comparative and not (draft.scenario or draft.compare or draft.base):
             draft.unsupported.append(self.comparative)
         if draft.measure and not (draft.change and draft.superlative):
             draft.unsupported.append(f"in {draft.measure}")
->>>>>>> 7767c72 (Comparatives and rankings by change; members that are new or gone count with their part in the change)
         if self.needs_base and not (draft.scenario or draft.compare or draft.base or draft.change):
             draft.unsupported.append(self.needs_base)  # "missed", and nothing that could be missed
         if draft.superlative and not any(g.ranked for g in draft.groups):

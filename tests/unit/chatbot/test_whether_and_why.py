@@ -226,3 +226,18 @@ def test_an_increase_may_be_in_absolute_terms_or_in_percent(domains: dict[str, A
     assert answer.status == "clarify"
     assert len(answer.options) == 2
     assert all(agent.ask(option.question).status == "answered" for option in answer.options)
+
+
+def test_why_follows_a_comparison(domains: dict[str, Asked]) -> None:
+    agent = domains["company"][0]
+    first = "revenue for Technology in May 2026 compared with April 2026"
+    asked = agent.ask("why by region?", history=[first])
+    whole = agent.ask(first)
+    assert asked.status == "answered", asked.text
+    assert asked.query is not None
+    assert asked.query.contributions
+    assert asked.totals is not None
+    assert asked.totals[1] == whole.rows[0][0]
+    for history in ([first], ["revenue in May 2026"]):
+        assert agent.ask("why?", history=history).status != "answered"
+    assert agent.ask("why by region?", history=["revenue in May 2026"]).status != "answered"
