@@ -118,7 +118,7 @@ def test_the_picture_of_the_readme(address: str, open_tab: Any, tmp_path: Path) 
     tab.ask(TOTAL)
     tab.ask(BY_REGION)
     tab.ask(AGAINST_BUDGET)
-    tab.page.locator("#dt-chart .js-plotly-plot .bars").first.wait_for(timeout=20_000)
+    tab.page.locator("#dt-chart .js-plotly-plot .bars").first.wait_for(timeout=60_000)
     tab.page.wait_for_timeout(500)
     picture = (IMAGES if os.environ.get("DATATRUST_SNAP") else tmp_path) / "chat.png"
     picture.parent.mkdir(parents=True, exist_ok=True)

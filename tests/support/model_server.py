@@ -16,7 +16,7 @@ from semantic.query import Filter, MetricQuery
 EMPTY: dict[str, Any] = {
     "understood": False, "metrics": [], "group_by": [], "where": [], "having": [], "start": None, "end": None,
     "calendar": None, "compare": None, "share_of_total": False, "running_total": False, "top": None, "top_per": None,
-    "direction": None, "currency": None,
+    "direction": None, "ranked_by": None, "currency": None,
 }  # fmt: skip
 
 
@@ -72,6 +72,7 @@ def filled(query: MetricQuery) -> dict[str, Any]:
         "top": query.top.n if query.top else None,
         "top_per": query.top.per if query.top else None,
         "direction": ("highest" if order.startswith("-") else "lowest") if order else None,
+        "ranked_by": change if (change := order.partition("__")[2]) in ("difference", "percent") else None,
         "currency": query.currency,
     }
 

@@ -28,6 +28,7 @@ _EQUAL = ("=", "!=", "in", "not_in")
 _ORDERED = ("=", "!=", ">", ">=", "<", "<=", "between")
 _TEXT = ("contains", "not_contains", "starts_with")
 _NULL = ("is_null", "not_null")
+_CHANGES = ("difference", "percent")  # what a ranking by change goes by
 _NUMBERS = {
     "is_null": 0,
     "not_null": 0,
@@ -64,6 +65,7 @@ class _Reply(_Part):
     top: int | None = Field(default=None, ge=1, le=MAX_TOP)
     top_per: str | None = None
     direction: Literal["highest", "lowest"] | None = None
+    ranked_by: Literal["difference", "percent"] | None = None
     currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")
 
 
@@ -90,6 +92,7 @@ def make_schema(ground: Ground) -> dict[str, Any]:
             top={"type": ["integer", "null"]},
             top_per=_or_null(ground.dimensions),
             direction=_or_null(("highest", "lowest")),
+            ranked_by=_or_null(_CHANGES),
             currency={"type": ["string", "null"], "description": "ISO code to convert to, only where asked"},
         ),
     }
@@ -167,13 +170,16 @@ class _Reading:
             self.issues.append(_issue("start: it is after end"))
         if reply.top is not None and reply.direction is None:
             self.issues.append(_issue("direction: say highest or lowest with top"))
+        if reply.ranked_by is not None and (reply.compare is None or reply.direction is None):
+            self.issues.append(_issue("ranked_by: a change needs compare and direction"))
         if reply.top is not None and not reply.group_by:
             self.issues.append(_issue("top: it needs a group_by to rank"))
         if self.issues:
             raise UserError.all(self.issues)
         metrics = tuple(dict.fromkeys([*reply.metrics, *(each.field for each in having)]))
         per = (reply.top_per,) if reply.top_per and reply.top_per not in reply.group_by else ()
-        ranked = f"{'-' if reply.direction == 'highest' else ''}{metrics[0]}"
+        measure = f"__{reply.ranked_by}" if reply.ranked_by else ""
+        ranked = f"{'-' if reply.direction == 'highest' else ''}{metrics[0]}{measure}"
         dated = reply.start or reply.end or reply.calendar
         return MetricQuery(
             metrics=metrics,
