@@ -26,7 +26,6 @@ from semantic.model import Catalog
 from semantic.query import Filter, MetricQuery, Viewer
 
 PlannerName = Literal["offline", "llm"]
-PLANNERS: tuple[PlannerName, ...] = ("offline", "llm")
 UNSAYABLE = (
     "The offline planner and the language model read this question differently, and neither reading can be put to you "
     "in words that are sure. No number is given; please say it in another way."

@@ -14,10 +14,11 @@ from chatbot.planner.problems import Needs, Unreachable
 from chatbot.planner.timewords.span import TimeSpan
 from semantic.additivity import why_not_additive
 from semantic.calendar import previous_range, shift_range, show_day
-from semantic.model import Catalog
+from semantic.model import Calendar, Catalog
 from semantic.query import Compare, TimeRange
 
 _DAY = dt.timedelta(days=1)
+_Days = tuple[dt.date, dt.date]
 
 
 def comparisons(
@@ -57,7 +58,7 @@ def comparisons(
     if to == "previous_period" and draft.compare_unit in ("day", "week", "month", "quarter", "year"):
         unit = grain or (span.unit if span else None)
         if unit != draft.compare_unit:
-            if grain is None and draft.base is None and _is_longer(unit, draft.compare_unit):
+            if grain is None and draft.base is None and is_longer(unit, draft.compare_unit):
                 return [(Compare(to=to), None, draft.compare_unit)]
             raise Needs("unsupported", f"a {unit} against the {draft.compare_unit} before")
     return [(Compare(to=to), None, None)]
@@ -73,11 +74,8 @@ def _relation(catalog: Catalog, span: TimeSpan | None, base: TimeSpan) -> str:
     for one in options:
         assert one.start is not None
         assert one.end is not None
-        whole_year = (one.start, one.end) == shift_range(span.start, span.end, years=-1)
-        if whole_year:
-            return "previous_year"
-        if (one.start, one.end) == previous_range(span.start, span.end, calendar):
-            return "previous_period"
+        if found := stands_to((one.start, one.end), (span.start, span.end), calendar):
+            return found
         if (
             span.to_date
             and one.start == shift_range(span.start, span.end, years=-1)[0]
@@ -89,6 +87,13 @@ def _relation(catalog: Catalog, span: TimeSpan | None, base: TimeSpan) -> str:
     if base.relative and base.unit == "year" and span.unit in ("month", "quarter", "week", "half", "day"):
         return "previous_year"
     raise Needs("unsupported", f"{show_span(span)} against {show_span(base)}")
+
+
+def stands_to(earlier: _Days, later: _Days, calendar: Calendar) -> str | None:
+    """Return what the earlier of two ranges of days is to the later: its previous_year, its previous_period, or none."""
+    if earlier == shift_range(*later, years=-1):
+        return "previous_year"
+    return "previous_period" if earlier == previous_range(*later, calendar) else None
 
 
 def ranked_changes(draft: Draft, catalog: Catalog, metric: str, way: str) -> tuple[str, list[str]]:
@@ -134,6 +139,7 @@ def time_range(span: TimeSpan | None, calendar: str | None) -> TimeRange | None:
     return TimeRange(start=span.start, end=span.end, calendar=calendar or span.calendar)
 
 
-def _is_longer(unit: str | None, than: str | None) -> bool:
+def is_longer(unit: str | None, than: str | None) -> bool:
+    """Return whether a unit of time is longer than another; one that is not known is longer than all."""
     order = {"day": 0, "week": 1, "month": 2, "quarter": 3, "half": 4, "year": 5, None: 9}
     return order.get(unit, 9) > order.get(than, 9)

@@ -6,20 +6,18 @@ Layer: chatbot. Pure. Imports the calendar arithmetic of semantic.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from chatbot.planner.comparing import show_span
+from chatbot.planner.comparing import is_longer, show_span, stands_to
 from chatbot.planner.draft import Draft
 from chatbot.planner.problems import Needs
 from chatbot.planner.timewords.span import DAY, TimeSpan
-from semantic.calendar import period_of, previous_range, shift_range
+from semantic.calendar import period_of
+from semantic.loader import TIME_GRAINS
 from semantic.model import Calendar, Catalog
 from semantic.reach import base_metrics
-
-_GRAINS = ("day", "week", "month", "quarter", "year")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +69,11 @@ def periods_together(
     if touching and unit:
         if not grains:
             return Together(span=_noted(joined, f"{named}: each is shown, by {unit}"), grain=unit)
-        return Together(span=joined) if all(_is_within(grain, unit) for grain in grains) else None
+        return Together(span=joined) if not any(is_longer(grain, unit) for grain in grains) else None
     if whole or grains or len(ordered) != 2:
         return None
     earlier, later = days[0][:2], days[1][:2]
-    compare = _relation(earlier, later, calendar)
+    compare = stands_to(earlier, later, calendar)
     note = f"{named}: the earlier is shown beside the later"
     return Together(span=_noted(ordered[1], *ordered[0].notes, note), compare=compare) if compare else None
 
@@ -111,21 +109,8 @@ def _noted(span: TimeSpan, *notes: str) -> TimeSpan:
 
 def _one_unit(spans: Sequence[TimeSpan], calendar: Calendar) -> str | None:
     """The grain of which each of the spans is one whole period."""
-    for unit in _GRAINS:
+    for unit in TIME_GRAINS:
         periods = [period_of(span.start, unit, calendar) for span in spans if span.start]
         if all((p.start, p.end) == (s.start, s.end) for p, s in zip(periods, spans, strict=True)):
             return unit
     return None
-
-
-def _is_within(grain: str, unit: str) -> bool:
-    """Whether periods of `grain` are no longer than those of `unit`."""
-    return grain in _GRAINS and _GRAINS.index(grain) <= _GRAINS.index(unit)
-
-
-def _relation(
-    earlier: tuple[dt.date, dt.date], later: tuple[dt.date, dt.date], calendar: Calendar
-) -> str | None:
-    if earlier == shift_range(*later, years=-1):
-        return "previous_year"
-    return "previous_period" if earlier == previous_range(*later, calendar) else None

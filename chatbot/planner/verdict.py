@@ -25,7 +25,6 @@ class Verdict:
     metric: str
     op: str
     values: tuple[Scalar, ...] = ()
-    is_premise: bool = False  # "why did it fall": only that it did not is worth a word
 
 
 def find_verdict(
@@ -48,7 +47,7 @@ def find_verdict(
         if better is None:
             return None
         test = _SIDES[test][0 if better == "higher" else 1]
-    return Verdict(metric=metric, op=test, is_premise=draft.why)
+    return Verdict(metric=metric, op=test)
 
 
 def holds(verdict: Verdict, row: Mapping[str, Scalar]) -> bool | None:

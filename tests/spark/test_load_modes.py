@@ -1,4 +1,4 @@
-"""Load modes: many loads in any order end as one load; snapshots and histories against a model in plain Python."""
+"""Load modes: many loads end as one, corrected files as right ones; snapshots and histories against plain Python."""
 
 from __future__ import annotations
 
@@ -70,6 +70,7 @@ CONTRACTS = {
         _PRICE,
     ),
 }
+PRICES_HEAD = "sku,price,changed_on"
 Version = tuple[str, str, str]  # sku, price, day
 
 
@@ -138,7 +139,7 @@ def test_many_loads_in_any_order_end_as_one_load(tmp_path: Path, spark: SparkSes
     arrivals = [[days[4], days[1]], [days[3], days[0], days[2]]]  # the newest state is not the last to come
     many = make_payables(tmp_path / "many", spark, contracts=CONTRACTS, deliveries="folder")
     for number, versions in enumerate(loads):
-        many.write(f"{number}/prices.csv", "sku,price,changed_on", *map(",".join, versions))
+        many.write(f"{number}/prices.csv", PRICES_HEAD, *map(",".join, versions))
         for day in arrivals[number]:
             write_state(many, str(number), day, states[day])
         ingest(many)
@@ -213,7 +214,7 @@ def test_a_snapshot_is_the_whole_state(
             raise RuntimeError("the words of a row: 4711")
 
     monkeypatch.setattr(Deriver, "derive", fails_for_orders)
-    company.write("prices.csv", "sku,price,changed_on", "S1,1.00,2026-01-01")
+    company.write("prices.csv", PRICES_HEAD, "S1,1.00,2026-01-01")
     fourth = ingest(company)
     assert company.rows("silver.tiers", "sku") == [("gold",), ("silver",)]
     assert fourth.source("prices").failure == "an unexpected RuntimeError"
@@ -225,3 +226,33 @@ def test_a_snapshot_is_the_whole_state(
     monkeypatch.setattr(Deriver, "derive", broken)
     (again,) = company.find().deliveries
     assert [(file.path, file.in_bronze) for file in again.files] == [("prices.csv", True)]
+
+
+def test_a_corrected_file_counts_as_if_it_had_come_right(tmp_path: Path, spark: SparkSession) -> None:
+    """An older state and an older history are delivered again: junk comes right, a price is another, a row is new."""
+    contracts = {name: CONTRACTS[name] for name in ("prices", "stock")}
+    company = make_payables(tmp_path / "corrected", spark, contracts=contracts)
+    company.write("prices_1.csv", PRICES_HEAD, "S1,1.00,2026-01-01", "S2,x,2026-01-01", "S3,3.00,2026-01-01")
+    write_state(company, ".", "2026-01-01", {"S1": "1.00", "S2": "2.00", "S3": "x"})
+    ingest(company)
+    company.write("prices_2.csv", PRICES_HEAD, "S1,1.20,2026-03-01", "S3,3.00,2026-02-01")
+    write_state(company, ".", "2026-02-01", {"S1": "1.00", "S2": "2.50", "S3": "9.00"})
+    ingest(company)
+
+    company.write(
+        "prices_1.csv", PRICES_HEAD, "S1,1.10,2026-01-01", "S2,2.00,2026-01-01", "S3,3.50,2026-01-01"
+    )
+    write_state(company, ".", "2026-01-01", {"S1": "1.00", "S2": "2.20", "S3": "9.00"})
+    ingest(company)
+    write_state(company, ".", "2026-02-01", {"S1": "1.01", "S2": "2.50", "S4": "4.00"})
+    ingest(company)
+
+    right = make_payables(tmp_path / "right", spark, contracts=contracts)
+    shutil.copytree(company.project.raw, right.project.raw)
+    ingest(right)
+    assert history(company) == history(right)
+    assert company.rows("silver.stock", "sku", "price") == right.rows("silver.stock", "sku", "price")
+    assert company.rows("restricted.quarantine", "source", "_line") == []
+    before = company.state()
+    ingest(company, refresh=["prices", "stock"])
+    assert company.state() == before

@@ -17,12 +17,12 @@ from chatbot.planner.spans import correct_language, cover
 from chatbot.planner.timephrases import parse_time
 from chatbot.planner.tokens import tokenize
 from semantic.calendar import period_of, shift
+from semantic.loader import TIME_GRAINS
 from semantic.model import Calendar, Catalog, DimensionRef
 from semantic.reach import TIME, grains_of, reachable, split_grain
 
 MAX_METRICS = 20
 MAX_VALUES = 40  # of one dimension
-_GRAINS = ("day", "week", "month", "quarter", "year")
 _COVERS = 3
 
 Near = Callable[[str], Sequence[str]]  # words -> metrics of a near meaning
@@ -90,10 +90,10 @@ def _meanings(question: str, catalog: Catalog, lexicon: Lexicon, today: dt.date)
 
 
 def _groups(fields: Mapping[str, DimensionRef]) -> Iterator[str]:
-    yield from (f"{TIME}.{grain}" for grain in _GRAINS)
+    yield from (f"{TIME}.{grain}" for grain in TIME_GRAINS)
     for name, ref in fields.items():
         if ref.dimension.type == "time":
-            yield from (f"{name}.{grain}" for grain in _GRAINS if grain in grains_of(ref.dimension))
+            yield from (f"{name}.{grain}" for grain in TIME_GRAINS if grain in grains_of(ref.dimension))
         else:
             yield name
 

@@ -14,9 +14,9 @@ from dataclasses import replace
 from chatbot.planner.timewords.relative import RelativeWords
 from chatbot.planner.timewords.span import DAY, Point, from_period, show_days
 from chatbot.planner.timewords.vocabulary import LAST, MONTHS, PAST, UNITS, WEEKDAYS
+from semantic.baselines import MONTHS_IN
 from semantic.calendar import add_months, month_end, period_of, shift, show_day
 
-_MONTHS_IN = {"month": 1, "quarter": 3, "year": 12}
 _UP_TO = ("to", "until", "till", "through", "thru")
 
 
@@ -161,8 +161,8 @@ class PartWords(RelativeWords):
         if found is None or found[1].others or found[1].to_date:
             return None
         end = found[1].end
-        if unit in _MONTHS_IN:
-            back = -number * _MONTHS_IN[unit]
+        if unit in MONTHS_IN:
+            back = -number * MONTHS_IN[unit]
             start = add_months(end, back)
             start = (month_end(start) if end == month_end(end) else start) + DAY
         else:
