@@ -33,7 +33,7 @@ from datatrust.core.settings import Project
 from semantic.engine import SemanticLayer
 from semantic.query import EVERYONE, Scalar, Viewer
 
-_VALUES_PER_DIMENSION = 5_000
+_VALUES_PER_DIMENSION = 200_000
 _WAIT_FOR_INDEX = 0.4  # seconds that a refusal waits for better suggestions
 
 
@@ -116,7 +116,8 @@ class Agent:
             if viewer not in self._lexicons:
                 values = self._values(viewer)
                 self._visible[viewer] = frozenset(values)
-                self._lexicons[viewer] = build_lexicon(self.layer.catalog, values)
+                partial = [key for key, found in values.items() if len(found) >= _VALUES_PER_DIMENSION]
+                self._lexicons[viewer] = build_lexicon(self.layer.catalog, values, partial=partial)
             return self._lexicons[viewer]
 
     def layer_on(self, today: dt.date) -> SemanticLayer:

@@ -8,12 +8,9 @@ Layer: chatbot. Imports the catalog's types.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
-
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
+from typing import Any, Literal
 
 from chatbot.planner.language import (
     ABBREVIATIONS,
@@ -27,7 +24,9 @@ from chatbot.planner.language import (
     TRUE_VALUES,
     VERB_NOUNS,
 )
+from chatbot.planner.spelling import Spelling
 from chatbot.planner.stems import derive, stem
+from chatbot.planner.stored import LONGEST, StoredValues
 from chatbot.planner.tokens import Token, phrase_tokens
 from semantic.model import Catalog, Dimension, Metric, Model
 from semantic.query import Scalar
@@ -35,7 +34,6 @@ from semantic.query import Scalar
 MeaningKind = Literal["metric", "dimension", "value", "segment", "entity", "scenario"]
 Stems = tuple[str, ...]
 
-_LONGEST = 8  # tokens of a phrase that is looked for
 _MOST_PARTS = 5  # a word that is a part of more values than this tells none of them apart
 _NUMBER_WORDS = frozenset({"no", "nr", "number"})  # alone they deny or count
 _NATURAL = {"sum": "sum", "count": "count", "count_distinct": "count", "average": "average", "min": "min",
@@ -81,11 +79,12 @@ class Lexicon:
     entries: dict[Stems, list[_Entry]] = field(default_factory=lambda: defaultdict(list))
     compact: dict[str, set[Stems]] = field(default_factory=lambda: defaultdict(set))
     words: dict[str, str] = field(default_factory=dict)  # a form as written -> its stem
-    derived: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    derived: dict[str, tuple[str, ...]] = field(default_factory=dict)
     stems: set[str] = field(default_factory=set)
-    parts: dict[str, list[Meaning]] = field(default_factory=lambda: defaultdict(list))
+    as_written: set[str] = field(default_factory=set)  # words that no other word is corrected to
+    stored: StoredValues = field(default_factory=StoredValues)
     acronyms: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    _word_list: list[str] = field(default_factory=list)
+    spelling: Spelling = field(default_factory=lambda: Spelling(()))
 
     def add(self, phrase: str, meaning: Meaning) -> None:
         """Index one phrase, and its "X of Y" or "Y X" twin."""
@@ -94,7 +93,7 @@ class Lexicon:
             self.add_tokens(tokens, meaning)
 
     def add_tokens(self, tokens: Sequence[Token], meaning: Meaning, *, twin: bool = True) -> None:
-        if not tokens or len(tokens) > _LONGEST:
+        if not tokens or len(tokens) > LONGEST:
             return
         stems, norms = tuple(t.stem for t in tokens), tuple(t.norm for t in tokens)
         known = self.entries[stems]
@@ -110,11 +109,35 @@ class Lexicon:
         self.compact["".join(norms)].add(stems)
         self.stems.update(stems)
         for token in tokens:
-            if token.kind == "word" and token.norm not in self.words:
-                self.words[token.norm] = token.stem
-                self.derived[derive(token.norm)].add(token.stem)
+            if token.kind == "word":
+                self._add_word(token.norm, token.stem)
         if twin and meaning.kind != "value":
             self._add_twin(tokens, meaning)
+
+    def add_stored(self, owner: tuple[str, str], values: Iterable[Scalar], *, is_whole: bool = True) -> None:
+        """Index the stored values of a dimension, given as (model, dimension).
+
+        Of a dimension whose values are not all here, a value is found as it is written only: what is near it, or a
+        part of it, may be another one that was left out.
+        """
+        for found in self.stored.add(owner, values, by_part=is_whole):
+            self.stems.update(found.stems)
+            for norm, its_stem, is_word in zip(found.norms, found.stems, found.words, strict=True):
+                if is_word:
+                    self._add_word(norm, its_stem, is_near=is_whole)
+
+    def _add_word(self, norm: str, its_stem: str, *, is_near: bool = True) -> None:
+        if norm not in self.words:
+            self.words[norm] = its_stem
+            if not is_near:
+                self.as_written.add(norm)
+                return
+        elif not is_near or norm not in self.as_written:
+            return
+        self.as_written.discard(norm)
+        known = self.derived.get(root := derive(norm), ())
+        if its_stem not in known:
+            self.derived[root] = (*known, its_stem)
 
     def add_acronym(self, tokens: Sequence[Token], meaning: Meaning) -> None:
         """Index the initials of a phrase; they stand to be confirmed."""
@@ -132,10 +155,9 @@ class Lexicon:
 
     def lookup_part(self, token: Token) -> Iterator[Meaning]:
         """Yield the stored values that a rare word is a part of ("Nordwind" of "Nordwind GmbH"), to be confirmed."""
-        found = self.parts.get(token.norm, ())
-        if len(token.norm) >= 3 and 0 < len(found) <= _MOST_PARTS:
-            for meaning in found:
-                yield replace(meaning, cost=0.7, unsure=True)
+        if len(token.norm) >= 3:
+            for owner, value in self.stored.with_word(token.norm, most=_MOST_PARTS):
+                yield _stored(owner, value, cost=0.7, unsure=True)
 
     def _add_twin(self, tokens: Sequence[Token], meaning: Meaning) -> None:
         norms = [t.norm for t in tokens]
@@ -154,8 +176,10 @@ class Lexicon:
                 )
 
     def finish(self) -> None:
-        """Make the list that spelling is corrected against."""
-        self._word_list = sorted(w for w in self.words if len(w) > 3 and w not in FILLER)
+        """Put the stored values in order, and take in the words that spelling is corrected against."""
+        self.stored.finish()
+        never = FILLER | self.as_written
+        self.spelling = Spelling(w for w in self.words if len(w) > 3 and w not in never)
 
     def lookup(
         self, tokens: Sequence[Token], stems: Sequence[tuple[str, float, str | None]] | None = None
@@ -172,6 +196,10 @@ class Lexicon:
             yield replace(
                 entry.meaning, cost=entry.meaning.cost + inflected + extra, note=note or entry.meaning.note
             )
+        for owner, value, found in self.stored.of_stems(key):
+            yield _stored(
+                owner, value, cost=extra + (0.0 if found.norms == norms or extra else 0.06), note=note
+            )
 
     def lookup_compact(self, tokens: Sequence[Token]) -> Iterator[Meaning]:
         """Yield what the tokens stand for when written as one word, or one word as several."""
@@ -181,6 +209,9 @@ class Lexicon:
                     continue
                 for entry in self.entries[key]:
                     yield replace(entry.meaning, cost=entry.meaning.cost + 0.15)
+            for owner, value, found in self.stored.joined(joined):
+                if found.stems != tuple(t.stem for t in tokens):
+                    yield _stored(owner, value, cost=0.15)
 
     def corrections(self, token: Token, *, spelling: bool = True) -> list[tuple[str, float, str | None]]:
         """Return the stems that a word may be meant for: abbreviation, another part of speech, spelling."""
@@ -200,24 +231,24 @@ class Lexicon:
 
     def spellings(self, word: str) -> list[tuple[str, int]]:
         """Return the known words nearest to one that is not known, with their edit distance; only the nearest."""
-        allowed = 0 if len(word) < 5 else 1 if len(word) < 8 else 2
-        if not allowed or not word.isalpha():
-            return []
-        found = process.extract(word, self._word_list, scorer=OSA.distance, score_cutoff=allowed, limit=8)
-        if not found:
-            return []
-        best = min(d for _, d, _ in found)
-        return [(w, int(d)) for w, d, _ in found if d == best and (w[0] == word[0] or w[1:2] == word[:1])]
+        near = self.spelling.near(word)
+        return [(w, d) for w, d in near if w[0] == word[0] or w[1:2] == word[:1]]
 
     def _written(self, wanted: str) -> str:
         return next((w for w, s in self.words.items() if s == wanted), wanted)
 
 
-def build_lexicon(catalog: Catalog, values: Mapping[tuple[str, str], Iterable[Scalar]]) -> Lexicon:
+def build_lexicon(
+    catalog: Catalog,
+    values: Mapping[tuple[str, str], Iterable[Scalar]],
+    *,
+    partial: Collection[tuple[str, str]] = (),
+) -> Lexicon:
     """Return the index of a catalog and the stored values of its dimensions.
 
     Args:
         values: (model, dimension) -> distinct values that the viewer may see.
+        partial: the dimensions whose `values` are not all of them.
     """
     lexicon = Lexicon()
     for metric in catalog.metrics.values():
@@ -228,7 +259,8 @@ def build_lexicon(catalog: Catalog, values: Mapping[tuple[str, str], Iterable[Sc
     for model in catalog.models.values():
         for dimension in model.dimensions.values():
             if not dimension.hidden:
-                _add_values(lexicon, dimension, values.get((model.name, dimension.name), ()))
+                key = (model.name, dimension.name)
+                _add_values(lexicon, dimension, values.get(key, ()), is_whole=key not in partial)
     lexicon.finish()
     return lexicon
 
@@ -378,21 +410,22 @@ def _add_flag(lexicon: Lexicon, dimension: Dimension, distinct: Iterable[Scalar]
         lexicon.add_tokens(bare, meaning)
 
 
-def _add_values(lexicon: Lexicon, dimension: Dimension, distinct: Iterable[Scalar]) -> None:
+def _add_values(
+    lexicon: Lexicon, dimension: Dimension, distinct: Iterable[Scalar], *, is_whole: bool
+) -> None:
     if dimension.type == "flag":
         _add_flag(lexicon, dimension, distinct)
         return
+    lexicon.add_stored(
+        (dimension.model, dimension.name),
+        (value for value in distinct if value is not None and not isinstance(value, bool)),
+        is_whole=is_whole,
+    )
     base = Meaning(kind="value", model=dimension.model, name=dimension.name)
-    for value in distinct:
-        if value is None or isinstance(value, bool):
-            continue
-        tokens = phrase_tokens(str(value))
-        if tokens:
-            meaning = replace(base, value=value)
-            lexicon.add_tokens(tokens, meaning)
-            for word in {t.norm for t in tokens if t.kind == "word"} if len(tokens) > 1 else ():
-                if len(lexicon.parts[word]) <= _MOST_PARTS:
-                    lexicon.parts[word].append(meaning)
     for value, synonyms in dimension.values.items():
         for synonym in (value, *synonyms):
             lexicon.add(synonym, replace(base, value=value))
+
+
+def _stored(owner: tuple[str, str], value: Scalar, *, cost: float, **more: Any) -> Meaning:
+    return Meaning(kind="value", model=owner[0], name=owner[1], value=value, cost=cost, **more)
