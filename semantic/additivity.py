@@ -42,7 +42,13 @@ def _own_reason(part: Metric, *, over_time: bool, ratios: bool) -> str | None:
             return "an average does not add up"
     if part.kind == "cumulative" and over_time:
         return "it is cumulative already"
-    if part.members is not None and over_time:
+    if part.fill:
+        return "a value that is filled in where there is none is in each group, and once in the whole"
+    if over_time and any(each.to_start or each.each_day for each in part.own_inputs.values()):
+        return "the days that it looks back to count in several periods"
+    if part.take is not None:
+        return "each group has days of its own that stand for a period"
+    if part.members is not None and part.members.over == "period" and over_time:
         return "its members are chosen anew in each period"
     if part.kind == "lifecycle":
         return "a member may stand in several groups"

@@ -18,9 +18,10 @@ _DAYS = {"day": 1, "week": 7}
 
 def rule_name(metric: Metric) -> str:
     """Return a name for the days that a cumulative metric adds up over; metrics of one name share a pass."""
+    name = f"to_date_{metric.to_date}" if metric.to_date else "all_time"
     if metric.rolling is not None:
-        return f"rolling_{metric.rolling[0]}_{metric.rolling[1]}"
-    return f"to_date_{metric.to_date}" if metric.to_date else "all_time"
+        name = f"rolling_{metric.rolling[0]}_{metric.rolling[1]}"
+    return f"{name}_{metric.take}" if metric.take else name
 
 
 def first_day(metric: Metric, end: dt.date, catalog: Catalog) -> dt.date:

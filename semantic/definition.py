@@ -30,6 +30,10 @@ _TAKE_WORDS = {
     "average": "averaged over the days of the period", "min": "at its lowest in the period",
     "max": "at its highest in the period",
 }  # fmt: skip
+_DAY_WORDS = {
+    None: "", "first": ", on the first day of a period that has a value",
+    "first_day": ", on the first day of a period", "last": ", on the last day of a period that has a value", "average": ", averaged over the days of a period",
+}  # fmt: skip
 _STATE_WORDS = {
     "new": "for the first time", "active": "in the period", "returning": "in the period and before it",
     "lost": "no longer",
@@ -73,13 +77,13 @@ def definition_words(catalog: Catalog, metric: Metric) -> str:
         own = "".join(f", where {each.name} is {_input_words(each)}" for each in metric.own_inputs.values())
         return f"{' '.join((metric.formula or '').split())}{own}{_zero_words(metric)}"
     if metric.kind == "cumulative":
-        of = metric.inputs[0]
+        of, taken = metric.inputs[0], _DAY_WORDS[metric.take]
         if metric.rolling:
             number, unit = metric.rolling
-            return f"{of} over the last {number} {unit}{'s' if number != 1 else ''}"
+            return f"{of} over the last {number} {unit}{'s' if number != 1 else ''}{taken}"
         if metric.to_date:
-            return f"{of} from the start of the {metric.to_date.replace('_', ' ')} to date"
-        return f"{of} over all time to date"
+            return f"{of} from the start of the {metric.to_date.replace('_', ' ')} to date{taken}"
+        return f"{of} over all time to date{taken}"
     if metric.kind == "lifecycle" and metric.lifecycle:
         rule = metric.lifecycle
         since = f" for {rule.inactive[0]} {rule.inactive[1]}s" if rule.inactive else ""
@@ -92,8 +96,9 @@ def definition_words(catalog: Catalog, metric: Metric) -> str:
     if conditions:
         words.append(f"where {' and '.join(conditions)}")
     if metric.members:
+        ever = " over all time" if metric.members.over == "all" else ""
         words.append(
-            f"of {metric.members.of} with {_plain_words(parse_expression(metric.members.where).ast)}"
+            f"of {metric.members.of} with {_plain_words(parse_expression(metric.members.where).ast)}{ever}"
         )
     if metric.balance:
         words.append(_balance_words(metric))
@@ -127,7 +132,9 @@ def _input_words(given: MetricInput) -> str:
         words += f" with {' and '.join(plain for _, plain in _conditions(given.where))}"
     if given.offset:
         count, unit = given.offset
-        words += f" {count} {unit}{'s' if count != 1 else ''} before"
+        words += f" {count} {unit}{'s' if count != 1 else ''} before{' each day' if given.each_day else ''}"
+    if given.to_start:
+        words += f" at the start of the {given.to_start.replace('_', ' ')}"
     return words
 
 
@@ -152,6 +159,8 @@ def _balance_words(metric: Metric) -> str:
     if rule.valid:
         last = "until" if rule.until == "included" else "until the day before"
         words = f"valid from {rule.valid[0]} {last} {rule.valid[1]}, {words}"
+    if rule.among:
+        words += ", of the rows that filters leave"
     if rule.per:
         words += f", for each {', '.join(rule.per)}"
     if rule.carry_forward_days:
@@ -213,6 +222,8 @@ def _essence(catalog: Catalog, metric: Metric, inputs: dict[str, str]) -> dict[s
         "kind": metric.kind,
         "agg": metric.agg,
         "percentile": metric.percentile,
+        "fill": metric.fill,
+        "take": metric.take,
         "formula": _canonical(metric.formula) if metric.formula else None,
         "inputs": [inputs[name] for name in metric.inputs],
         "input_names": metric.inputs if metric.formula or metric.members else None,
@@ -259,7 +270,8 @@ def _member_essence(catalog: Catalog, metric: Metric) -> dict[str, Any]:
     path = path_to(catalog, metric.model or "", of.name) or ()
     for name in of.key:
         _use(catalog, catalog.models[metric.model or ""], ".".join((*path, name)), used, key="")
-    return {"key": [of.table, of.key], "where": _canonical(metric.members.where), "used": used}
+    over = None if metric.members.over == "period" else metric.members.over
+    return {"key": [of.table, of.key], "where": _canonical(metric.members.where), "used": used, "over": over}
 
 
 def _input_essence(catalog: Catalog, given: MetricInput) -> dict[str, Any]:
@@ -273,7 +285,8 @@ def _input_essence(catalog: Catalog, given: MetricInput) -> dict[str, Any]:
             path = ".".join((*ref.path, ref.dimension.name)) if ref is not None else name
             _use(catalog, model, path, used, key="")
     where = _canonical(given.where) if given.where else None
-    return {"metric": given.metric, "where": where, "offset": given.offset, "used": used}
+    moved = {"offset": given.offset, "each_day": given.each_day or None, "to_start": given.to_start}
+    return {"metric": given.metric, "where": where, "used": used, **moved}
 
 
 def _pruned(value: Any) -> Any:

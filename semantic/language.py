@@ -11,7 +11,18 @@ from collections.abc import Iterable
 from typing import Any, get_args
 
 from semantic.loader import PATTERNS, TIME_GRAINS, TYPE_ALIASES
-from semantic.metrics import AGG_ALIASES, RATES, STATES, TAKE_ALIASES, TAKES, TO_DATE, UNTIL_ALIASES
+from semantic.metrics import (
+    AGG_ALIASES,
+    AMONG,
+    CUMULATIVE_TAKES,
+    MEMBER_DAYS,
+    RATES,
+    STATES,
+    TAKE_ALIASES,
+    TAKES,
+    TO_DATE,
+    UNTIL_ALIASES,
+)
 from semantic.model import Aggregation, Better, DimensionType
 
 Schema = dict[str, Any]
@@ -210,6 +221,7 @@ def _identity() -> Schema:
     }
 
 
+_PERIODS = [*TO_DATE, *(each.replace("_", ".") for each in TO_DATE if "_" in each)]
 _INPUTS = "of a derived metric: what its formula calls by a name of its own"
 
 
@@ -220,6 +232,7 @@ def _members() -> Schema:
             **_CONDITION,
             "description": "a condition over metrics that holds for a member in the period: revenue >= 10000",
         },
+        "over": _choice(MEMBER_DAYS, "the days that decide: the asked ones (period), or all that there are"),
     }
 
 
@@ -230,6 +243,11 @@ def _input() -> Schema:
         "where": _CONDITION,
         "filter": _CONDITION,
         "offset": {**_SPAN, "description": "how much earlier than the asked days: 1 year"},
+        "each_day": {
+            "type": "boolean",
+            "description": "with offset: each day is moved by itself where the asked periods are longer than it",
+        },
+        "to_start": _choice(_PERIODS, "the value at the start of this period instead"),
     }
 
 
@@ -327,6 +345,8 @@ def _metric() -> Schema:
         "expr": {"type": ["string", "number"], "description": "an expression over one row"},
         "where": _CONDITION,
         "percentile": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+        "fill": {"type": "number", "description": "what stands where a group has no value"},
+        "every_period": {"type": "boolean", "description": "periods without rows are shown too"},
         "members": _object(_members(), "whose rows count", required=["of", "where"]),
         "ratio": {
             "description": "one metric over another",
@@ -359,9 +379,13 @@ def _metric() -> Schema:
                     {
                         "of": metric_name,
                         "rolling": _SPAN,
-                        "to_date": _choice(
-                            [*TO_DATE, *(each.replace("_", ".") for each in TO_DATE if "_" in each)],
-                            "the period it starts again with",
+                        "to_date": _choice(_PERIODS, "the period it starts again with"),
+                        "take": _choice(
+                            [
+                                *CUMULATIVE_TAKES,
+                                *(word for word, take in TAKE_ALIASES.items() if take in CUMULATIVE_TAKES),
+                            ],
+                            "which days of a period stand for it; unsaid, its last",
                         ),
                     },
                     required=["of"],
@@ -386,6 +410,9 @@ def _metric() -> Schema:
                             "whether the day of `to` counts",
                         ),
                         "per": {**_WORDS, "description": "take the last row of each of these"},
+                        "among": _choice(
+                            AMONG, "the rows whose days are looked at: all, or those that filters leave"
+                        ),
                         "time": _TEXT,
                         "model": _NAME,
                     }

@@ -36,6 +36,9 @@ AGG_ALIASES = {
 TAKES = ("first", "last", "average", "min", "max")
 TAKE_ALIASES = {"avg": "average", "minimum": "min", "maximum": "max", "closing": "last", "opening": "first"}
 TO_DATE = ("week", "month", "quarter", "year", "fiscal_month", "fiscal_quarter", "fiscal_year")
+AMONG = ("all", "filtered")
+CUMULATIVE_TAKES = ("first", "last", "average", "first_day")
+MEMBER_DAYS = ("period", "all")
 STATES = ("new", "active", "returning", "lost")
 UNTIL_ALIASES = {"inclusive": "included", "exclusive": "excluded"}
 RATES = ("average", "closing", "transaction", "none")
@@ -70,6 +73,8 @@ def read_metric(body: Fields, defaults: Mapping[str, Any]) -> Metric | None:
         "bridge": _read_bridge(body),
         "examples": _read_examples(body),
         "deprecated": _read_deprecated(body),
+        "fill": _read_fill(body),
+        "every_period": body.flag("every_period"),
         "position": body.at("name") if "name" in body.data else body.position,
         "positions": body.positions(),
     }
@@ -97,6 +102,11 @@ def _refuse_row_fields(body: Fields, kind: str) -> None:
     if body.has("members") and kind != "aggregate":
         message = '"members" chooses rows of an aggregate; one of kind "' + kind + '" has none of its own'
         body.report(message, "members", code="DT203", hint="put it into the metric that counts rows")
+    if kind not in ("aggregate", "balance", "cumulative"):
+        for name in ("fill", "every_period"):
+            if body.has(name):
+                message = f'"{name}" is for metrics over rows and cumulative ones; this is of kind "{kind}"'
+                body.report(message, name, code="DT203", hint="put it into the metrics that it is made of")
     if kind in ("aggregate", "balance"):
         return
     for name in ("model", "agg", "expr", "where", "percentile"):
@@ -116,13 +126,15 @@ def _read_aggregate(body: Fields, made: Made) -> Made:
         return found
     of, where = nested.text("of", required=True), joined(nested.texts("where"))
     at = nested.at("where")
+    over = nested.choice("over", MEMBER_DAYS)
     nested.finish()
     if where is None:
         nested.report('"where" is missing: a condition over metrics such as revenue >= 10000', code="DT202")
     if of is None or where is None:
         return found
     positions = {**body.positions(), **found.get("positions", {}), "of": nested.at("of"), "members": at}
-    found |= {"members": MemberRule(of=of, where=where), "positions": positions}
+    rule = MemberRule(of=of, where=where, over=cast(Any, over or "period"))
+    found |= {"members": rule, "positions": positions}
     try:
         return {**found, "inputs": parse_expression(where, at=at).columns}
     except UserError as error:
@@ -194,12 +206,19 @@ def _read_inputs(body: Fields) -> dict[str, MetricInput]:
         where, filtered = entry.texts("where"), entry.texts("filter")
         if where and filtered:
             entry.report('"filter" and "where" say the same; keep one', "filter", code="DT203")
-        offset = entry.duration("offset")
+        offset, each_day = entry.duration("offset"), entry.flag("each_day")
+        to_start = _read_grain(entry, "to_start")
+        if each_day and not offset:
+            entry.report(
+                '"each_day" says how an offset moves days: it goes with `offset`', "each_day", code="DT203"
+            )
+        if to_start and offset:
+            entry.report('either "offset" or "to_start", not both', "to_start", code="DT203")
         entry.finish()
-        if metric is None or (name is None and not (where or filtered or offset)):
+        if metric is None or (name is None and not (where or filtered or offset or to_start)):
             continue  # a plain metric, which the formula calls by its own name
         if name is None:
-            hint = f"as: {metric}_before" if offset else f"as: some_{metric}"
+            hint = f"as: {metric}_before" if offset or to_start else f"as: some_{metric}"
             entry.report(
                 "other rows or days need a name of their own in the formula", code="DT202", hint=hint
             )
@@ -209,7 +228,8 @@ def _read_inputs(body: Fields) -> dict[str, MetricInput]:
             positions = entry.positions()
             positions.setdefault("where", positions.get("filter", entry.position))
             made = MetricInput(name=name, metric=metric, where=joined(where or filtered), offset=offset,
-                               position=entry.position, positions=positions)  # fmt: skip
+                               each_day=each_day, to_start=to_start, position=entry.position,
+                               positions=positions)  # fmt: skip
             found[name] = made
     return found
 
@@ -222,10 +242,8 @@ def _read_cumulative(body: Fields, made: Made) -> Made:
         return {}
     of = nested.text("of", required=True)
     rolling = nested.duration("rolling")
-    to_date = None
-    if nested.has("to_date"):
-        aliases = {grain.replace("_", "."): grain for grain in TO_DATE}
-        to_date = nested.choice("to_date", TO_DATE, aliases=aliases)
+    to_date = _read_grain(nested, "to_date")
+    take = nested.choice("take", CUMULATIVE_TAKES, aliases=TAKE_ALIASES)
     if rolling and to_date:
         nested.report('either "rolling" or "to_date", not both', "to_date", code="DT203")
     nested.finish()
@@ -235,6 +253,7 @@ def _read_cumulative(body: Fields, made: Made) -> Made:
         "rolling": rolling,
         "rolling_days": rolling[0] * days if rolling and days else None,
         "to_date": to_date,
+        "take": take,
         "positions": {**made["positions"], "of": nested.at("of")},
     }
 
@@ -268,12 +287,16 @@ def _read_balance(body: Fields, made: Made) -> Made:
         nested.text("time") or (valid[0] if valid and not body.has("time") else None),
         nested.text("model"),
     )
+    among = nested.choice("among", AMONG)
+    if among and valid:
+        nested.report("a stock kept as intervals has every row on its days", "among", code="DT203")
     rule = BalanceRule(
         take=cast(Any, take or "last"),
         carry_forward_days=carried[0] * _DAYS[carried[1]] if carried else None,
         per=nested.texts("per"),
         valid=(valid[0], valid[1]) if len(valid) == 2 else None,
         until=until if until == "included" else None,
+        among="filtered" if among == "filtered" else None,
     )
     nested.finish()
     positions = {**made["positions"], **{key: nested.at(key) for key in nested.data}}
@@ -356,6 +379,20 @@ def _aggregation(body: Fields) -> Made:
 
 
 # ---------------------------------------------------------------------------------------------------- other fields
+
+
+def _read_grain(body: Fields, name: str) -> str | None:
+    """A period by its grain: month, or fiscal_year, also written fiscal.year."""
+    if not body.has(name):
+        return None
+    return body.choice(name, TO_DATE, aliases={grain.replace("_", "."): grain for grain in TO_DATE})
+
+
+def _read_fill(body: Fields) -> Decimal | None:
+    number = body.number("fill")
+    if number is None:
+        return None
+    return Decimal(int(number)) if number == int(number) else Decimal(str(number))
 
 
 def _read_unit(body: Fields) -> str | None:

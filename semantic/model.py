@@ -137,6 +137,9 @@ class BalanceRule:
     per: tuple[str, ...] = ()  # the last row of each of these, instead of the last day of all
     valid: tuple[str, str] | None = None  # (from, to) columns of a stock kept as intervals
     until: str | None = None  # "included": the day of `to` still counts
+    among: Literal["filtered"] | None = (
+        None  # a day is taken among the rows that filters leave, not of the whole model
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +157,7 @@ class MemberRule:
 
     of: str  # a model with a key
     where: str  # over metrics: "revenue >= 10000"
+    over: Literal["period", "all"] = "period"  # the days that decide: the asked ones, or all that there are
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +176,8 @@ class MetricInput:
     metric: str
     where: str | None = None  # over the names that a question on the metric may use, and segments
     offset: tuple[int, str] | None = None  # (1, "year"): how much earlier than the asked days
+    each_day: bool = False  # each day is moved by itself where the asked periods are longer than the offset
+    to_start: str | None = None  # "month": the value at the start of the period that the asked days lie in
     position: SourcePosition | None = None
     positions: Mapping[str, SourcePosition] = field(default_factory=dict, compare=False)
 
@@ -203,7 +209,8 @@ class Metric:
       ratio       inputs = (numerator, denominator), on_zero
       derived     formula over metric names and the names of own_inputs, inputs = the metrics behind them, on_zero
       balance     agg, expr, where, balance
-      cumulative  inputs = (of,), rolling (a number of days, weeks, months, years) | to_date | neither: all time
+      cumulative  inputs = (of,), rolling (a number of days, weeks, months, years) | to_date | neither: all time;
+                  take
       lifecycle   inputs = (of,), lifecycle; model, where and time are those of that metric
     """
 
@@ -235,6 +242,11 @@ class Metric:
     rolling: tuple[int, str] | None = None  # (90, "day")
     rolling_days: int | None = None  # where the window is counted in days or weeks
     to_date: str | None = None  # the grain that it starts again with: "month", "fiscal_year"
+    # which days of a period stand for it: of those with a value the first or last, all of them, or its first day; its
+    # last day where nothing is said
+    take: Literal["first", "last", "average", "first_day"] | None = None
+    fill: Decimal | None = None  # what stands where a group has no value
+    every_period: bool = False  # periods without rows are shown too
     lifecycle: LifecycleRule | None = None
     better: Better | None = None
     bridge: BridgeRule | None = None

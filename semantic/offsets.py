@@ -11,14 +11,14 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from datatrust.core.issues import Issue
+from datatrust.core.issues import Issue, SourcePosition
 from semantic.baselines import MONTHS_IN, same_place
 from semantic.calendar import Period, add_months, period_of, shift, shift_range, year_ago
 from semantic.model import Calendar, Catalog, DimensionRef
 from semantic.query import Filter, MetricQuery
 from semantic.reach import TIME, is_own_time
 from semantic.resolved import Key, Window
-from semantic.scopes import Offset, bases_by_scope
+from semantic.scopes import Move, Offset, bases_by_scope
 
 _DAYS = {"day": 1, "week": 7}
 
@@ -54,6 +54,44 @@ def offset_window(window: Window, offset: Offset, grain: str, calendar: Calendar
     return replace(window, start=start, end=end)
 
 
+def moved_windows(window: Window, move: Move, grain: str, calendar: Calendar) -> tuple[Window, ...]:
+    """Return the bucket of `window` with the days that `move` takes; several windows where each day moves by itself."""
+    if move.back is None:
+        return (_start_window(window, move.to_start or "month", grain, calendar),)
+    if (
+        move.each_day
+        and _period_before(period_of(window.start, grain, calendar), move.back, calendar) is None
+    ):
+        days = (
+            window.start + dt.timedelta(days=index) for index in range((window.end - window.start).days + 1)
+        )
+        found = (offset_range(day, day, move.back, calendar) for day in days)
+        return tuple(replace(window, start=start, end=end) for start, end in found)
+    return (offset_window(window, move.back, grain, calendar),)
+
+
+def moved_range(start: dt.date, end: dt.date, move: Move, calendar: Calendar) -> tuple[dt.date, dt.date]:
+    """Return the days that `move` takes for a range that is in no buckets."""
+    if move.back is not None:
+        return offset_range(start, end, move.back, calendar)
+    first = period_of(start, move.to_start or "month", calendar).start
+    return first, first
+
+
+def _start_window(window: Window, unit: str, grain: str, calendar: Calendar) -> Window:
+    """The bucket that `unit` starts with; its first day alone, of a bucket that is longer than `unit`."""
+    if _LENGTHS[grain] == _LENGTHS[unit]:
+        return window
+    first = period_of(window.start, unit, calendar).start
+    if _LENGTHS[grain] > _LENGTHS[unit]:
+        return replace(window, start=first, end=first)
+    return replace(window, start=first, end=period_of(first, grain, calendar).end)
+
+
+_LENGTHS = {"day": 1, "week": 7, "month": 30, "fiscal_month": 30, "quarter": 91, "fiscal_quarter": 91, "year": 365,
+            "fiscal_year": 365}  # fmt: skip
+
+
 def check_offsets(
     query: MetricQuery,
     catalog: Catalog,
@@ -64,10 +102,18 @@ def check_offsets(
 ) -> Iterator[Issue]:
     """What a question may not ask of metrics that look back in time, because no earlier row could answer it."""
     for name in names:
-        offsets = {offset for scope, _ in bases_by_scope(catalog, [name]) for offset in scope.offsets}
-        if not offsets:
+        moves = {move for scope, _ in bases_by_scope(catalog, [name]) for move in scope.moves}
+        if not moves:
             continue
         at = catalog.metrics[name].position
+        yield from _check_starts(query, name, [move.to_start for move in moves if move.to_start], keys, at)
+        if query.totals and any(move.each_day for move in moves):
+            yield Issue(
+                code="DT308",
+                message=f"{name} moves each day by itself, so that some days count several times: it has no total",
+                at=at,
+                hint="ask without totals",
+            )
         other = query.time.dimension if query.time is not None else None
         if other and other != TIME and not all(is_own_time(each, other) for each in reach.values()):
             yield Issue(
@@ -84,7 +130,9 @@ def check_offsets(
                     at=at,
                     hint=f"group by {TIME}.{key.grain}",
                 )
-            units = sorted({unit for _, unit in offsets if unit in ("month", "quarter")})
+            units = sorted(
+                {move.back[1] for move in moves if move.back and move.back[1] in ("month", "quarter")}
+            )
             if key.grain == "week" and units:
                 yield Issue(
                     code="DT308",
@@ -107,6 +155,36 @@ def check_offsets(
                 at=at,
                 hint="compare it with previous_year",
             )
+
+
+def _check_starts(
+    query: MetricQuery, name: str, units: Sequence[str], keys: Sequence[Key], at: SourcePosition | None
+) -> Iterator[Issue]:
+    """The start of a period is one day or one bucket: it needs buckets that fit, and rows of it do not add up."""
+    own = [key for key in keys if key.is_own_time]
+    for unit in units:
+        if not own:
+            yield Issue(
+                code="DT308",
+                message=f"{name} looks at the start of a {unit.replace('_', ' ')}, and no period of a grain is asked",
+                at=at,
+                hint=f"group by {TIME}.day or {TIME}.{unit}",
+            )
+        if query.totals:
+            yield Issue(
+                code="DT308",
+                message=f"{name} looks at the start of each {unit.replace('_', ' ')}; its rows have no total",
+                at=at,
+                hint="ask without totals",
+            )
+        for key in own:
+            if (key.grain == "week") != (unit == "week") and key.grain != "day":
+                yield Issue(
+                    code="DT308",
+                    message=f"{name} looks at the start of a {unit.replace('_', ' ')}, and no {key.grain} begins with one",
+                    at=at,
+                    hint=f"group by {TIME}.day or {TIME}.{unit}",
+                )
 
 
 def _period_before(period: Period, offset: Offset, calendar: Calendar) -> Period | None:

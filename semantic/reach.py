@@ -96,7 +96,7 @@ def grains_of(dimension: Dimension) -> tuple[str, ...]:
     """Return the grains that a time dimension can be grouped by: its own and the coarser ones."""
     if dimension.type != "time":
         return ()
-    finest = _ORDER.get(dimension.grain, 0)
+    finest = _ORDER.get(dimension.grain, 4)
     if dimension.grain == "week":
         return ("week",)
     coarser = [grain for grain in GRAINS if _ORDER.get(grain, 4) >= finest]

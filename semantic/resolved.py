@@ -47,6 +47,7 @@ class Window:
     bucket: dt.date
     start: dt.date
     end: dt.date
+    day: dt.date | None = None  # of a period's several windows: the day that this one ends on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,7 @@ class Slice:
     conditions: tuple[str, ...] = ()  # of a derived metric's input, over names that a question may use
     rates_back: int = 0  # years that the exchange rates are earlier than the rows
     variant: str = ""  # of the compiler: tells apart windows that were widened
+    take: str | None = None  # which of a period's several windows stand for it, as a metric's `take`
     aligned: str | None = None  # the grain that no window crosses a border of, for a faster join
 
 

@@ -20,17 +20,34 @@ Offset = tuple[int, str]  # (1, "year")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Move:
+    """Which other days a formula takes instead of those that are asked."""
+
+    back: Offset | None = None
+    each_day: bool = False  # each day by itself, where the asked periods are longer than the offset
+    to_start: str | None = None  # the start of this period instead
+
+    @property
+    def name(self) -> str:
+        """A name for the days; moves of one name share a pass."""
+        if self.back is None:
+            return f"start_of_{self.to_start}"
+        count, unit = self.back
+        return f"{count}_{unit}_back{'_each_day' if self.each_day else ''}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scope:
     """The rows and days of a base metric, seen from what was asked; scopes of one name share a pass."""
 
-    offsets: tuple[Offset, ...] = ()  # how much earlier, the outermost first
+    moves: tuple[Move, ...] = ()  # to which other days, the outermost first
     cumulative: Metric | None = None
     conditions: tuple[str, ...] = ()  # that the rows must also meet
 
     @cached_property
     def name(self) -> str:
         """ "" is the asked rows and days themselves."""
-        parts = [f"{count}_{unit}_back" for count, unit in self.offsets]
+        parts = [move.name for move in self.moves]
         if self.cumulative is not None:
             parts.append(rule_name(self.cumulative))
         if self.conditions:
@@ -46,9 +63,14 @@ class Scope:
         """Return the scope of an input of a formula."""
         return replace(
             self,
-            offsets=(*self.offsets, given.offset) if given.offset else self.offsets,
+            moves=(*self.moves, move_of(given)) if given.offset or given.to_start else self.moves,
             conditions=tuple(sorted({*self.conditions, given.where})) if given.where else self.conditions,
         )
+
+
+def move_of(given: MetricInput) -> Move:
+    """Return the days that an input is taken of."""
+    return Move(back=given.offset, each_day=given.each_day, to_start=given.to_start)
 
 
 ASKED = Scope()

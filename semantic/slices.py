@@ -11,15 +11,15 @@ from dataclasses import dataclass, field, replace
 
 from datatrust.core.issues import Issue
 from semantic.baselines import base_range, base_windows, bucket_windows
-from semantic.calendar import period_of, show_day, show_range
+from semantic.calendar import period_of, periods_between, show_day, show_range
 from semantic.cumulative import first_day
 from semantic.horizon import Coverage, known_through
 from semantic.model import Calendar, Catalog, Metric
-from semantic.offsets import offset_range, offset_window
+from semantic.offsets import moved_range, moved_windows
 from semantic.query import MetricQuery, TimeRange
-from semantic.reach import GRAINS, base_metrics
+from semantic.reach import GRAINS, TIME, base_metrics, reachable
 from semantic.resolved import Key, Slice, Window
-from semantic.scopes import Offset, Scope, bases_by_scope, slice_name
+from semantic.scopes import Move, Scope, bases_by_scope, slice_name
 
 MAX_BUCKETS = 5_000
 
@@ -44,10 +44,11 @@ def _needs_buckets(metric: Metric) -> bool:
     return metric.lifecycle is not None or (rule is not None and bool(rule.carry_forward_days or rule.valid))
 
 
-def _moved(window: Window, offsets: Sequence[Offset], grain: str, calendar: Calendar) -> Window:
-    for offset in offsets:
-        window = offset_window(window, offset, grain, calendar)
-    return window
+def _moved(window: Window, moves: Sequence[Move], grain: str, calendar: Calendar) -> tuple[Window, ...]:
+    windows: tuple[Window, ...] = (window,)
+    for move in moves:
+        windows = tuple(each for one in windows for each in moved_windows(one, move, grain, calendar))
+    return windows
 
 
 def _is_within(window: Window, grain: str, calendar: Calendar) -> bool:
@@ -108,7 +109,12 @@ class Slicer:
         slices = []
         for scope, bases in bases_by_scope(self.catalog, metrics):
             made = Slice(name=slice_name(part, scope), bases=tuple(bases), conditions=scope.conditions)
-            seen = self._earlier(days, scope) if scope.offsets else days
+            if (ends := self._ends(days, scope, made.bases)) is not None:
+                slices.append(
+                    replace(made, windows=ends, take=scope.cumulative.take if scope.cumulative else None)
+                )
+                continue
+            seen = self._earlier(days, scope) if scope.moves else days
             if scope.cumulative is None:
                 slices.append(self._plain_slice(made, seen))
             else:
@@ -125,11 +131,14 @@ class Slicer:
         windows = rows.windows if rows.windows is not None else self._buckets(rows)
         if windows is None or rows.finest is None:
             start, end = rows.start, rows.end
-            for offset in scope.offsets:
-                start, end = offset_range(start, end, offset, self.calendar)
+            for move in scope.moves:
+                start, end = moved_range(start, end, move, self.calendar)
             return _Days(start=start, end=end, asked=(start, end))
         grain, calendar = rows.finest.grain or "day", rows.finest.calendar or self.calendar
-        moved = tuple(_moved(each, scope.offsets, grain, calendar) for each in windows)
+        moves = scope.moves
+        if scope.cumulative is not None:  # what is added up to a day is never added up again
+            moves = tuple(replace(each, each_day=False) for each in moves)
+        moved = self._few(tuple(one for each in windows for one in _moved(each, moves, grain, calendar)))
         start = min((each.start for each in moved), default=rows.start)
         end = max((each.end for each in moved), default=rows.end)
         found = _Days(start=start, end=end, asked=(start, end), finest=rows.finest, windows=moved)
@@ -152,6 +161,34 @@ class Slicer:
         if days.end is None:
             return made
         return replace(made, start=first_day(metric, days.end, self.catalog), end=days.end)
+
+    def _finest_grain(self, bases: Sequence[str]) -> str:
+        """The finest grain that all of the data are kept by."""
+        times = (reachable(self.catalog, base).get(TIME) for base in bases)
+        return max((time.dimension.grain for time in times if time), key=GRAINS.index, default="day")
+
+    def _ends(self, days: _Days, scope: Scope, bases: Sequence[str]) -> tuple[Window, ...] | None:
+        """The windows that end on each day (or period that the data are kept by) of the buckets, where one is taken.
+
+        Each looks back from its own day. None where a metric's value in a bucket is that of its last day.
+        """
+        metric = scope.cumulative
+        if metric is None or metric.take is None or days.finest is None:
+            return None
+        step = self._finest_grain(bases)
+        windows = days.windows if days.windows is not None else self._buckets(days)
+        if windows is None or step == days.finest.grain:
+            return None
+        found = []
+        for window in windows:
+            periods = periods_between(window.start, window.end, step, self.calendar)
+            for period in list(periods)[:1] if metric.take == "first_day" else periods:
+                seen = Window(bucket=window.bucket, start=period.start, end=period.end)
+                for move in scope.moves:
+                    seen = moved_windows(seen, move, step, self.calendar)[0]
+                first = first_day(metric, seen.end, self.catalog)
+                found.append(replace(seen, start=first, day=period.start))
+        return self._few(tuple(found))
 
     def _buckets(self, days: _Days) -> tuple[Window, ...] | None:
         """The buckets of the asked days, each with its own days."""

@@ -39,6 +39,7 @@ RULES: tuple[Rule, ...] = (
     metrics.check_currency,
     metrics.check_entities,
     metrics.check_lifecycles,
+    metrics.check_takes,
     metrics.check_identities,
 )
 

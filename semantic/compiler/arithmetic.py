@@ -7,6 +7,7 @@ Layer: semantic.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from sqlglot import exp
 
@@ -127,6 +128,15 @@ def finish(value: Value) -> Value:
             default=quotient,
         )
     return Value(top=quotient, scale=QUOTIENT_SCALE, is_divided=True)
+
+
+def filled(value: Value, fill: Decimal) -> Value:
+    """Return a finished value that is `fill` where there is none."""
+    value = finish(value)
+    digits = max(0, -int(fill.as_tuple().exponent))
+    node = exp.Coalesce(this=value.top, expressions=[sql.number(fill)])
+    scale = max(value.scale, digits) if value.scale is not None else None
+    return Value(top=node, scale=scale, is_divided=value.is_divided)
 
 
 def rounded(value: Value, decimals: int | None) -> Value:

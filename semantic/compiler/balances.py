@@ -3,7 +3,8 @@
 The take looks at the rows of the whole model: "last" is the last day that the model has any row of, within the
 bucket, so an account that is absent on that day has no balance then. With `per` it is the last day of each
 entity. Filters of the metric and of the question choose among the rows that were taken. `carry_forward` looks
-that many days back from a bucket's end. An average is over the days that the model has rows of.
+that many days back from a bucket's end. An average is over the days that the model has rows of. With `among:
+filtered` filters come first: the day is the last that any row has which they leave.
 Layer: semantic.
 """
 
@@ -117,6 +118,8 @@ def _rows(work: Pass, name: str) -> _Rows:
             kept[metric.name] = sql.column(f"{metric.name}__kept", _ROWS)
     if (asked := sql.all_of(work.query_filters())) is not None:
         columns.append(sql.aliased(asked, _ASKED))
+    if rule.among == "filtered":  # one pass then has metrics of one filter only
+        conditions += [*work.query_filters(), work.metric_filter(source.metrics[0])]
     select = work.binder.attach(exp.Select(expressions=columns))
     if windows is not None:
         select = select.join(sql.table(window_name(part), WINDOWS), on=windows, copy=False)

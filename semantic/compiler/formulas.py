@@ -6,6 +6,7 @@ Layer: semantic.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -43,6 +44,10 @@ class Formulas:
         return math.rounded(self._value(metric), metric.decimals)
 
     def _value(self, metric: Metric) -> Value:
+        value = self._plain_value(metric)
+        return value if metric.fill is None else math.filled(value, metric.fill)
+
+    def _plain_value(self, metric: Metric) -> Value:
         if metric.kind == "ratio":
             top, bottom = (self._value(self._catalog.metrics[name]) for name in metric.inputs)
             return math.divide(top, bottom, zero=metric.on_zero == "zero")
@@ -50,7 +55,8 @@ class Formulas:
             tree = parse_expression(metric.formula or "").ast
             return _Formula(self, metric).value(tree)
         if metric.kind == "cumulative":
-            return self._over(self._scope.over(metric)).named(metric.inputs[0])
+            value = self._over(self._scope.over(metric)).named(metric.inputs[0])
+            return replace(value, is_divided=True) if metric.take == "average" else value
         if is_split(metric):
             total = math.leaf(*self._lookup(self._slice, sum_name(metric)))
             return math.divide(total, math.leaf(*self._lookup(self._slice, count_name(metric))))

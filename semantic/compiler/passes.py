@@ -18,6 +18,7 @@ from semantic.compiler.balances import compile_balance
 from semantic.compiler.binding import Binder
 from semantic.compiler.formulas import Formulas
 from semantic.compiler.lifecycle import compile_lifecycle
+from semantic.compiler.periods import compile_periods
 from semantic.compiler.sources import (
     MEMBER_BUCKET,
     LeafTable,
@@ -27,6 +28,7 @@ from semantic.compiler.sources import (
     plan_sources,
 )
 from semantic.compiler.stocks import compile_stock
+from semantic.compiler.taken import compile_taken
 from semantic.compiler.view import View
 from semantic.model import Dimension, DimensionRef, Metric, Model
 from semantic.query import MetricQuery
@@ -48,16 +50,17 @@ def compile_passes(rq: ResolvedQuery) -> list[LeafTable]:
             taken.add(name)
             if source.rule is not None:
                 source = replace(source, members=_members(rq, source, part, f"{name}_members"))
-            passes.append(_builder(source)(rq, source, part, name))
-    return passes
+            passes.append(_builder(source, part)(rq, source, part, name))
+    periods = compile_periods(rq)
+    return [*passes, periods] if periods is not None else passes
 
 
-def _builder(source: Source) -> Callable[[ResolvedQuery, Source, Slice, str], LeafTable]:
+def _builder(source: Source, part: Slice) -> Callable[[ResolvedQuery, Source, Slice, str], LeafTable]:
     """How the measures of a source are taken."""
     if source.lifecycle is not None:
         return compile_lifecycle
     if source.balance is None:
-        return compile_flow
+        return compile_taken if part.take else compile_flow
     return compile_stock if source.balance.valid else compile_balance
 
 
@@ -68,7 +71,9 @@ def _members(rq: ResolvedQuery, source: Source, part: Slice, name: str) -> Membe
     of = rq.catalog.models[rule.of]
     bases = tuple(dict.fromkeys(base for each in metric.inputs for base in base_metrics(rq.catalog, each)))
     keys = tuple(Key(name=_column(index), label="", calendar=rq.calendar) for index in range(len(of.key)))
-    finest = rq.finest_time
+    by_period = rule.over == "period"
+    finest = rq.finest_time if by_period else None
+    days = part if by_period else Slice()
     asked = replace(
         rq,
         query=MetricQuery(metrics=metric.inputs),
@@ -76,7 +81,7 @@ def _members(rq: ResolvedQuery, source: Source, part: Slice, name: str) -> Membe
         keys=(*keys, finest) if finest is not None else keys,
         filters=(),
         having=(),
-        slices=(replace(part, name="", bases=bases, conditions=(), rates_back=0),),
+        slices=(replace(days, name="", bases=bases, conditions=(), rates_back=0),),
         conversions=rq.member_conversions,
         reach={
             base: {**rq.member_reach[base], **_key_names(rq, rq.catalog.metrics[base], of)} for base in bases
@@ -95,6 +100,7 @@ def _members(rq: ResolvedQuery, source: Source, part: Slice, name: str) -> Membe
         name=name,
         select=select,
         keys=_key_names(rq, metric, of),
+        by_period=by_period,
         tables=tuple(table for each in passes for table in each.tables),
         proofs=(
             Binder(rq.catalog, of, rq.schema, rq.today).key_proof(),

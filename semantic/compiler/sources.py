@@ -37,6 +37,7 @@ class Members:
     name: str
     select: exp.Select
     keys: Mapping[str, DimensionRef]  # column of the table -> how a row of the source reaches it
+    by_period: bool  # whether they are chosen anew in each bucket
     tables: tuple[str, ...]
     proofs: tuple[Proof, ...]
 
@@ -74,7 +75,8 @@ def plan_sources(rq: ResolvedQuery, bases: Sequence[str]) -> list[Source]:
     for name in bases:
         metric = rq.catalog.metrics[name]
         assert metric.model is not None
-        where = metric.where if metric.lifecycle else None
+        apart = metric.lifecycle or (metric.balance is not None and metric.balance.among)
+        where = metric.where if apart else None
         time = own_time(rq.catalog, metric)
         key = (metric.model, time, metric.balance, metric.lifecycle, where, metric.members)
         grouped.setdefault(key, []).append(metric)
@@ -172,7 +174,7 @@ class Pass:
             exp.EQ(this=sql.column(column, members.name), expression=self.binder.dimension(ref))
             for column, ref in members.keys.items()
         ]
-        if (finest := self.rq.finest_time) is not None:
+        if members.by_period and (finest := self.rq.finest_time) is not None:
             matches.append(sql.same(sql.column(MEMBER_BUCKET, members.name), self.key(finest, day)))
         found = exp.Select(expressions=[exp.Literal.number(1)]).from_(sql.table(members.name), copy=False)
         return exp.Exists(this=found.where(sql.all_of(matches), copy=False))
@@ -264,6 +266,20 @@ def days_between(moment: exp.Expr, part: Slice) -> exp.Expr:
 def compile_flow(rq: ResolvedQuery, source: Source, part: Slice, name: str) -> LeafTable:
     """Compile the pass of measures that add up over time."""
     work = Pass(rq, source, part)
+    select, leaves = flow_rows(work, [])
+    helpers = [(window_name(part), window_table(part, rq))] if _has_windows(work) else []
+    if source.members is not None:
+        helpers.append((source.members.name, source.members.select))
+    return work.table(name, select, leaves, helpers=helpers, rate_proofs=work.rate_proofs(select, helpers))
+
+
+def _has_windows(work: Pass) -> bool:
+    return work.part.windows is not None and work.time_ref() is not None
+
+
+def flow_rows(work: Pass, more: Sequence[exp.Expr]) -> tuple[exp.Select, list[Leaf]]:
+    """Return the measures of a pass, added up by the question's groups and by `more` columns."""
+    rq, source, part = work.rq, work.source, work.part
     conditions = [work.binder.row_filter(), *work.query_filters()]
     day = work.day() if work.time_ref() is not None else None
     windows: exp.Expr | None = None
@@ -282,15 +298,12 @@ def compile_flow(rq: ResolvedQuery, source: Source, part: Slice, name: str) -> L
     if all(kept is not None for kept in filters):
         unique = {metric.where: kept for metric, kept in zip(source.metrics, filters, strict=True) if kept}
         conditions.append(sql.any_of([each.copy() for each in unique.values()]))
+    keys += more
     select = exp.Select(expressions=[*keys, *(sql.aliased(leaf.expr, leaf.name) for leaf in leaves)])
     select = work.binder.attach(select)
     if windows is not None:
         select = select.join(sql.table(window_name(part), WINDOWS), on=windows, copy=False)
-    select = with_conditions(select, conditions, keys=len(rq.keys))
-    helpers = [(window_name(part), window_table(part, rq))] if windows is not None else []
-    if source.members is not None:
-        helpers.append((source.members.name, source.members.select))
-    return work.table(name, select, leaves, helpers=helpers, rate_proofs=work.rate_proofs(select, helpers))
+    return with_conditions(select, conditions, keys=len(keys)), leaves
 
 
 def window_table(part: Slice, rq: ResolvedQuery) -> exp.Select:
@@ -298,10 +311,13 @@ def window_table(part: Slice, rq: ResolvedQuery) -> exp.Select:
     rows = []
     for window in part.windows or ():
         row = [sql.date(window.bucket), sql.date(window.start), sql.date(window.end)]
+        if part.take:
+            row.append(sql.date(window.day or window.end))
         if part.aligned:
             row.append(sql.date(period_of(window.start, part.aligned, _own_calendar(rq)).start))
         rows.append(row)
-    columns = ["bucket", "first_day", "last_day", *(["period"] if part.aligned else [])]
+    more = [*(["day"] if part.take else []), *(["period"] if part.aligned else [])]
+    columns = ["bucket", "first_day", "last_day", *more]
     return sql.values(rows, columns)
 
 

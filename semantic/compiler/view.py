@@ -65,6 +65,8 @@ class View:
         select = exp.Select(expressions=[*(sql.column(key, KEYS) for key in self.keys), *leaves])
         select = select.from_(sql.table(first), copy=False)
         for each in passes if self.keys else passes[1:]:
+            if not each.leaves:
+                continue  # groups alone
             on = sql.all_of(
                 [sql.same(sql.column(key, KEYS), sql.column(key, each.name)) for key in self.keys]
             )

@@ -66,7 +66,7 @@ def check_input_conditions(catalog: Catalog) -> Iterator[Issue]:
 def check_input_offsets(catalog: Catalog) -> Iterator[Issue]:
     """What is looked back to has a time, and is not added up again over a window."""
     for metric, given in _inputs(catalog):
-        if not given.offset:
+        if not (given.offset or given.to_start):
             continue
         owner, at = _owner(metric, given), given.positions.get("offset", given.position)
         for base in bases_within(catalog, given.metric):
@@ -112,7 +112,8 @@ def bases_within(catalog: Catalog, name: str) -> list[Metric]:
 
 def _looking_back(catalog: Catalog, metric: Metric) -> Metric | None:
     inner = (each for each in within(catalog, metric.name) if each.name != metric.name)
-    return next((each for each in inner if any(own.offset for own in each.own_inputs.values())), None)
+    moved = (each for each in inner if any(own.offset or own.to_start for own in each.own_inputs.values()))
+    return next(moved, None)
 
 
 def _unreached(

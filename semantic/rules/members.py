@@ -50,7 +50,8 @@ def check_members(catalog: Catalog) -> Iterator[Issue]:
             yield from _wrong_kinds(catalog, metric, name)
             for base in bases_within(catalog, name):
                 yield from _unproved(catalog, metric, base, of)
-                if own_time(catalog, metric) and own_time(catalog, base) is None:
+                by_period = metric.members.over == "period"
+                if by_period and own_time(catalog, metric) and own_time(catalog, base) is None:
                     yield _issue(
                         metric, "members", f"{base.name} has no time, so it has no value in a period"
                     )
@@ -76,7 +77,7 @@ def _without_rows(catalog: Catalog, metric: Metric, condition: str) -> Iterator[
 
 def _wrong_kinds(catalog: Catalog, metric: Metric, name: str) -> Iterator[Issue]:
     for each in within(catalog, name):
-        looks_back = any(own.offset or own.where for own in each.own_inputs.values())
+        looks_back = any(own.offset or own.to_start or own.where for own in each.own_inputs.values())
         if each.kind in ("balance", "cumulative", "lifecycle") or looks_back or each.members:
             what = (
                 "has rows or days of its own" if looks_back or each.members else f'is of kind "{each.kind}"'

@@ -190,6 +190,28 @@ def check_lifecycles(catalog: Catalog) -> Iterator[Issue]:
                 yield issue
 
 
+def check_takes(catalog: Catalog) -> Iterator[Issue]:
+    """Days that stand for a period are found in one column of values; an average of days needs values, not averages."""
+    for metric in catalog.metrics.values():
+        if metric.take is None or not metric.inputs or metric.inputs[0] not in catalog.metrics:
+            continue
+        of = catalog.metrics[metric.inputs[0]]
+        why = None
+        if of.kind != "aggregate":
+            why = f'{of.name} is of kind "{of.kind}", whose parts could stand on different days'
+        elif of.agg == "average":
+            why = f"{of.name} is an average, which is not averaged or taken again"
+        elif of.members is not None:
+            why = f"{of.name} counts the rows of some members, who are chosen by period and not by day"
+        if why is not None:
+            yield Issue(
+                code="DT213",
+                message=f'metric "{metric.name}" takes days of a period, but {why}',
+                at=place(metric, "cumulative"),
+                hint="leave out `take`, or put the formula over metrics that take the same days",
+            )
+
+
 def check_identities(catalog: Catalog) -> Iterator[Issue]:
     """Both sides of an identity are formulas over metrics that exist."""
     for identity in catalog.identities.values():
