@@ -27,7 +27,7 @@ java: ## find Java 17 or 21, or install a headless one
 	@bash tools/setup.sh java
 
 jars: $(STAMP) java ## fetch Delta's JARs once, into the user's cache
-	@$(BIN)/python -m pipeline.jars
+	@$(BIN)/python -m datatrust.core.jars
 
 chromium: ## find Chromium for the browser tests, or install it
 	@bash tools/setup.sh chromium

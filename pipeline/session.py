@@ -2,14 +2,13 @@
 
 The catalog is in memory: every Delta table found under the warehouse is registered when the session opens,
 so that no metastore can lock or go stale. Java's own words go to a log file, never to the terminal.
-Layer: pipeline. Imports core, jars and java.
+Layer: pipeline. Imports core.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,9 +17,10 @@ from pyspark.errors import PySparkRuntimeError
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
+from datatrust.core.jars import ensure_jars
+from datatrust.core.java import find_java, why_java_failed
 from datatrust.core.settings import Project
-from pipeline.jars import ensure_jars
-from pipeline.java import find_java, why_java_failed
+from datatrust.core.spark_settings import set_environment, spark_settings
 from pipeline.lock import is_running
 from pipeline.store import restricted_zone
 from pipeline.tables import find_tables, split_name
@@ -28,27 +28,6 @@ from pipeline.tables import find_tables, split_name
 SMALL_BYTES = 64_000_000  # raw bytes below which a run is over before Java's second compiler pays
 TINY_BYTES = 4_000_000  # below these Spark's generated code costs more to compile than it saves
 _INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
-
-_LOG4J = """\
-status = error
-rootLogger.level = warn
-rootLogger.appenderRef.file.ref = file
-appender.file.type = File
-appender.file.name = file
-appender.file.fileName = {file}
-appender.file.append = true
-appender.file.layout.type = PatternLayout
-appender.file.layout.pattern = %d{{yyyy-MM-dd'T'HH:mm:ss.SSS}} %p %c{{1}}: %m{{nolookups}}%n%ex{{short}}
-logger.native.name = org.apache.hadoop.util.NativeCodeLoader
-logger.native.level = error
-logger.tasks.name = org.apache.spark.scheduler.TaskSetManager
-logger.tasks.level = off
-logger.executor.name = org.apache.spark.executor.Executor
-logger.executor.level = off
-logger.codegen.name = org.apache.spark.sql.catalyst.expressions.codegen
-logger.codegen.level = off
-"""
-# A failed task's message can quote a value of a row: those loggers are off, the error reaches us as an exception.
 
 _session: SparkSession | None = None
 
@@ -125,10 +104,7 @@ def _location(spark: SparkSession, schema: str, table: str) -> Path | None:
 def _start(project: Project, *, input_bytes: int | None, inherit: Sequence[int]) -> SparkSession:
     java = find_java()
     jars = ensure_jars()
-    os.environ["JAVA_HOME"] = str(java)
-    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
-    os.environ.pop("PYSPARK_SUBMIT_ARGS", None)
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    set_environment(java)
     project.logs.mkdir(parents=True, exist_ok=True)
     conf = SparkConf(loadDefaults=False)
     for key, value in _settings(project, jars, input_bytes=input_bytes).items():
@@ -146,16 +122,9 @@ def _start(project: Project, *, input_bytes: int | None, inherit: Sequence[int])
 
 def _settings(project: Project, jars: Sequence[Path], *, input_bytes: int | None) -> dict[str, str]:
     """Return every Spark setting; the project's `engine.spark` has the last word."""
-    scratch = _scratch_folder(project)
-    log4j = scratch / "log4j2.properties"
-    log4j.write_text(_LOG4J.format(file=project.logs / "spark.log"), encoding="utf-8")
     small = input_bytes is not None and input_bytes < SMALL_BYTES
     cores = str(max(2, min(os.cpu_count() or 2, 16)))
     java_options = [
-        f"-Dlog4j2.configurationFile=file:{log4j}",
-        f"-Dderby.system.home={scratch}",
-        f"-Djava.io.tmpdir={scratch}",
-        "-Duser.timezone=UTC",
         "-XX:ReservedCodeCacheSize=256m",  # one level of compilation reserves 48 MB only, which a run fills
         "-XX:MetaspaceSize=256m",  # else growing to what Spark needs costs several full collections
         "-Djdk.lang.Process.launchMechanism=VFORK",  # Hadoop starts a chmod for each file it writes
@@ -163,46 +132,24 @@ def _settings(project: Project, jars: Sequence[Path], *, input_bytes: int | None
     ]
     if small:
         java_options.append("-XX:TieredStopAtLevel=1")
-    master = project.config.engine.master
-    archives = [str(jar) for jar in jars]
-    where = (
-        {"spark.driver.extraClassPath": os.pathsep.join(archives)}
-        if master.startswith("local")
-        else {"spark.jars": ",".join(archives)}
-    )
     return {
-        "spark.master": master,
-        "spark.app.name": f"datatrust {project.name}",
-        **where,
-        "spark.driver.memory": "2g",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.extraJavaOptions": " ".join(java_options),
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.eventLog.enabled": "false",
-        "spark.local.dir": str(scratch),
-        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
-        "spark.sql.catalogImplementation": "in-memory",
-        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-        "spark.sql.ansi.enabled": "true",
-        "spark.sql.session.timeZone": "UTC",
+        **spark_settings(
+            archives=jars,
+            master=project.config.engine.master,
+            name=project.name,
+            log=project.logs / "spark.log",
+            scratch=_scratch_folder(project),
+            memory="2g",
+            java_options=java_options,
+        ),
         "spark.sql.shuffle.partitions": cores,
         "spark.default.parallelism": cores,
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": cores,
-        "spark.sql.debug.maxToStringFields": "1000",
-        # Else every call on a column asks Java a dozen things, for an error message that we never show.
-        "spark.python.sql.dataFrameDebugging.enabled": "false",
-        "spark.sql.execution.arrow.pyspark.enabled": "false",
-        "spark.sql.redaction.options.regex": "(?i)url|password|secret|token|key",
-        "spark.redaction.regex": "(?i)secret|password|token|access.?key",
         "spark.sql.adaptive.enabled": "false" if small else "true",
         **(_INTERPRETED if input_bytes is not None and input_bytes < TINY_BYTES else {}),
         # Commits by write and rename. Safe for one writer, which the run's lock makes sure of; the default one
         # starts several more processes a commit.
         "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",
-        "spark.databricks.delta.snapshotPartitions": "1",
         "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
         "spark.databricks.delta.properties.defaults.columnMapping.mode": "none",
         "spark.databricks.delta.properties.defaults.enableTypeWidening": "false",

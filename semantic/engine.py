@@ -52,8 +52,10 @@ class SemanticLayer:
         release: Release | None,
         today: dt.date,
         as_of: str | None = None,
+        family: str | None = None,
     ) -> None:
         self.project = project
+        self._family = family
         self.catalog = catalog
         self.engine = engine
         self.release = release
@@ -76,6 +78,7 @@ class SemanticLayer:
         definitions_now: bool = False,
         release: Release | None = None,
         catalog: Catalog | None = None,
+        engine: str | None = None,
     ) -> SemanticLayer:
         """Open a project's metrics on a release: the current one, one of the past, or a candidate.
 
@@ -84,34 +87,35 @@ class SemanticLayer:
             definitions_now: with `as_of`, take today's catalog instead.
             release: a release that is not published yet.
             catalog: definitions to use in place of the project's.
+            engine: "duckdb", "spark" or "databricks" in place of `serving.engine`.
 
         Raises:
             UnknownName: no such release.
             UserError: the catalog has faults, or names tables and columns that the release does not have.
             EngineError: the release's files are gone.
         """
-        connection = project.config.serving.connection
-        if connection and as_of:
+        serving = project.config.serving
+        spec = engine_for(serving.connection, engine or serving.engine)
+        if as_of and not spec.reads_releases:
             raise UserError(
                 Issue(
                     code="DT312",
-                    message="a project on a DuckDB file has no releases to go back to",
+                    message="a project on another tool's tables has no releases to go back to",
                     hint="ask without --as-of",
                 )
             )
-        if connection is None and release is None:
+        if spec.reads_releases and release is None:
             release = load_release(project.warehouse, as_of)
         if catalog is None:
             catalog = _load_catalog(project, release if as_of and not definitions_now else None)
-        spec = engine_for(connection)
-        engine = spec.open(project, release, _tables(catalog), catalog.timezone)
         layer = cls(
             project=project,
             catalog=catalog,
-            engine=engine,
+            engine=spec.open(project, release, _tables(catalog), catalog.timezone),
             release=release,
             today=project.today(),
             as_of=as_of,
+            family=engine,
         )
         issues = check_columns(
             catalog,
@@ -194,15 +198,17 @@ class SemanticLayer:
         """
         return self._plan(query, viewer)[0]
 
-    def compile(self, query: MetricQuery, *, viewer: Viewer) -> CompiledQuery:
-        """Return the statement of `query` without running it.
+    def compile(self, query: MetricQuery, *, viewer: Viewer, dialect: str | None = None) -> CompiledQuery:
+        """Return the statement of `query` without running it, in the engine's dialect or another.
 
         Raises:
             UserError: what is wrong with it, all at once.
         """
         if query.as_of and self._is_elsewhere(query.as_of):
-            return self._layer_at(query.as_of).compile(replace(query, as_of=None), viewer=viewer)
-        return self._plan(query, viewer)[1]
+            there = self._layer_at(query.as_of)
+            return there.compile(replace(query, as_of=None), viewer=viewer, dialect=dialect)
+        rq, compiled = self._plan(query, viewer)
+        return compiled if dialect in (None, compiled.dialect) else compile_query(rq, dialect or "")
 
     def query(self, query: MetricQuery, *, viewer: Viewer) -> QueryResult:
         """Answer `query`.
@@ -274,6 +280,7 @@ class SemanticLayer:
             release=self.release,
             today=self.today,
             as_of=self.as_of,
+            family=self._family,
         )
 
     def close(self) -> None:
@@ -430,7 +437,7 @@ class SemanticLayer:
 
     def _layer_at(self, as_of: str) -> SemanticLayer:
         if as_of not in self._at:
-            self._at[as_of] = SemanticLayer.open(self.project, as_of=as_of)
+            self._at[as_of] = SemanticLayer.open(self.project, as_of=as_of, engine=self._family)
         return self._at[as_of]
 
 

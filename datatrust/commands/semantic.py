@@ -106,8 +106,13 @@ def describe(context: Context, name: str | None, role: str | None, as_json: bool
 @click.option("--as-of", metavar="T", help="A release id or an instant.")
 @click.option("--definitions", type=click.Choice(["then", "now"]), default="then", show_default=True)
 @role_option
-@click.option("--engine", metavar="E", type=click.Choice(["duckdb"]), default="duckdb", show_default=True)
-@click.option("--sql", "sql_only", is_flag=True, help="Compile only and print the SQL.")
+@click.option(
+    "--engine",
+    metavar="E",
+    type=click.Choice(["duckdb", "spark", "databricks"]),
+    help="duckdb, spark or databricks in place of serving.engine.",
+)
+@click.option("--sql", "sql_only", is_flag=True, help="Compile only and print the SQL, of any engine.")
 @click.option("--csv", "as_csv", is_flag=True)
 @json_option
 @click.pass_obj
@@ -115,7 +120,7 @@ def query(  # one parameter an option: click's way
     context: Context, metrics: str, by: str, where: tuple[str, ...], having: tuple[str, ...], start: str | None,
     end: str | None, period: str | None, calendar: str | None, order: str | None, limit: int | None, top: int | None,
     per: str | None, compare: str | None, share_of: str | None, running: bool, contributions: bool, bridge: bool, totals: bool, currency: str | None, rates_on: str | None,
-    as_of: str | None, definitions: str, role: str | None, engine: str, sql_only: bool, as_csv: bool, as_json: bool,
+    as_of: str | None, definitions: str, role: str | None, engine: str | None, sql_only: bool, as_csv: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Run one metric query; `time` is each metric's own time dimension."""
     from semantic.engine import SemanticLayer
@@ -126,10 +131,16 @@ def query(  # one parameter an option: click's way
     if per and not top:
         raise click.UsageError("--per goes with --top N")
     viewer = load_viewer(context.project, role)
+    serving = context.project.config.serving
     standing = (
         None if compare == AS_REPORTED else as_of
     )  # the earlier release is then the base, not the ground
-    layer = SemanticLayer.open(context.project, as_of=standing, definitions_now=definitions == "now")
+    layer = SemanticLayer.open(
+        context.project,
+        as_of=standing,
+        definitions_now=definitions == "now",
+        engine=_without_spark(serving.connection) if sql_only else engine,
+    )
     start_day: dt.date | None
     end_day: dt.date | None
     if period:
@@ -163,7 +174,7 @@ def query(  # one parameter an option: click's way
         as_of=as_of,
     )
     if sql_only:
-        click.echo(layer.compile(asked, viewer=viewer).sql)
+        click.echo(layer.compile(asked, viewer=viewer, dialect=engine or serving.engine).sql)
         return
     result = layer.query(asked, viewer=viewer)
     if as_json:
@@ -177,6 +188,11 @@ def query(  # one parameter an option: click's way
         print_table([column.label or column.name for column in result.columns], rows)
         for line in (*result.assumptions, *result.flags):
             click.echo(f"note: {line}", err=True)
+
+
+def _without_spark(connection: str | None) -> str | None:
+    """The engine to open for a statement's text alone: DuckDB knows the columns of a release as well as Spark."""
+    return None if connection and connection.startswith("databricks:") else "duckdb"
 
 
 def _names(text: str) -> tuple[str, ...]:

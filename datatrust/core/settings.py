@@ -64,10 +64,14 @@ class Publish(_Section):
 
 
 class Serving(_Section):
-    """How questions are answered. `connection` stands a project on another tool's DuckDB file."""
+    """How questions are answered.
+
+    `connection` stands a project on another tool's tables (duckdb://, databricks://) or names a Spark server that
+    reads releases (sc://). `engine` is what the connection says, and duckdb without one.
+    """
 
     connection: str | None = None
-    engine: str = "duckdb"
+    engine: Literal["duckdb", "spark", "databricks"] | None = None
     max_rows: int = Field(default=10_000, ge=1)
     timeout_seconds: float = Field(default=30, gt=0)
     memory_mb: int = Field(default=2048, ge=64)

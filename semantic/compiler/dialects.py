@@ -10,7 +10,7 @@ from collections.abc import Callable
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 
-from semantic.compiler import sql
+from semantic.compiler import exact_spark, sql
 from semantic.compiler.arithmetic import EXACT_QUOTIENT
 from semantic.compiler.measures import EXACT_PERCENTILE
 
@@ -20,14 +20,31 @@ Dialect.get_or_raise("duckdb")  # loaded with this module, not with the first qu
 
 def print_sql(select: exp.Expr, dialect: str) -> str:
     """Return the text of `select`."""
-    lowered = select.transform(lambda node: _lowered(node, dialect), copy=False)
+    if dialect == "duckdb":
+        lowered = _rewritten(select, _lowered)
+    else:
+        exact_spark.prepare(select)
+        lowered = _rewritten(select, exact_spark.lowered)
     return lowered.sql(dialect=dialect, pretty=True, identify=True, comments=False, copy=False)
 
 
-def _lowered(node: exp.Expr, dialect: str) -> exp.Expr:
+def _rewritten(tree: exp.Expr, lower: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    """Replace nodes from the leaves up, so that one inside another is in the dialect's words before it."""
+    for node in reversed(list(tree.dfs())):
+        parent, key, index = node.parent, node.arg_key, node.index
+        made = lower(node)
+        if made is node:
+            continue
+        if parent is None or key is None:
+            return made
+        parent.set(key, made, index)
+    return tree
+
+
+def _lowered(node: exp.Expr) -> exp.Expr:
     if not isinstance(node, exp.Anonymous):
         return node
-    lower = _LOWERINGS.get((str(node.this), "duckdb" if dialect == "duckdb" else "spark"))
+    lower = _LOWERINGS.get(str(node.this))
     return lower(*node.expressions) if lower else node
 
 
@@ -66,19 +83,6 @@ def _whole(node: exp.Expr, scale: int, more: int) -> exp.Expr:
     return whole if not isinstance(whole, exp.Mul) else exp.Paren(this=whole)
 
 
-def _spark_quotient(
-    top: exp.Expr, top_scale: exp.Expr, bottom: exp.Expr, bottom_scale: exp.Expr, scale: exp.Expr
-) -> exp.Expr:
-    """Spark divides decimals exactly when the digits of both sides leave room for those of the result."""
-    one, other, digits = _scale(top_scale), _scale(bottom_scale), _scale(scale)
-    room = 38 - digits
-    above = sql.cast(top, f"DECIMAL({max(one + 1, room - other)}, {one})")
-    below = exp.Nullif(
-        this=sql.cast(bottom, f"DECIMAL({max(other + 1, 20)}, {other})"), expression=exp.Literal.number(0)
-    )
-    return sql.cast(exp.Div(this=above, expression=below, typed=True), f"DECIMAL(38, {digits})")
-
-
 def _duckdb_percentile(value: exp.Expr, share: exp.Expr, kept: exp.Expr) -> exp.Expr:
     """Sorted values as a list; between the two neighbours of position (n - 1) * share in proportion."""
     listed = exp.Filter(
@@ -105,8 +109,7 @@ def _duckdb_percentile(value: exp.Expr, share: exp.Expr, kept: exp.Expr) -> exp.
     return exp.Paren(this=exp.Add(this=low, expression=step))
 
 
-_LOWERINGS: dict[tuple[str, str], Callable[..., exp.Expr]] = {
-    (EXACT_QUOTIENT, "duckdb"): _duckdb_quotient,
-    (EXACT_QUOTIENT, "spark"): _spark_quotient,
-    (EXACT_PERCENTILE, "duckdb"): _duckdb_percentile,
+_LOWERINGS: dict[str, Callable[..., exp.Expr]] = {
+    EXACT_QUOTIENT: _duckdb_quotient,
+    EXACT_PERCENTILE: _duckdb_percentile,
 }

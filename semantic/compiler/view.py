@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from semantic.compiler import sql
+from semantic.compiler.binding import typed
 from semantic.compiler.measures import Leaf
 from semantic.compiler.sources import LeafTable
 from semantic.resolved import ResolvedQuery
@@ -46,7 +47,8 @@ class View:
     def column(self, part: str, leaf: str) -> tuple[exp.Expr, SqlType]:
         """Return a leaf of a slice, and its type."""
         name = self._columns[part, leaf]
-        return sql.column(name, self.name), self.leaves[name].type
+        kind = self.leaves[name].type
+        return typed(sql.column(name, self.name), kind), kind
 
     def leaf(self, part: str, leaf: str) -> Leaf:
         """Return what a leaf of a slice is."""

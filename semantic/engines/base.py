@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from datatrust.core.release import Release
+from datatrust.core.release import Release, TablePin
 from datatrust.core.settings import Project
 from semantic.schema import Schema
 
@@ -52,5 +52,15 @@ class EngineSpec:
     """How an engine is opened: `open(project, release, tables, timezone)`."""
 
     name: str
-    scheme: str | None  # of `serving.connection`; None reads releases
+    family: str  # as `serving.engine` and `--engine` call it
+    scheme: str | None  # of `serving.connection`; None needs no connection
+    reads_releases: bool
     open: Callable[[Project, Release | None, tuple[str, ...], str], SqlEngine]
+
+
+def gone_message(release: str, table: str, pin: TablePin, what: str) -> str:
+    """Say that a release cannot be read, why, and what to do."""
+    return (
+        f"release {release} cannot be read: {table} at version {pin.version}: {what}; choose a later release "
+        "(datatrust release list)"
+    )

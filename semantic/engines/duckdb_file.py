@@ -125,4 +125,6 @@ def _open_engine(
     return FileEngine(file, tables, timezone, project.config.serving.memory_mb)
 
 
-ENGINE = EngineSpec(name="duckdb_file", scheme=SCHEME, open=_open_engine)
+ENGINE = EngineSpec(
+    name="duckdb_file", family="duckdb", scheme=SCHEME, reads_releases=False, open=_open_engine
+)

@@ -19,10 +19,10 @@ from deltalake.exceptions import DeltaError
 
 from datatrust.core.errors import EngineError, FilesGone, InternalError
 from datatrust.core.kept import table_folder
-from datatrust.core.release import Release, TablePin
+from datatrust.core.release import Release
 from datatrust.core.settings import Project
 from semantic.engines import _duckdb as duck
-from semantic.engines.base import EngineSpec, RawResult
+from semantic.engines.base import EngineSpec, RawResult, gone_message
 from semantic.schema import Schema
 
 _UNREADABLE = ("deletionVectors", "columnMapping", "typeWidening")
@@ -91,7 +91,7 @@ class ReleaseEngine:
                 duck.create_view(self._connection, table, self._select(table))
             except duckdb.Error:
                 raise FilesGone(
-                    _gone(self.release_id, table, self._pins[table], "a data file is damaged")
+                    gone_message(self.release_id, table, self._pins[table], "a data file is damaged")
                 ) from None
             self._views.add(table)
 
@@ -100,7 +100,9 @@ class ReleaseEngine:
         try:
             delta = DeltaTable(str(self._folders[table]), version=pin.version)
         except (DeltaError, OSError, ValueError):
-            raise FilesGone(_gone(self.release_id, table, pin, "that version is gone or damaged")) from None
+            raise FilesGone(
+                gone_message(self.release_id, table, pin, "that version is gone or damaged")
+            ) from None
         features = [*(delta.protocol().reader_features or ())]
         for feature in _UNREADABLE:
             if any(found.startswith(feature) for found in features):
@@ -122,7 +124,9 @@ class ReleaseEngine:
         missing = [file for file in files if not Path(file).is_file()]
         if missing:
             pin = self._pins[table]
-            raise FilesGone(_gone(self.release_id, table, pin, f"{len(missing)} of its files are gone"))
+            raise FilesGone(
+                gone_message(self.release_id, table, pin, f"{len(missing)} of its files are gone")
+            )
         if not files:
             return f"{empty} WHERE false"
         columns = ", ".join(
@@ -182,13 +186,6 @@ def _duckdb_type(word: str) -> str:
     return _TYPES.get(word, "VARCHAR")
 
 
-def _gone(release: str, table: str, pin: TablePin, what: str) -> str:
-    return (
-        f"release {release} cannot be read: {table} at version {pin.version}: {what}; choose a later release "
-        "(datatrust release list)"
-    )
-
-
 def _open_engine(
     project: Project, release: Release | None, tables: tuple[str, ...], timezone: str
 ) -> ReleaseEngine:
@@ -197,4 +194,4 @@ def _open_engine(
     return ReleaseEngine(project.warehouse, release, tables, timezone, project.config.serving.memory_mb)
 
 
-ENGINE = EngineSpec(name="duckdb", scheme=None, open=_open_engine)
+ENGINE = EngineSpec(name="duckdb", family="duckdb", scheme=None, reads_releases=True, open=_open_engine)

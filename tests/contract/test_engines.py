@@ -17,6 +17,7 @@ from datatrust.core.release import TablePin, load_release
 from datatrust.core.settings import Project
 from semantic.engine import SemanticLayer
 from semantic.engines import engine_for, load_engines
+from semantic.engines._statement import point_tables
 from semantic.query import EVERYONE, MetricQuery
 from tests.support.books import Books, publish, write_file_project, write_release_project
 
@@ -63,8 +64,16 @@ KINDS: dict[str, Callable[[Path], Project]] = {
 }
 
 
+ELSEWHERE = {
+    "spark": "tests/spark/test_spark_engine.py",
+    "spark_connect": "tests/spark/test_spark_engine.py",
+    "databricks": "tests/unit/test_databricks_engine.py",
+}
+
+
 def test_every_engine_is_under_contract() -> None:
-    assert set(load_engines()) == set(KINDS)
+    assert set(load_engines()) == {*KINDS, *ELSEWHERE}
+    assert all(Path(file).is_file() for file in ELSEWHERE.values())
 
 
 @pytest.fixture(params=sorted(KINDS))
@@ -289,6 +298,74 @@ def test_an_absolute_path_takes_four_slashes(tmp_path: Path) -> None:
     assert Books(SemanticLayer.open(project)).value("bills") == 4
 
 
-def test_engines_are_found_by_the_scheme_of_the_connection() -> None:
-    assert engine_for(None).name == "duckdb"
-    assert engine_for("duckdb:///x").name == "duckdb_file"
+@pytest.mark.parametrize(
+    ("connection", "family", "name"),
+    [
+        (None, None, "duckdb"),
+        (None, "spark", "spark"),
+        ("duckdb:///x", None, "duckdb_file"),
+        ("duckdb:///x", "duckdb", "duckdb_file"),
+        ("sc://host:15002", None, "spark_connect"),
+        ("sc://host:15002", "spark", "spark_connect"),
+        ("sc://host:15002", "duckdb", "duckdb"),  # releases are for every engine that reads them
+        ("databricks://host/path", None, "databricks"),
+    ],
+)
+def test_the_connection_and_the_wanted_engine_choose(
+    connection: str | None, family: str | None, name: str
+) -> None:
+    assert engine_for(connection, family).name == name
+
+
+@pytest.mark.parametrize(
+    ("connection", "family"), [("duckdb:///x", "spark"), (None, "databricks"), ("databricks://h/p", "duckdb")]
+)
+def test_an_engine_that_cannot_read_the_project_is_refused(connection: str | None, family: str) -> None:
+    with pytest.raises(UserError) as raised:
+        engine_for(connection, family)
+    assert raised.value.issues[0].code == "DT116"
+
+
+# ------------------------------------------------------------------------------- statements of unlocked engines
+
+NAMES = {"gold.fct_sales": "`pinned sales`", "plain": "`pinned plain`"}
+
+
+def test_only_the_names_of_tables_change() -> None:
+    statement = (
+        "WITH `fct_sales` AS (SELECT `sales`.`gold`, 'gold.fct_sales' AS `t` FROM `gold`.`fct_sales` AS `sales`)"
+        " SELECT * FROM `fct_sales` JOIN `main`.`plain` AS `p` ON TRUE JOIN `gold`.`fct_sales`"
+    )
+    assert point_tables(statement, NAMES, "spark") == (
+        "WITH `fct_sales` AS (SELECT `sales`.`gold`, 'gold.fct_sales' AS `t` FROM `pinned sales` AS `sales`)"
+        " SELECT * FROM `fct_sales` JOIN `pinned plain` AS `p` ON TRUE JOIN `pinned sales`"
+    )
+
+
+@pytest.mark.parametrize("dialect", ["spark", "databricks"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM gold.fct_sales",
+        "DROP TABLE gold.fct_sales",
+        "SET spark.sql.ansi.enabled = false",
+        "ADD JAR '/x.jar'",
+        "CREATE TABLE x AS SELECT 1",
+        "INSERT INTO gold.fct_sales SELECT 1",
+        "SELECT 1; SELECT 2",
+        "SELECT * FROM gold.other",
+        "SELECT * FROM fct_sales",
+        "SELECT * FROM other.gold.fct_sales",
+        "SELECT * FROM delta.`/etc`",
+        "SELECT * FROM parquet.`/etc/x`",
+        "SELECT * FROM read_files('/etc')",
+        "SELECT reflect('java.lang.System', 'exit', 1)",
+        "SELECT java_method('java.lang.Runtime', 'getRuntime')",
+        "SELECT input_file_name() FROM gold.fct_sales",
+        "SELECT TRANSFORM (a) USING 'cat' AS (b STRING) FROM gold.fct_sales",
+        "SELECT (",
+    ],
+)
+def test_nothing_but_a_select_of_the_tables_is_run(statement: str, dialect: str) -> None:
+    with pytest.raises(EngineError):
+        point_tables(statement, NAMES, dialect)

@@ -22,7 +22,7 @@ WITH `accounts_rows` AS (
 )
 SELECT
   `accounts`.`account`,
-  CAST(CAST(`accounts`.`average_cash__sum` AS DECIMAL(26, 2)) / NULLIF(CAST(`accounts`.`average_cash__count` AS DECIMAL(20, 0)), 0) AS DECIMAL(38, 12)) AS `average_cash`
+  CAST(CAST(`accounts`.`average_cash__sum` AS DECIMAL(28, 2)) / NULLIF(CAST(`accounts`.`average_cash__count` AS DECIMAL(38, 0)), 0) AS DECIMAL(37, 12)) AS `average_cash`
 FROM `accounts`
 ORDER BY
   `account` ASC NULLS LAST;

@@ -27,5 +27,5 @@ WITH `people_days` AS (
   ) AS `daily`
 )
 SELECT
-  CAST(CAST(`people`.`average_posts__sum` AS DECIMAL(26, 2)) / NULLIF(CAST(`people`.`average_posts__count` AS DECIMAL(20, 0)), 0) AS DECIMAL(38, 12)) AS `average_posts`
+  CAST(CAST(`people`.`average_posts__sum` AS DECIMAL(28, 2)) / NULLIF(CAST(`people`.`average_posts__count` AS DECIMAL(38, 0)), 0) AS DECIMAL(37, 12)) AS `average_posts`
 FROM `people`;

@@ -53,7 +53,7 @@ SELECT
   `result`.`revenue` - `result`.`revenue__base` AS `revenue__difference`,
   CAST(CAST((
     `result`.`revenue` - `result`.`revenue__base`
-  ) AS DECIMAL(24, 2)) / NULLIF(CAST(ABS(`result`.`revenue__base`) AS DECIMAL(20, 2)), 0) AS DECIMAL(38, 12)) AS `revenue__percent`,
+  ) AS DECIMAL(26, 2)) / NULLIF(CAST(ABS(`result`.`revenue__base`) AS DECIMAL(38, 2)), 0) AS DECIMAL(37, 12)) AS `revenue__percent`,
   CASE
     WHEN `result`.`revenue` > `result`.`revenue__base`
     THEN TRUE

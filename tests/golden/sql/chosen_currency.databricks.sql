@@ -1,15 +1,15 @@
 WITH `sales` AS (
   SELECT
     CAST(TRUNC(`sales`.`sold_on`, 'MONTH') AS DATE) AS `time.month`,
-    SUM(
+    CAST(SUM(
       CAST((
-        CAST(CAST(CAST(CAST(`sales`.`local_amount` AS DECIMAL(38, 2)) * CAST(CASE
+        CAST(CAST(CAST(`sales`.`local_amount` AS DECIMAL(16, 2)) * CAST(CASE
           WHEN `sales`.`currency` = 'EUR'
           THEN 1
-          ELSE CAST(`rates_of_it`.`average_rate` AS DECIMAL(38, 6))
-        END AS DECIMAL(38, 6)) AS DECIMAL(38, 8)) AS DECIMAL(20, 8)) / NULLIF(CAST(CAST(`rates_usd`.`average_rate` AS DECIMAL(38, 6)) AS DECIMAL(20, 6)), 0) AS DECIMAL(38, 12))
-      ) AS DECIMAL(38, 12))
-    ) AS `local_revenue`
+          ELSE CAST(`rates_of_it`.`average_rate` AS DECIMAL(31, 6))
+        END AS DECIMAL(20, 6)) AS DECIMAL(28, 8)) / NULLIF(CAST(`rates_usd`.`average_rate` AS DECIMAL(38, 6)), 0) AS DECIMAL(37, 12))
+      ) AS DECIMAL(37, 12))
+    ) AS DECIMAL(37, 12)) AS `local_revenue`
   FROM `gold`.`fct_sales` AS `sales`
   LEFT JOIN `gold`.`fx_rates` AS `rates_of_it`
     ON `rates_of_it`.`currency` = `sales`.`currency`
@@ -26,7 +26,7 @@ WITH `sales` AS (
     CAST(TRUNC(`accounts`.`day`, 'MONTH') AS DATE) AS `bucket`,
     `accounts`.`day` AS `day`,
     (
-      CAST(CAST(CAST(`accounts`.`amount` AS DECIMAL(38, 2)) AS DECIMAL(20, 2)) / NULLIF(CAST(CAST(`rates_usd`.`closing_rate` AS DECIMAL(38, 6)) AS DECIMAL(20, 6)), 0) AS DECIMAL(38, 12))
+      CAST(CAST(`accounts`.`amount` AS DECIMAL(22, 2)) / NULLIF(CAST(`rates_usd`.`closing_rate` AS DECIMAL(38, 6)), 0) AS DECIMAL(37, 12))
     ) AS `cash_in_group__value`
   FROM `gold`.`fct_balances` AS `accounts`
   LEFT JOIN `gold`.`fx_rates` AS `rates_usd`
@@ -44,7 +44,7 @@ WITH `sales` AS (
 ), `accounts` AS (
   SELECT
     `rows`.`bucket` AS `time.month`,
-    SUM(`rows`.`cash_in_group__value`) AS `cash_in_group`
+    CAST(SUM(`rows`.`cash_in_group__value`) AS DECIMAL(37, 12)) AS `cash_in_group`
   FROM `accounts_rows` AS `rows`
   JOIN `accounts_taken` AS `taken`
     ON `rows`.`bucket` IS NOT DISTINCT FROM `taken`.`bucket`
@@ -72,8 +72,8 @@ WITH `sales` AS (
 )
 SELECT
   `joined`.`time.month`,
-  CAST(ROUND(`joined`.`local_revenue`, 2) AS DECIMAL(38, 2)) AS `local_revenue`,
-  CAST(ROUND(`joined`.`cash_in_group`, 2) AS DECIMAL(38, 2)) AS `cash_in_group`
+  CAST(ROUND(`joined`.`local_revenue`, 2) AS DECIMAL(27, 2)) AS `local_revenue`,
+  CAST(ROUND(`joined`.`cash_in_group`, 2) AS DECIMAL(27, 2)) AS `cash_in_group`
 FROM `joined`
 ORDER BY
   `time.month` ASC NULLS LAST;
@@ -111,7 +111,7 @@ WHERE
       CASE
         WHEN `sales`.`currency` = 'EUR'
         THEN 1
-        ELSE CAST(`rates_of_it`.`average_rate` AS DECIMAL(38, 6))
+        ELSE CAST(`rates_of_it`.`average_rate` AS DECIMAL(31, 6))
       END
     ) IS NULL
   )
@@ -135,7 +135,7 @@ WHERE
       `sales`.`local_amount`
     ) IS NULL
     AND (
-      CAST(`rates_usd`.`average_rate` AS DECIMAL(38, 6))
+      CAST(`rates_usd`.`average_rate` AS DECIMAL(31, 6))
     ) IS NULL
   )
 LIMIT 1;
@@ -155,7 +155,7 @@ WHERE
       `accounts`.`amount`
     ) IS NULL
     AND (
-      CAST(`rates_usd`.`closing_rate` AS DECIMAL(38, 6))
+      CAST(`rates_usd`.`closing_rate` AS DECIMAL(31, 6))
     ) IS NULL
   )
 LIMIT 1;

@@ -1,14 +1,14 @@
 WITH `sales` AS (
   SELECT
-    SUM(
+    CAST(SUM(
       CAST((
-        CAST(`sales`.`local_amount` AS DECIMAL(38, 2)) * CAST(CASE
+        CAST(`sales`.`local_amount` AS DECIMAL(16, 2)) * CAST(CASE
           WHEN `sales`.`currency` = 'EUR'
           THEN 1
-          ELSE CAST(`rates_of_it`.`average_rate` AS DECIMAL(38, 6))
-        END AS DECIMAL(38, 6))
-      ) AS DECIMAL(38, 8))
-    ) AS `local_revenue`
+          ELSE CAST(`rates_of_it`.`average_rate` AS DECIMAL(31, 6))
+        END AS DECIMAL(20, 6))
+      ) AS DECIMAL(33, 8))
+    ) AS DECIMAL(33, 8)) AS `local_revenue`
   FROM `gold`.`fct_sales` AS `sales`
   LEFT JOIN `gold`.`fx_rates` AS `rates_of_it`
     ON `rates_of_it`.`currency` = `sales`.`currency`
@@ -17,15 +17,15 @@ WITH `sales` AS (
     `sales`.`sold_on` BETWEEN CAST('2025-07-01' AS DATE) AND CAST('2026-06-30' AS DATE)
 ), `sales_base` AS (
   SELECT
-    SUM(
+    CAST(SUM(
       CAST((
-        CAST(`sales`.`local_amount` AS DECIMAL(38, 2)) * CAST(CASE
+        CAST(`sales`.`local_amount` AS DECIMAL(16, 2)) * CAST(CASE
           WHEN `sales`.`currency` = 'EUR'
           THEN 1
-          ELSE CAST(`rates_of_it`.`average_rate` AS DECIMAL(38, 6))
-        END AS DECIMAL(38, 6))
-      ) AS DECIMAL(38, 8))
-    ) AS `local_revenue`
+          ELSE CAST(`rates_of_it`.`average_rate` AS DECIMAL(31, 6))
+        END AS DECIMAL(20, 6))
+      ) AS DECIMAL(33, 8))
+    ) AS DECIMAL(33, 8)) AS `local_revenue`
   FROM `gold`.`fct_sales` AS `sales`
   LEFT JOIN `gold`.`fx_rates` AS `rates_of_it`
     ON `rates_of_it`.`currency` = `sales`.`currency`
@@ -40,8 +40,8 @@ WITH `sales` AS (
   CROSS JOIN `sales_base`
 ), `result` AS (
   SELECT
-    CAST(ROUND(`joined`.`local_revenue`, 2) AS DECIMAL(38, 2)) AS `local_revenue`,
-    CAST(ROUND(`joined`.`local_revenue__base`, 2) AS DECIMAL(38, 2)) AS `local_revenue__base`
+    CAST(ROUND(`joined`.`local_revenue`, 2) AS DECIMAL(27, 2)) AS `local_revenue`,
+    CAST(ROUND(`joined`.`local_revenue__base`, 2) AS DECIMAL(27, 2)) AS `local_revenue__base`
   FROM `joined`
 )
 SELECT
@@ -50,7 +50,7 @@ SELECT
   `result`.`local_revenue` - `result`.`local_revenue__base` AS `local_revenue__difference`,
   CAST(CAST((
     `result`.`local_revenue` - `result`.`local_revenue__base`
-  ) AS DECIMAL(24, 2)) / NULLIF(CAST(ABS(`result`.`local_revenue__base`) AS DECIMAL(20, 2)), 0) AS DECIMAL(38, 12)) AS `local_revenue__percent`,
+  ) AS DECIMAL(26, 2)) / NULLIF(CAST(ABS(`result`.`local_revenue__base`) AS DECIMAL(38, 2)), 0) AS DECIMAL(37, 12)) AS `local_revenue__percent`,
   CAST(NULL AS BOOLEAN) AS `local_revenue__favourable`
 FROM `result`;
 
@@ -84,7 +84,7 @@ WHERE
       CASE
         WHEN `sales`.`currency` = 'EUR'
         THEN 1
-        ELSE CAST(`rates_of_it`.`average_rate` AS DECIMAL(38, 6))
+        ELSE CAST(`rates_of_it`.`average_rate` AS DECIMAL(31, 6))
       END
     ) IS NULL
   )
@@ -108,7 +108,7 @@ WHERE
       CASE
         WHEN `sales`.`currency` = 'EUR'
         THEN 1
-        ELSE CAST(`rates_of_it`.`average_rate` AS DECIMAL(38, 6))
+        ELSE CAST(`rates_of_it`.`average_rate` AS DECIMAL(31, 6))
       END
     ) IS NULL
   )

@@ -58,7 +58,7 @@ SELECT
   `result`.`revenue` - `result`.`revenue__base` AS `revenue__difference`,
   CAST(CAST((
     `result`.`revenue` - `result`.`revenue__base`
-  ) AS DECIMAL(24, 2)) / NULLIF(CAST(ABS(`result`.`revenue__base`) AS DECIMAL(20, 2)), 0) AS DECIMAL(38, 12)) AS `revenue__percent`,
+  ) AS DECIMAL(26, 2)) / NULLIF(CAST(ABS(`result`.`revenue__base`) AS DECIMAL(38, 2)), 0) AS DECIMAL(37, 12)) AS `revenue__percent`,
   CASE
     WHEN `result`.`revenue` > `result`.`revenue__base`
     THEN TRUE
@@ -67,10 +67,10 @@ SELECT
   END AS `revenue__favourable`,
   CAST(CAST((
     COALESCE(`result`.`revenue`, 0) - COALESCE(`result`.`revenue__base`, 0)
-  ) AS DECIMAL(24, 2)) / NULLIF(
-    CAST(ABS(CAST(SUM(`result`.`revenue__base`) OVER () AS DECIMAL(38, 2))) AS DECIMAL(20, 2)),
+  ) AS DECIMAL(26, 2)) / NULLIF(
+    CAST(ABS(CAST(SUM(`result`.`revenue__base`) OVER () AS DECIMAL(27, 2))) AS DECIMAL(38, 2)),
     0
-  ) AS DECIMAL(38, 12)) AS `revenue__contribution`
+  ) AS DECIMAL(37, 12)) AS `revenue__contribution`
 FROM `result`
 ORDER BY
   `region` ASC NULLS LAST;

@@ -1,15 +1,15 @@
 WITH `sales` AS (
   SELECT
     `customers`.`region` AS `region`,
-    SUM(
+    CAST(SUM(
       CAST((
-        CAST(`sales`.`local_amount` AS DECIMAL(38, 2)) * CAST(CASE
+        CAST(`sales`.`local_amount` AS DECIMAL(16, 2)) * CAST(CASE
           WHEN `sales`.`currency` = 'EUR'
           THEN 1
-          ELSE CAST(`rates_of_it`.`average_rate` AS DECIMAL(38, 6))
-        END AS DECIMAL(38, 6))
-      ) AS DECIMAL(38, 8))
-    ) AS `local_revenue`
+          ELSE CAST(`rates_of_it`.`average_rate` AS DECIMAL(31, 6))
+        END AS DECIMAL(20, 6))
+      ) AS DECIMAL(33, 8))
+    ) AS DECIMAL(33, 8)) AS `local_revenue`
   FROM `gold`.`fct_sales` AS `sales`
   LEFT JOIN `gold`.`dim_customers` AS `customers`
     ON `sales`.`customer_id` = `customers`.`customer_id`
@@ -23,7 +23,7 @@ WITH `sales` AS (
 )
 SELECT
   `sales`.`region`,
-  CAST(ROUND(`sales`.`local_revenue`, 2) AS DECIMAL(38, 2)) AS `local_revenue`
+  CAST(ROUND(`sales`.`local_revenue`, 2) AS DECIMAL(27, 2)) AS `local_revenue`
 FROM `sales`
 ORDER BY
   `region` ASC NULLS LAST;
@@ -60,7 +60,7 @@ WHERE
       CASE
         WHEN `sales`.`currency` = 'EUR'
         THEN 1
-        ELSE CAST(`rates_of_it`.`average_rate` AS DECIMAL(38, 6))
+        ELSE CAST(`rates_of_it`.`average_rate` AS DECIMAL(31, 6))
       END
     ) IS NULL
   )

@@ -80,7 +80,7 @@ WITH `sales_where_0aba003835` AS (
 )
 SELECT
   `joined`.`time.month`,
-  CAST(CAST(`joined`.`revenue__where_0aba003835` - `joined`.`revenue__1_month_back_where_0aba003835` AS DECIMAL(24, 2)) / NULLIF(CAST(`joined`.`revenue__1_month_back_where_0aba003835` AS DECIMAL(20, 2)), 0) AS DECIMAL(38, 12)) AS `emea_growth`
+  CAST(CAST(`joined`.`revenue__where_0aba003835` - `joined`.`revenue__1_month_back_where_0aba003835` AS DECIMAL(26, 2)) / NULLIF(CAST(`joined`.`revenue__1_month_back_where_0aba003835` AS DECIMAL(38, 2)), 0) AS DECIMAL(37, 12)) AS `emea_growth`
 FROM `joined`
 ORDER BY
   `time.month` ASC NULLS LAST;
@@ -121,5 +121,5 @@ WITH `sales_where_0aba003835` AS (
   CROSS JOIN `sales_1_month_back_where_0aba003835`
 )
 SELECT
-  CAST(CAST(`joined`.`revenue__where_0aba003835` - `joined`.`revenue__1_month_back_where_0aba003835` AS DECIMAL(24, 2)) / NULLIF(CAST(`joined`.`revenue__1_month_back_where_0aba003835` AS DECIMAL(20, 2)), 0) AS DECIMAL(38, 12)) AS `emea_growth`
+  CAST(CAST(`joined`.`revenue__where_0aba003835` - `joined`.`revenue__1_month_back_where_0aba003835` AS DECIMAL(26, 2)) / NULLIF(CAST(`joined`.`revenue__1_month_back_where_0aba003835` AS DECIMAL(38, 2)), 0) AS DECIMAL(37, 12)) AS `emea_growth`
 FROM `joined`;

@@ -8,7 +8,61 @@ WITH `sales` AS (
       WHEN `sales`.`net_amount` >= 1000
       THEN '1000 and over'
     END AS `size`,
-    MEDIAN(CAST(`sales`.`net_amount` AS DECIMAL(38, 3))) AS `middle_line`
+    CAST(CAST(CAST(GET(
+      SORT_ARRAY(
+        COLLECT_LIST(CAST(`sales`.`net_amount` AS DECIMAL(28, 3))) FILTER(WHERE
+          NOT CAST(`sales`.`net_amount` AS DECIMAL(28, 3)) IS NULL)
+      ),
+      CAST(FLOOR(
+        CAST(SIZE(
+          SORT_ARRAY(
+            COLLECT_LIST(CAST(`sales`.`net_amount` AS DECIMAL(28, 3))) FILTER(WHERE
+              NOT CAST(`sales`.`net_amount` AS DECIMAL(28, 3)) IS NULL)
+          )
+        ) - 1 AS DECIMAL(11, 0)) * 0.5
+      ) AS INT)
+    ) AS DECIMAL(29, 4)) + CAST(COALESCE(
+      CAST(GET(
+        SORT_ARRAY(
+          COLLECT_LIST(CAST(`sales`.`net_amount` AS DECIMAL(28, 3))) FILTER(WHERE
+            NOT CAST(`sales`.`net_amount` AS DECIMAL(28, 3)) IS NULL)
+        ),
+        CAST(FLOOR(
+          CAST(SIZE(
+            SORT_ARRAY(
+              COLLECT_LIST(CAST(`sales`.`net_amount` AS DECIMAL(28, 3))) FILTER(WHERE
+                NOT CAST(`sales`.`net_amount` AS DECIMAL(28, 3)) IS NULL)
+            )
+          ) - 1 AS DECIMAL(11, 0)) * 0.5
+        ) AS INT) + 1
+      ) - GET(
+        SORT_ARRAY(
+          COLLECT_LIST(CAST(`sales`.`net_amount` AS DECIMAL(28, 3))) FILTER(WHERE
+            NOT CAST(`sales`.`net_amount` AS DECIMAL(28, 3)) IS NULL)
+        ),
+        CAST(FLOOR(
+          CAST(SIZE(
+            SORT_ARRAY(
+              COLLECT_LIST(CAST(`sales`.`net_amount` AS DECIMAL(28, 3))) FILTER(WHERE
+                NOT CAST(`sales`.`net_amount` AS DECIMAL(28, 3)) IS NULL)
+            )
+          ) - 1 AS DECIMAL(11, 0)) * 0.5
+        ) AS INT)
+      ) AS DECIMAL(35, 3)) * CAST(CAST(SIZE(
+        SORT_ARRAY(
+          COLLECT_LIST(CAST(`sales`.`net_amount` AS DECIMAL(28, 3))) FILTER(WHERE
+            NOT CAST(`sales`.`net_amount` AS DECIMAL(28, 3)) IS NULL)
+        )
+      ) - 1 AS DECIMAL(11, 0)) * 0.5 - CAST(FLOOR(
+        CAST(SIZE(
+          SORT_ARRAY(
+            COLLECT_LIST(CAST(`sales`.`net_amount` AS DECIMAL(28, 3))) FILTER(WHERE
+              NOT CAST(`sales`.`net_amount` AS DECIMAL(28, 3)) IS NULL)
+          )
+        ) - 1 AS DECIMAL(11, 0)) * 0.5
+      ) AS INT) AS DECIMAL(2, 1)),
+      0
+    ) AS DECIMAL(29, 4)) AS DECIMAL(29, 4)) AS DECIMAL(28, 3)) AS `middle_line`
   FROM `gold`.`fct_sales` AS `sales`
   GROUP BY
     1

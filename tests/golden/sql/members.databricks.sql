@@ -1,10 +1,10 @@
-WITH `sales` AS (
+WITH `sales_members__sales` AS (
   SELECT
     `customers`.`customer_id` AS `member_1`,
     CAST(TRUNC(`sales`.`sold_on`, 'MONTH') AS DATE) AS `time.month`,
     SUM(`sales`.`net_amount`) AS `revenue`,
     SUM(
-      CAST(CAST(`sales`.`unit_cost` AS DECIMAL(38, 6)) * `sales`.`quantity` AS DECIMAL(38, 6))
+      CAST(CAST(`sales`.`unit_cost` AS DECIMAL(31, 6)) * `sales`.`quantity` AS DECIMAL(31, 6))
     ) AS `cost`
   FROM `gold`.`fct_sales` AS `sales`
   LEFT JOIN `gold`.`dim_customers` AS `customers`
@@ -21,10 +21,10 @@ WITH `sales` AS (
   SELECT
     `sales`.`member_1`,
     `sales`.`time.month` AS `bucket`
-  FROM `sales`
+  FROM `sales_members__sales` AS `sales`
   WHERE
     `sales`.`revenue` >= 10000
-    AND CAST(CAST(`sales`.`revenue` - `sales`.`cost` AS DECIMAL(24, 6)) / NULLIF(CAST(`sales`.`revenue` AS DECIMAL(20, 2)), 0) AS DECIMAL(38, 12)) > 0.2
+    AND CAST(CAST(`sales`.`revenue` - `sales`.`cost` AS DECIMAL(30, 6)) / NULLIF(CAST(`sales`.`revenue` AS DECIMAL(38, 2)), 0) AS DECIMAL(37, 12)) > 0.2
 ), `sales` AS (
   SELECT
     CAST(TRUNC(`sales`.`sold_on`, 'MONTH') AS DATE) AS `time.month`,
@@ -72,7 +72,7 @@ WITH `sales` AS (
       CAST('2025-06-30' AS DATE),
       CAST('2025-06-01' AS DATE)
     ) AS `listed`(`bucket`, `first_day`, `last_day`, `period`)
-), `windows` AS (
+), `sales_base_members__windows` AS (
   SELECT
     `bucket`,
     `first_day`,
@@ -97,18 +97,18 @@ WITH `sales` AS (
       CAST('2025-06-30' AS DATE),
       CAST('2025-06-01' AS DATE)
     ) AS `listed`(`bucket`, `first_day`, `last_day`, `period`)
-), `sales` AS (
+), `sales_base_members__sales` AS (
   SELECT
     `customers`.`customer_id` AS `member_1`,
     CAST(TRUNC(`windows`.`bucket`, 'MONTH') AS DATE) AS `time.month`,
     SUM(`sales`.`net_amount`) AS `revenue`,
     SUM(
-      CAST(CAST(`sales`.`unit_cost` AS DECIMAL(38, 6)) * `sales`.`quantity` AS DECIMAL(38, 6))
+      CAST(CAST(`sales`.`unit_cost` AS DECIMAL(31, 6)) * `sales`.`quantity` AS DECIMAL(31, 6))
     ) AS `cost`
   FROM `gold`.`fct_sales` AS `sales`
   LEFT JOIN `gold`.`dim_customers` AS `customers`
     ON `sales`.`customer_id` = `customers`.`customer_id`
-  JOIN `windows` AS `windows`
+  JOIN `sales_base_members__windows` AS `windows`
     ON CAST(TRUNC(`sales`.`sold_on`, 'MONTH') AS DATE) = `windows`.`period`
     AND `sales`.`sold_on` BETWEEN `windows`.`first_day` AND `windows`.`last_day`
   WHERE
@@ -122,10 +122,10 @@ WITH `sales` AS (
   SELECT
     `sales`.`member_1`,
     `sales`.`time.month` AS `bucket`
-  FROM `sales`
+  FROM `sales_base_members__sales` AS `sales`
   WHERE
     `sales`.`revenue` >= 10000
-    AND CAST(CAST(`sales`.`revenue` - `sales`.`cost` AS DECIMAL(24, 6)) / NULLIF(CAST(`sales`.`revenue` AS DECIMAL(20, 2)), 0) AS DECIMAL(38, 12)) > 0.2
+    AND CAST(CAST(`sales`.`revenue` - `sales`.`cost` AS DECIMAL(30, 6)) / NULLIF(CAST(`sales`.`revenue` AS DECIMAL(38, 2)), 0) AS DECIMAL(37, 12)) > 0.2
 ), `sales_base` AS (
   SELECT
     CAST(TRUNC(`windows`.`bucket`, 'MONTH') AS DATE) AS `time.month`,
@@ -189,7 +189,7 @@ SELECT
   `result`.`large_buyers` - `result`.`large_buyers__base` AS `large_buyers__difference`,
   CAST(CAST((
     `result`.`large_buyers` - `result`.`large_buyers__base`
-  ) AS DECIMAL(26, 0)) / NULLIF(CAST(ABS(`result`.`large_buyers__base`) AS DECIMAL(20, 0)), 0) AS DECIMAL(38, 12)) AS `large_buyers__percent`,
+  ) AS DECIMAL(26, 0)) / NULLIF(CAST(ABS(`result`.`large_buyers__base`) AS DECIMAL(38, 0)), 0) AS DECIMAL(37, 12)) AS `large_buyers__percent`,
   CAST(NULL AS BOOLEAN) AS `large_buyers__favourable`
 FROM `result`
 ORDER BY

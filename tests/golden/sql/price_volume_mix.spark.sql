@@ -90,7 +90,7 @@ SELECT
   `result`.`revenue` - `result`.`revenue__base` AS `revenue__difference`,
   CAST(CAST((
     `result`.`revenue` - `result`.`revenue__base`
-  ) AS DECIMAL(24, 2)) / NULLIF(CAST(ABS(`result`.`revenue__base`) AS DECIMAL(20, 2)), 0) AS DECIMAL(38, 12)) AS `revenue__percent`,
+  ) AS DECIMAL(26, 2)) / NULLIF(CAST(ABS(`result`.`revenue__base`) AS DECIMAL(38, 2)), 0) AS DECIMAL(37, 12)) AS `revenue__percent`,
   CASE
     WHEN `result`.`revenue` > `result`.`revenue__base`
     THEN TRUE
@@ -112,11 +112,11 @@ SELECT
         AND `result`.`revenue__base_quantity` <> 0
         THEN `result`.`revenue__base_quantity`
       END
-    ) OVER (PARTITION BY `result`.`time.quarter`) AS DECIMAL(38, 0)) <> 0
+    ) OVER (PARTITION BY `result`.`time.quarter`) AS DECIMAL(25, 0)) <> 0
     THEN `result`.`revenue` - CAST(ROUND(
-      CAST(CAST(CAST(`result`.`revenue__base` AS DECIMAL(38, 2)) * CAST(`result`.`revenue__quantity` AS DECIMAL(38, 0)) AS DECIMAL(26, 2)) / NULLIF(CAST(`result`.`revenue__base_quantity` AS DECIMAL(20, 0)), 0) AS DECIMAL(38, 12)),
+      CAST(CAST(CAST(`result`.`revenue__base` AS DECIMAL(27, 2)) * CAST(`result`.`revenue__quantity` AS DECIMAL(25, 0)) AS DECIMAL(28, 2)) / NULLIF(CAST(`result`.`revenue__base_quantity` AS DECIMAL(38, 0)), 0) AS DECIMAL(37, 12)),
       2
-    ) AS DECIMAL(38, 2))
+    ) AS DECIMAL(27, 2))
     ELSE 0
   END AS `revenue__price`,
   CASE
@@ -134,9 +134,9 @@ SELECT
         AND `result`.`revenue__base_quantity` <> 0
         THEN `result`.`revenue__base_quantity`
       END
-    ) OVER (PARTITION BY `result`.`time.quarter`) AS DECIMAL(38, 0)) <> 0
+    ) OVER (PARTITION BY `result`.`time.quarter`) AS DECIMAL(25, 0)) <> 0
     THEN CAST(ROUND(
-      CAST(CAST(CAST(`result`.`revenue__base` AS DECIMAL(38, 2)) * CAST((
+      CAST(CAST(CAST(`result`.`revenue__base` AS DECIMAL(27, 2)) * CAST((
         CAST(SUM(
           CASE
             WHEN NOT `result`.`revenue` IS NULL
@@ -145,7 +145,7 @@ SELECT
             AND `result`.`revenue__base_quantity` <> 0
             THEN `result`.`revenue__quantity`
           END
-        ) OVER (PARTITION BY `result`.`time.quarter`) AS DECIMAL(38, 0)) - CAST(SUM(
+        ) OVER (PARTITION BY `result`.`time.quarter`) AS DECIMAL(25, 0)) - CAST(SUM(
           CASE
             WHEN NOT `result`.`revenue` IS NULL
             AND NOT `result`.`revenue__base` IS NULL
@@ -153,9 +153,9 @@ SELECT
             AND `result`.`revenue__base_quantity` <> 0
             THEN `result`.`revenue__base_quantity`
           END
-        ) OVER (PARTITION BY `result`.`time.quarter`) AS DECIMAL(38, 0))
-      ) AS DECIMAL(38, 0)) AS DECIMAL(26, 2)) / NULLIF(
-        CAST(CAST(SUM(
+        ) OVER (PARTITION BY `result`.`time.quarter`) AS DECIMAL(25, 0))
+      ) AS DECIMAL(25, 0)) AS DECIMAL(28, 2)) / NULLIF(
+        CAST(SUM(
           CASE
             WHEN NOT `result`.`revenue` IS NULL
             AND NOT `result`.`revenue__base` IS NULL
@@ -163,11 +163,11 @@ SELECT
             AND `result`.`revenue__base_quantity` <> 0
             THEN `result`.`revenue__base_quantity`
           END
-        ) OVER (PARTITION BY `result`.`time.quarter`) AS DECIMAL(38, 0)) AS DECIMAL(20, 0)),
+        ) OVER (PARTITION BY `result`.`time.quarter`) AS DECIMAL(38, 0)),
         0
-      ) AS DECIMAL(38, 12)),
+      ) AS DECIMAL(37, 12)),
       2
-    ) AS DECIMAL(38, 2))
+    ) AS DECIMAL(27, 2))
     ELSE 0
   END AS `revenue__volume`,
   CASE
@@ -185,12 +185,12 @@ SELECT
         AND `result`.`revenue__base_quantity` <> 0
         THEN `result`.`revenue__base_quantity`
       END
-    ) OVER (PARTITION BY `result`.`time.quarter`) AS DECIMAL(38, 0)) <> 0
+    ) OVER (PARTITION BY `result`.`time.quarter`) AS DECIMAL(25, 0)) <> 0
     THEN CAST(ROUND(
-      CAST(CAST(CAST(`result`.`revenue__base` AS DECIMAL(38, 2)) * CAST(`result`.`revenue__quantity` AS DECIMAL(38, 0)) AS DECIMAL(26, 2)) / NULLIF(CAST(`result`.`revenue__base_quantity` AS DECIMAL(20, 0)), 0) AS DECIMAL(38, 12)),
+      CAST(CAST(CAST(`result`.`revenue__base` AS DECIMAL(27, 2)) * CAST(`result`.`revenue__quantity` AS DECIMAL(25, 0)) AS DECIMAL(28, 2)) / NULLIF(CAST(`result`.`revenue__base_quantity` AS DECIMAL(38, 0)), 0) AS DECIMAL(37, 12)),
       2
-    ) AS DECIMAL(38, 2)) - `result`.`revenue__base` - CAST(ROUND(
-      CAST(CAST(CAST(`result`.`revenue__base` AS DECIMAL(38, 2)) * CAST((
+    ) AS DECIMAL(27, 2)) - `result`.`revenue__base` - CAST(ROUND(
+      CAST(CAST(CAST(`result`.`revenue__base` AS DECIMAL(27, 2)) * CAST((
         CAST(SUM(
           CASE
             WHEN NOT `result`.`revenue` IS NULL
@@ -199,7 +199,7 @@ SELECT
             AND `result`.`revenue__base_quantity` <> 0
             THEN `result`.`revenue__quantity`
           END
-        ) OVER (PARTITION BY `result`.`time.quarter`) AS DECIMAL(38, 0)) - CAST(SUM(
+        ) OVER (PARTITION BY `result`.`time.quarter`) AS DECIMAL(25, 0)) - CAST(SUM(
           CASE
             WHEN NOT `result`.`revenue` IS NULL
             AND NOT `result`.`revenue__base` IS NULL
@@ -207,9 +207,9 @@ SELECT
             AND `result`.`revenue__base_quantity` <> 0
             THEN `result`.`revenue__base_quantity`
           END
-        ) OVER (PARTITION BY `result`.`time.quarter`) AS DECIMAL(38, 0))
-      ) AS DECIMAL(38, 0)) AS DECIMAL(26, 2)) / NULLIF(
-        CAST(CAST(SUM(
+        ) OVER (PARTITION BY `result`.`time.quarter`) AS DECIMAL(25, 0))
+      ) AS DECIMAL(25, 0)) AS DECIMAL(28, 2)) / NULLIF(
+        CAST(SUM(
           CASE
             WHEN NOT `result`.`revenue` IS NULL
             AND NOT `result`.`revenue__base` IS NULL
@@ -217,11 +217,11 @@ SELECT
             AND `result`.`revenue__base_quantity` <> 0
             THEN `result`.`revenue__base_quantity`
           END
-        ) OVER (PARTITION BY `result`.`time.quarter`) AS DECIMAL(38, 0)) AS DECIMAL(20, 0)),
+        ) OVER (PARTITION BY `result`.`time.quarter`) AS DECIMAL(38, 0)),
         0
-      ) AS DECIMAL(38, 12)),
+      ) AS DECIMAL(37, 12)),
       2
-    ) AS DECIMAL(38, 2))
+    ) AS DECIMAL(27, 2))
     ELSE 0
   END AS `revenue__mix`,
   CASE
@@ -239,7 +239,7 @@ SELECT
         AND `result`.`revenue__base_quantity` <> 0
         THEN `result`.`revenue__base_quantity`
       END
-    ) OVER (PARTITION BY `result`.`time.quarter`) AS DECIMAL(38, 0)) <> 0
+    ) OVER (PARTITION BY `result`.`time.quarter`) AS DECIMAL(25, 0)) <> 0
     THEN 0
     ELSE COALESCE(`result`.`revenue`, 0) - COALESCE(`result`.`revenue__base`, 0)
   END AS `revenue__members`

@@ -6,7 +6,7 @@ WITH `sales` AS (
         `sales`.`status` IN ('completed', 'refunded')
       )) AS `revenue`,
     SUM(
-      CAST(CAST(`sales`.`unit_cost` AS DECIMAL(38, 6)) * `sales`.`quantity` AS DECIMAL(38, 6))
+      CAST(CAST(`sales`.`unit_cost` AS DECIMAL(31, 6)) * `sales`.`quantity` AS DECIMAL(31, 6))
     ) FILTER(WHERE
       (
         `sales`.`status` IN ('completed', 'refunded')
@@ -21,8 +21,8 @@ WITH `sales` AS (
 )
 SELECT
   `sales`.`time.week`,
-  CAST(CAST(`sales`.`revenue` - `sales`.`cost` AS DECIMAL(24, 6)) / NULLIF(CAST(`sales`.`revenue` AS DECIMAL(20, 2)), 0) AS DECIMAL(38, 12)) AS `margin`,
-  CAST(CAST(`sales`.`average_line__sum` AS DECIMAL(26, 2)) / NULLIF(CAST(`sales`.`average_line__count` AS DECIMAL(20, 0)), 0) AS DECIMAL(38, 12)) AS `average_line`
+  CAST(CAST(`sales`.`revenue` - `sales`.`cost` AS DECIMAL(30, 6)) / NULLIF(CAST(`sales`.`revenue` AS DECIMAL(38, 2)), 0) AS DECIMAL(37, 12)) AS `margin`,
+  CAST(CAST(`sales`.`average_line__sum` AS DECIMAL(28, 2)) / NULLIF(CAST(`sales`.`average_line__count` AS DECIMAL(38, 0)), 0) AS DECIMAL(37, 12)) AS `average_line`
 FROM `sales`
 ORDER BY
   `time.week` ASC NULLS LAST;

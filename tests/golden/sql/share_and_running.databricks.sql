@@ -19,10 +19,10 @@ SELECT
   `sales`.`time.month`,
   `sales`.`region`,
   `sales`.`revenue` AS `revenue`,
-  CAST(CAST(`sales`.`revenue` AS DECIMAL(24, 2)) / NULLIF(
-    CAST(SUM(`sales`.`revenue`) OVER (PARTITION BY `sales`.`time.month`) AS DECIMAL(20, 2)),
+  CAST(CAST(`sales`.`revenue` AS DECIMAL(26, 2)) / NULLIF(
+    CAST(SUM(`sales`.`revenue`) OVER (PARTITION BY `sales`.`time.month`) AS DECIMAL(38, 2)),
     0
-  ) AS DECIMAL(38, 12)) AS `revenue__share`,
+  ) AS DECIMAL(37, 12)) AS `revenue__share`,
   SUM(`sales`.`revenue`) OVER (PARTITION BY `sales`.`region` ORDER BY `sales`.`time.month` NULLS LAST) AS `revenue__running`
 FROM `sales`
 ORDER BY

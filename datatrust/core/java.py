@@ -1,7 +1,7 @@
 """Find a Java that Spark can run on.
 
 Refuses a machine without one, naming the command that installs it.
-Layer: pipeline. Imports core only.
+Layer: core.
 """
 
 from __future__ import annotations

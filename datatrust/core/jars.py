@@ -3,7 +3,7 @@
 Spark's own resolver fetches them, so that a site's mirror settings are honoured; what Spark ships already is
 left out. A session never resolves anything: it is given files.
 Refuses to go on without the archives, and says how to get them.
-Layer: pipeline. Imports core only; starts a JVM only when the cache is empty.
+Layer: core. Starts a JVM only when the cache is empty.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def ensure_jars() -> list[Path]:
 
 def _resolve_into(folder: Path) -> None:
     """Fetch in a folder of our own and move it into place whole, so that a cut connection leaves nothing."""
-    from pipeline.java import find_java
+    from datatrust.core.java import find_java
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".resolving-") as temporary:

@@ -1,0 +1,273 @@
+"""Put a tree in words that Spark and Databricks compute exactly.
+
+Spark fits every decimal into 38 digits, and where that is too few it drops digits after the point without a word: a
+product keeps 6 of them, a sum of two wide numbers one less, a choice between scales those of the widest whole part.
+So no number is given more than 25 digits before the point, and every operation gets operands that leave room for
+all digits of its result. A number that does not fit is an error, never a rounded one. Medians and percentiles are
+taken from sorted lists: Spark's own are floating numbers. A WITH inside a WITH gets names of its own, since Spark's
+printer lifts them to the top, where names must differ.
+Layer: semantic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from semantic.compiler import sql
+from semantic.compiler.arithmetic import EXACT_QUOTIENT
+from semantic.compiler.binding import type_of
+from semantic.compiler.measures import EXACT_PERCENTILE
+
+WHOLE = 25  # digits before the point of any decimal: two of them add up within 38 at the scale of quotients
+_ALL = 38
+_KEPT = 6  # digits after the point that Spark never drops
+_CHOICES = (exp.Case, exp.Coalesce, exp.Greatest, exp.Least, exp.If)
+
+
+def prepare(tree: exp.Expr) -> None:
+    """Make `tree` one whose WITH can be printed at the top; changes it in place."""
+    _rename_inner(tree)
+
+
+def lowered(node: exp.Expr) -> exp.Expr:
+    """Return what `node` is in Spark's words; what is below it has been put so already."""
+    if isinstance(node, exp.Anonymous):
+        if node.this == EXACT_QUOTIENT:
+            return _quotient(*node.expressions)
+        if node.this == EXACT_PERCENTILE:
+            value, share, kept = node.expressions
+            return _percentile(value, share, kept)
+        return node
+    if isinstance(node, exp.Cast):
+        return _narrow_cast(node)
+    if isinstance(node, exp.Mul) and not _is_factor(node):
+        return _product(node)
+    if isinstance(node, exp.Add | exp.Sub):
+        return _sum(node)
+    if isinstance(node, _CHOICES):
+        return _choice(node)
+    if isinstance(node, exp.Sum | exp.Median | exp.Filter | exp.Window) and not _is_inside(node):
+        return _aggregate(node)
+    return node
+
+
+# -------------------------------------------------------------------------------------------------- digits
+
+
+def _decimal(node: exp.Expr, scale: int, whole: int = WHOLE) -> exp.Expr:
+    """`node` with `scale` digits after the point, and `whole` before it where that leaves room for them."""
+    return _as_decimal(node, min(_ALL, whole + scale), scale)
+
+
+def _as_decimal(node: exp.Expr, digits: int, scale: int) -> exp.Expr:
+    if (
+        isinstance(node, exp.Cast)
+        and not isinstance(node, exp.TryCast)
+        and (_size(node) or (0, -1))[1] == scale
+    ):
+        node = node.this  # the same digits after the point: the last cast alone says how many come before it
+    return exp.Cast(this=node, to=sql.data_type(f"DECIMAL({digits}, {scale})"))
+
+
+def _size(node: exp.Cast) -> tuple[int, int] | None:
+    """Digits and scale of a cast to a decimal."""
+    if not node.to.is_type("decimal"):
+        return None
+    sizes = [int(each.name) for each in node.to.expressions]
+    return (sizes[0], sizes[1] if len(sizes) > 1 else 0) if sizes else None
+
+
+def _scale(node: exp.Expr) -> int | None:
+    """Digits after the point of an exact number; None of anything else, and where it cannot be told."""
+    kind = type_of(node)
+    return kind.scale if kind.kind in ("decimal", "integer") else None
+
+
+def _narrow_cast(node: exp.Cast) -> exp.Expr:
+    size = _size(node)
+    if size is None or size[0] < _ALL:
+        return node
+    node.set("to", sql.data_type(f"DECIMAL({min(_ALL, WHOLE + size[1])}, {size[1]})"))
+    return node
+
+
+def _is_factor(node: exp.Expr) -> bool:
+    return isinstance(node.parent, exp.Mul)
+
+
+def _factors(node: exp.Expr) -> Iterator[exp.Expr]:
+    if isinstance(node, exp.Mul):
+        yield from _factors(node.this)
+        yield from _factors(node.expression)
+    else:
+        yield node
+
+
+def _product(node: exp.Mul) -> exp.Expr:
+    """Share the digits before the point among the factors, where the product has more scale than Spark keeps."""
+    factors = list(_factors(node))
+    scales = [_scale(each) for each in factors]
+    known = [scale for scale in scales if scale is not None]
+    if len(known) < len(scales) or sum(known) <= _KEPT:
+        return node
+    written = [_written(each) for each in factors]
+    room = _ALL - (len(factors) - 1) - sum(known) - sum(digits for digits in written if digits)
+    open_ones = sum(digits is None for digits in written) or 1
+    made: exp.Expr | None = None
+    for factor, scale, digits in zip(factors, known, written, strict=True):
+        part = factor if digits is not None else _as_decimal(factor, scale + max(1, room // open_ones), scale)
+        made = part if made is None else exp.Mul(this=made, expression=part)
+    assert made is not None
+    return made
+
+
+def _written(node: exp.Expr) -> int | None:
+    """Digits before the point of a literal."""
+    if not isinstance(node, exp.Literal) or node.is_string:
+        return None
+    return len(str(node.this).partition(".")[0].lstrip("0"))
+
+
+def _sum(node: exp.Add | exp.Sub) -> exp.Expr:
+    one, other = _scale(node.this), _scale(node.expression)
+    if one is None or other is None or max(one, other) <= _KEPT:
+        return node
+    scale = max(one, other)
+    for side in ("this", "expression"):
+        node.set(side, _decimal(node.args[side], scale))
+    return _decimal(node, scale)
+
+
+def _choice(node: exp.Expr) -> exp.Expr:
+    """Give the results of a choice one scale, where they have several."""
+    if isinstance(node, exp.If) and isinstance(node.parent, exp.Case):
+        return node
+    places = list(_results(node))
+    found = [parent.args[key] if index is None else parent.args[key][index] for parent, key, index in places]
+    scales = [None if isinstance(each, exp.Literal) else _scale(each) for each in found]
+    known = {scale for scale in scales if scale is not None}
+    if len(known) < 2:
+        return node
+    for (parent, key, index), each, scale in zip(places, found, scales, strict=True):
+        if scale is not None:
+            parent.set(key, _decimal(each.copy(), max(known)), index)
+    return node
+
+
+def _results(node: exp.Expr) -> Iterator[tuple[exp.Expr, str, int | None]]:
+    """Where the results of a choice stand: node, argument, place in a list."""
+    if isinstance(node, exp.Case):
+        for branch in node.args.get("ifs", ()):
+            yield branch, "true", None
+        if node.args.get("default") is not None:
+            yield node, "default", None
+    elif isinstance(node, exp.If):
+        yield from ((node, key, None) for key in ("true", "false") if node.args.get(key) is not None)
+    else:
+        yield node, "this", None
+        yield from ((node, "expressions", index) for index in range(len(node.expressions)))
+
+
+# ---------------------------------------------------------------------------------------------- aggregates
+
+
+def _is_inside(node: exp.Expr) -> bool:
+    """Whether a FILTER or an OVER around it belongs to the same aggregate."""
+    return isinstance(node.parent, exp.Filter | exp.Window) and node.arg_key == "this"
+
+
+def _aggregate(node: exp.Expr) -> exp.Expr:
+    inner, kept = node, None
+    while isinstance(inner, exp.Filter | exp.Window):
+        kept = inner.expression.this if isinstance(inner, exp.Filter) else kept
+        inner = inner.this
+    if isinstance(inner, exp.Sum):
+        scale = _scale(inner.this)
+        return _decimal(node, scale) if scale is not None and scale > _KEPT else node
+    if isinstance(inner, exp.Median):
+        return _median(inner.this, kept)
+    return node
+
+
+def _median(value: exp.Expr, kept: exp.Expr | None) -> exp.Expr:
+    """The compiler gives a median the one digit more that half of two neighbours needs: nothing is cut off."""
+    there = exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null()))
+    middle = _percentile(value, exp.Literal.number("0.5"), sql.all_of([kept, there]) or there)
+    return _decimal(middle, _scale(value) or 0)
+
+
+def _percentile(value: exp.Expr, share: exp.Expr, kept: exp.Expr) -> exp.Expr:
+    """Sorted values as a list; between the two neighbours of position (n - 1) * share in proportion."""
+    listed = exp.Filter(
+        this=exp.Anonymous(this="COLLECT_LIST", expressions=[value]), expression=exp.Where(this=kept)
+    )
+    rows = exp.Anonymous(this="SORT_ARRAY", expressions=[listed])
+    scale, digits = _scale(value) or 0, len(str(share.this).partition(".")[2])
+    last = exp.Sub(this=exp.Anonymous(this="SIZE", expressions=[rows]), expression=exp.Literal.number(1))
+    position = exp.Mul(this=_as_decimal(last, 11, 0), expression=share)
+    floor = sql.cast(exp.Anonymous(this="FLOOR", expressions=[position]), "INT")
+    low = exp.Anonymous(this="GET", expressions=[rows.copy(), floor])
+    after = exp.Add(this=floor.copy(), expression=exp.Literal.number(1))
+    high = exp.Anonymous(this="GET", expressions=[rows.copy(), after])
+    rest = _as_decimal(exp.Sub(this=position.copy(), expression=floor.copy()), digits + 1, digits)
+    gap = _as_decimal(exp.Sub(this=high, expression=low), _ALL - 2 - digits, scale)
+    step = exp.Coalesce(this=exp.Mul(this=gap, expression=rest), expressions=[exp.Literal.number(0)])
+    result = scale + digits
+    added = exp.Add(this=_decimal(low.copy(), result), expression=_decimal(step, result))
+    return _decimal(added, result)
+
+
+def _quotient(
+    top: exp.Expr, top_scale: exp.Expr, bottom: exp.Expr, bottom_scale: exp.Expr, scale: exp.Expr
+) -> exp.Expr:
+    """Divide so that Spark rounds once, at the digits that are wanted.
+
+    The scale of its quotient is 38 less the digits before the point, those of the dividend and the scale of the
+    divisor: the dividend is given just as many as leave the scale that is wanted.
+    """
+    one, other, digits = (int(str(each.this)) for each in (top_scale, bottom_scale, scale))
+    other = max(other, one - digits)  # the dividend has no room for more
+    above = _as_decimal(top, _ALL - digits + one - other, one)
+    below = exp.Nullif(this=_as_decimal(bottom, _ALL, other), expression=exp.Literal.number(0))
+    return _decimal(exp.Div(this=above, expression=below, typed=True), digits)
+
+
+# ---------------------------------------------------------------------------------------- names in a WITH
+
+
+def _rename_inner(tree: exp.Expr) -> None:
+    """Give the parts of a WITH inside another names that no other part has."""
+    taken: set[str] = set()
+    inner = [each for each in tree.find_all(exp.With) if each.parent is not tree]
+    for each in reversed(inner):
+        body = each.parent
+        assert body is not None
+        parts = list(each.expressions)
+        outer = body.find_ancestor(exp.CTE)
+        for place, part in enumerate(parts):
+            old = part.alias
+            new = base = f"{outer.alias}__{old}" if outer is not None else f"inner__{old}"
+            number = 1
+            while new in taken:
+                number += 1
+                new = f"{base}_{number}"
+            taken.add(new)
+            part.args["alias"].set("this", sql.name(new))
+            unseen = {id(earlier) for earlier in parts[: place + 1]}
+            for table in list(body.find_all(exp.Table)):
+                if not table.args.get("db") and table.name == old and not _is_under(table, unseen, body):
+                    table.set("this", sql.name(new))
+                    if not table.alias:
+                        table.set("alias", exp.TableAlias(this=sql.name(old)))
+
+
+def _is_under(node: exp.Expr, parts: set[int], top: exp.Expr) -> bool:
+    """Whether `node` stands in one of `parts`, which do not see the name yet."""
+    here: exp.Expr | None = node
+    while here is not None and here is not top:
+        if id(here) in parts:
+            return True
+        here = here.parent
+    return False
