@@ -33,7 +33,7 @@ def _open_engine(
     if release is None:
         raise InternalError("the Spark engine was opened without a release; please report this")
     with _starting:
-        session = _base_session(project).newSession()
+        session = base_session(project).newSession()
     context = session.sparkContext
 
     def mark(word: str | None) -> None:
@@ -53,8 +53,8 @@ def _open_engine(
     )
 
 
-def _base_session(project: Project) -> Any:
-    """The process's session, started where there is none.
+def base_session(project: Project) -> Any:
+    """Return the process's session, started where there is none.
 
     Raises:
         UserError: PySpark, Java or Delta's archives are missing.

@@ -73,7 +73,6 @@ ELSEWHERE = {
 
 def test_every_engine_is_under_contract() -> None:
     assert set(load_engines()) == {*KINDS, *ELSEWHERE}
-    assert all(Path(file).is_file() for file in ELSEWHERE.values())
 
 
 @pytest.fixture(params=sorted(KINDS))
