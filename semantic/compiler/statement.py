@@ -72,7 +72,7 @@ def compile_query(rq: ResolvedQuery, dialect: str = "duckdb") -> CompiledQuery:
 def _over_all_groups(rq: ResolvedQuery) -> ResolvedQuery:
     """The same question without groups; shares and running totals of the whole are those of one row."""
     query = replace(rq.query, top=None, limit=None)
-    return replace(rq, keys=(), having=(), order=(), slices=rq.total_slices, query=query)
+    return replace(rq, keys=(), having=(), order=(), slices=rq.total_slices, share_within=(), query=query)
 
 
 def _statement(rq: ResolvedQuery) -> tuple[exp.Select, list[Output], list[LeafTable]]:
