@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
+import re
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -32,6 +33,7 @@ _TOO_LARGE = (
     "DECIMAL_PRECISION_EXCEEDS",
 )
 _GONE = ("FAILED_READ_FILE", "PATH_NOT_FOUND", "DELTA_", "FILE_NOT_EXIST", "CANNOT_READ_FILE")
+_NAMED = re.compile(r"\[([A-Z][A-Z_]+(?:\.[A-Z_]+)*)\]")
 _CANCEL_SECONDS = 0.3  # a job that starts after its time is over is stopped as soon
 
 for _talker in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
@@ -169,8 +171,11 @@ def _settings(timezone: str) -> dict[str, str]:
 
 
 def _condition(error: Exception) -> str:
+    """Spark's own word for what went wrong; a failed task's stands in the text of the failed job."""
     get = getattr(error, "getCondition", None)
     found = get() if callable(get) else None
+    if not found and (named := _NAMED.search(str(error))):
+        found = named[1]
     return str(found or type(error).__name__)
 
 
