@@ -10,7 +10,7 @@ from collections.abc import Callable
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 
-from semantic.compiler import exact_spark, sql
+from semantic.compiler import exact_spark, scales, sql
 from semantic.compiler.arithmetic import EXACT_QUOTIENT
 from semantic.compiler.measures import EXACT_PERCENTILE
 
@@ -42,6 +42,8 @@ def _rewritten(tree: exp.Expr, lower: Callable[[exp.Expr], exp.Expr]) -> exp.Exp
 
 
 def _lowered(node: exp.Expr) -> exp.Expr:
+    if isinstance(node, scales.MEETINGS):
+        scales.level(node, sql.decimal)
     if not isinstance(node, exp.Anonymous):
         return node
     lower = _LOWERINGS.get(str(node.this))

@@ -15,15 +15,14 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from semantic.compiler import sql
+from semantic.compiler import scales, sql
 from semantic.compiler.arithmetic import EXACT_QUOTIENT
-from semantic.compiler.binding import type_of
 from semantic.compiler.measures import EXACT_PERCENTILE
+from semantic.compiler.scales import scale_of
 
 WHOLE = 25  # digits before the point of any decimal: two of them add up within 38 at the scale of quotients
 _ALL = 38
 _KEPT = 6  # digits after the point that Spark never drops
-_CHOICES = (exp.Case, exp.Coalesce, exp.Greatest, exp.Least, exp.If)
 
 
 def prepare(tree: exp.Expr) -> None:
@@ -46,8 +45,9 @@ def lowered(node: exp.Expr) -> exp.Expr:
         return _product(node)
     if isinstance(node, exp.Add | exp.Sub):
         return _sum(node)
-    if isinstance(node, _CHOICES):
-        return _choice(node)
+    if isinstance(node, scales.MEETINGS):
+        scales.level(node, _decimal)
+        return node
     if isinstance(node, exp.Sum | exp.Median | exp.Filter | exp.Window) and not _is_inside(node):
         return _aggregate(node)
     return node
@@ -79,12 +79,6 @@ def _size(node: exp.Cast) -> tuple[int, int] | None:
     return (sizes[0], sizes[1] if len(sizes) > 1 else 0) if sizes else None
 
 
-def _scale(node: exp.Expr) -> int | None:
-    """Digits after the point of an exact number; None of anything else, and where it cannot be told."""
-    kind = type_of(node)
-    return kind.scale if kind.kind in ("decimal", "integer") else None
-
-
 def _narrow_cast(node: exp.Cast) -> exp.Expr:
     size = _size(node)
     if size is None or size[0] < _ALL:
@@ -108,9 +102,8 @@ def _factors(node: exp.Expr) -> Iterator[exp.Expr]:
 def _product(node: exp.Mul) -> exp.Expr:
     """Share the digits before the point among the factors, where the product has more scale than Spark keeps."""
     factors = list(_factors(node))
-    scales = [_scale(each) for each in factors]
-    known = [scale for scale in scales if scale is not None]
-    if len(known) < len(scales) or sum(known) <= _KEPT:
+    known = [scale for each in factors if (scale := scale_of(each)) is not None]
+    if len(known) < len(factors) or sum(known) <= _KEPT:
         return node
     written = [_written(each) for each in factors]
     room = _ALL - (len(factors) - 1) - sum(known) - sum(digits for digits in written if digits)
@@ -131,43 +124,13 @@ def _written(node: exp.Expr) -> int | None:
 
 
 def _sum(node: exp.Add | exp.Sub) -> exp.Expr:
-    one, other = _scale(node.this), _scale(node.expression)
+    one, other = scale_of(node.this), scale_of(node.expression)
     if one is None or other is None or max(one, other) <= _KEPT:
         return node
     scale = max(one, other)
     for side in ("this", "expression"):
         node.set(side, _decimal(node.args[side], scale))
     return _decimal(node, scale)
-
-
-def _choice(node: exp.Expr) -> exp.Expr:
-    """Give the results of a choice one scale, where they have several."""
-    if isinstance(node, exp.If) and isinstance(node.parent, exp.Case):
-        return node
-    places = list(_results(node))
-    found = [parent.args[key] if index is None else parent.args[key][index] for parent, key, index in places]
-    scales = [None if isinstance(each, exp.Literal) else _scale(each) for each in found]
-    known = {scale for scale in scales if scale is not None}
-    if len(known) < 2:
-        return node
-    for (parent, key, index), each, scale in zip(places, found, scales, strict=True):
-        if scale is not None:
-            parent.set(key, _decimal(each.copy(), max(known)), index)
-    return node
-
-
-def _results(node: exp.Expr) -> Iterator[tuple[exp.Expr, str, int | None]]:
-    """Where the results of a choice stand: node, argument, place in a list."""
-    if isinstance(node, exp.Case):
-        for branch in node.args.get("ifs", ()):
-            yield branch, "true", None
-        if node.args.get("default") is not None:
-            yield node, "default", None
-    elif isinstance(node, exp.If):
-        yield from ((node, key, None) for key in ("true", "false") if node.args.get(key) is not None)
-    else:
-        yield node, "this", None
-        yield from ((node, "expressions", index) for index in range(len(node.expressions)))
 
 
 # ---------------------------------------------------------------------------------------------- aggregates
@@ -184,7 +147,7 @@ def _aggregate(node: exp.Expr) -> exp.Expr:
         kept = inner.expression.this if isinstance(inner, exp.Filter) else kept
         inner = inner.this
     if isinstance(inner, exp.Sum):
-        scale = _scale(inner.this)
+        scale = scale_of(inner.this)
         return _decimal(node, scale) if scale is not None and scale > _KEPT else node
     if isinstance(inner, exp.Median):
         return _median(inner.this, kept)
@@ -195,7 +158,7 @@ def _median(value: exp.Expr, kept: exp.Expr | None) -> exp.Expr:
     """The compiler gives a median the one digit more that half of two neighbours needs: nothing is cut off."""
     there = exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null()))
     middle = _percentile(value, exp.Literal.number("0.5"), sql.all_of([kept, there]) or there)
-    return _decimal(middle, _scale(value) or 0)
+    return _decimal(middle, scale_of(value) or 0)
 
 
 def _percentile(value: exp.Expr, share: exp.Expr, kept: exp.Expr) -> exp.Expr:
@@ -204,7 +167,7 @@ def _percentile(value: exp.Expr, share: exp.Expr, kept: exp.Expr) -> exp.Expr:
         this=exp.Anonymous(this="COLLECT_LIST", expressions=[value]), expression=exp.Where(this=kept)
     )
     rows = exp.Anonymous(this="SORT_ARRAY", expressions=[listed])
-    scale, digits = _scale(value) or 0, len(str(share.this).partition(".")[2])
+    scale, digits = scale_of(value) or 0, len(str(share.this).partition(".")[2])
     last = exp.Sub(this=exp.Anonymous(this="SIZE", expressions=[rows]), expression=exp.Literal.number(1))
     position = exp.Mul(this=_as_decimal(last, 11, 0), expression=share)
     floor = sql.cast(exp.Anonymous(this="FLOOR", expressions=[position]), "INT")
