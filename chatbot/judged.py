@@ -18,6 +18,20 @@ from semantic.result import ResultColumn
 
 _LIMITS = {">": "above", ">=": "at least", "<": "below", "<=": "at most", "=": "equal to", "!=": "other than"}
 
+_WORDS = {  # held, so far
+    (True, False): "Yes", (False, False): "No", (True, True): "So far yes", (False, True): "So far no",
+}  # fmt: skip
+_NOT_SO = "It did not"
+
+
+def is_judged(text: str) -> bool:
+    """Return whether an answer's text opens with a yes or no, which no number beside it would say.
+
+    >>> is_judged("Yes. Net revenue is 12."), is_judged("Net revenue is 12.")
+    (True, False)
+    """
+    return text.partition(". ")[0] in {*_WORDS.values(), _NOT_SO}
+
 
 def say_judged(
     query: MetricQuery,
@@ -40,11 +54,11 @@ def say_judged(
     held = holds(verdict, by_name) if verdict is not None and by_name else None
     if query.contributions and totals is not None:
         said = _say_parts(query, columns, rows, totals, catalog)
-        return f"It did not. {said}" if held is False else said
+        return f"{_NOT_SO}. {said}" if held is False else said
     said = say_result(query, columns, rows, catalog)
     if verdict is None or held is None:
         return said
-    word = ("So far yes" if held else "So far no") if is_partial else ("Yes" if held else "No")
+    word = _WORDS[held, is_partial]
     limit = ""
     if verdict.values:
         column = next(c for c in columns if c.name == verdict.metric)

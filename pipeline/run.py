@@ -185,7 +185,10 @@ class _Run:
         with self.progress.step("starting Spark"):
             auditor, gold = Auditor(), GoldBuilder(self.project)
             spark = open_session(
-                self.project, input_bytes=self._input_bytes(findings, changes), inherit=(self.lock,)
+                self.project,
+                input_bytes=self._input_bytes(findings, changes),
+                deliveries=len(findings.deliveries),
+                inherit=(self.lock,),
             )
         setup = time.monotonic() - self.begun
         done: list[DeliverySummary] = []

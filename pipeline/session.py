@@ -11,9 +11,11 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from py4j.protocol import Py4JJavaError
 from pyspark import SparkConf, SparkContext
-from pyspark.errors import PySparkRuntimeError
+from pyspark.errors import PySparkException, PySparkRuntimeError
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
@@ -26,6 +28,7 @@ from pipeline.store import restricted_zone
 from pipeline.tables import find_tables, split_name
 
 SMALL_BYTES = 64_000_000  # raw bytes below which a run is over before Java's second compiler pays
+MANY_DELIVERIES = 12  # from here on the second compiler pays, however small the files
 TINY_BYTES = 4_000_000  # below these Spark's generated code costs more to compile than it saves
 _INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 
@@ -33,7 +36,7 @@ _session: SparkSession | None = None
 
 
 def open_session(
-    project: Project, *, input_bytes: int | None = None, inherit: Sequence[int] = ()
+    project: Project, *, input_bytes: int | None = None, deliveries: int = 1, inherit: Sequence[int] = ()
 ) -> SparkSession:
     """Return the Spark session of this process, started on the first call; the project's tables are registered.
 
@@ -41,6 +44,7 @@ def open_session(
         project: whose warehouse, logs and engine settings count. A second project in the same process gets
             the same session with its own tables registered in place of the first one's.
         input_bytes: how much raw data is about to be read; a small run is tuned for a quick start.
+        deliveries: how many it will take one after the other; many are worth compiling Java's code well.
         inherit: file descriptors that the Java process keeps open, so that a lock outlives a killed Python.
 
     Raises:
@@ -48,7 +52,7 @@ def open_session(
     """
     global _session
     if _session is None or _session.sparkContext._jsc is None:
-        _session = _start(project, input_bytes=input_bytes, inherit=inherit)
+        _session = _start(project, input_bytes=input_bytes, deliveries=deliveries, inherit=inherit)
     register_tables(_session, project.warehouse)
     return _session
 
@@ -63,16 +67,20 @@ def close_session() -> None:
 
 def register_tables(spark: SparkSession, warehouse: Path) -> None:
     """Make the in-memory catalog name exactly the Delta tables that lie under `warehouse`."""
+    catalog = spark._jsparkSession.sessionState().catalog()  # SQL statements would cost a plan each
     found = find_tables(warehouse)
     schemas = {split_name(name)[0] for name in found} | {"bronze", "silver", "gold", "ops", "restricted"}
-    known = {row.namespace for row in spark.sql("show databases").collect()}
-    for schema in sorted(schemas | (known - {"default"})):
-        if schema in known:
-            _forget_others(spark, schema, found)
-        else:
-            spark.sql(f"create database if not exists `{schema}`")
+    known = {str(name) for name in _items(catalog.listDatabases())} - {"default"}
+    for schema in sorted(schemas - known):
+        spark.sql(f"create database if not exists `{schema}`")
+    placed = {name: folder for schema in known for name, folder in _placed(catalog, schema).items()}
+    for name, folder in placed.items():
+        if found.get(name) != folder:
+            schema, table = split_name(name)
+            spark.sql(f"drop table if exists `{schema}`.`{table}`")
     for name, folder in found.items():
-        register_table(spark, name, folder)
+        if placed.get(name) != folder:
+            register_table(spark, name, folder)
 
 
 def register_table(spark: SparkSession, name: str, folder: Path) -> None:
@@ -81,33 +89,32 @@ def register_table(spark: SparkSession, name: str, folder: Path) -> None:
     spark.sql(f"create table if not exists `{schema}`.`{table}` using delta location '{_quoted(folder)}'")
 
 
-def _forget_others(spark: SparkSession, schema: str, found: dict[str, Path]) -> None:
-    for row in spark.sql(f"show tables in `{schema}`").collect():
-        if row.isTemporary:
-            continue
-        known_at = found.get(f"{schema}.{row.tableName}")
-        location = _location(spark, schema, row.tableName)
-        if known_at is None or location != known_at:
-            spark.sql(f"drop table if exists `{schema}`.`{row.tableName}`")
+def _placed(catalog: Any, schema: str) -> dict[str, Path | None]:
+    """Return the tables that the catalog knows in `schema`, each with its folder; None where it has none."""
+    tables = [each for each in _items(catalog.listTables(schema)) if each.database().isDefined()]
+    return {f"{schema}.{each.table()}": _location(catalog, each) for each in tables}
 
 
-def _location(spark: SparkSession, schema: str, table: str) -> Path | None:
-    catalog = spark._jsparkSession.sessionState().catalog()
-    jvm = spark._jvm
-    identifier = jvm.org.apache.spark.sql.catalyst.TableIdentifier(table, jvm.scala.Option.apply(schema))
+def _location(catalog: Any, identifier: Any) -> Path | None:
     try:
         return Path(catalog.getTableMetadata(identifier).location().getPath())
-    except Exception:
-        return None
+    except (Py4JJavaError, PySparkException):
+        return None  # a view lies nowhere
 
 
-def _start(project: Project, *, input_bytes: int | None, inherit: Sequence[int]) -> SparkSession:
+def _items(sequence: Any) -> list[Any]:
+    return [sequence.apply(place) for place in range(sequence.size())]
+
+
+def _start(
+    project: Project, *, input_bytes: int | None, deliveries: int, inherit: Sequence[int]
+) -> SparkSession:
     java = find_java()
     jars = ensure_jars()
     set_environment(java)
     project.logs.mkdir(parents=True, exist_ok=True)
     conf = SparkConf(loadDefaults=False)
-    for key, value in _settings(project, jars, input_bytes=input_bytes).items():
+    for key, value in _settings(project, jars, input_bytes=input_bytes, deliveries=deliveries).items():
         conf.set(key, value)
     with (project.logs / "spark.log").open("ab") as log:
         try:
@@ -120,7 +127,9 @@ def _start(project: Project, *, input_bytes: int | None, inherit: Sequence[int])
     return SparkSession(context)
 
 
-def _settings(project: Project, jars: Sequence[Path], *, input_bytes: int | None) -> dict[str, str]:
+def _settings(
+    project: Project, jars: Sequence[Path], *, input_bytes: int | None, deliveries: int
+) -> dict[str, str]:
     """Return every Spark setting; the project's `engine.spark` has the last word."""
     small = input_bytes is not None and input_bytes < SMALL_BYTES
     cores = str(max(2, min(os.cpu_count() or 2, 16)))
@@ -130,7 +139,7 @@ def _settings(project: Project, jars: Sequence[Path], *, input_bytes: int | None
         "-Djdk.lang.Process.launchMechanism=VFORK",  # Hadoop starts a chmod for each file it writes
         "-XX:+UseSerialGC" if small else "-XX:+UseParallelGC",
     ]
-    if small:
+    if small and deliveries < MANY_DELIVERIES:
         java_options.append("-XX:TieredStopAtLevel=1")
     return {
         **spark_settings(

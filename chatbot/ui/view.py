@@ -24,6 +24,7 @@ from chatbot.charts._shape import (
 )
 from chatbot.charts._style import MAX_BARS, MAX_LINES
 from chatbot.format import NOTHING, format_cell, format_day, format_moment, format_number
+from chatbot.judged import is_judged
 from chatbot.ui.context import PageContext, words
 
 MAX_TABLE_ROWS = 200
@@ -142,6 +143,7 @@ class AnswerView:
     interpretation: str
     headline: str
     text: str
+    said: str  # what the figures and the table do not say by themselves
     chips: tuple[Chip, ...]
     figures: tuple[Figure, ...]
     table: Table | None
@@ -162,7 +164,10 @@ def view_of(document: Mapping[str, Any], context: PageContext, *, locale: str) -
     interpretation = str(document.get("interpretation") or "")
     headline = REASONS.get(str(document.get("reason")), "") if not answered else ""
     text = str(document.get("text") or "")
-    spoken = [interpretation or headline or text]
+    has_parts = bool((document.get("query") or {}).get("contributions"))
+    tells = is_judged(text) or has_parts or not (figures or document.get("rows"))
+    said = text if answered and interpretation and tells else ""
+    spoken = [interpretation or headline or text, said]
     spoken += [f"{figure.label}: {figure.value}" for figure in figures[:3]]
     question = str(document.get("question") or "")
     return AnswerView(
@@ -172,6 +177,7 @@ def view_of(document: Mapping[str, Any], context: PageContext, *, locale: str) -
         interpretation=interpretation,
         headline=headline,
         text=text,
+        said=said,
         chips=_chips(document, context, locale=locale) if answered else (),
         figures=figures,
         table=_table(document, locale=locale, name_period=namer) if answered else None,
@@ -417,7 +423,13 @@ def _head_text(column: Mapping[str, Any], columns: Sequence[Mapping[str, Any]], 
     name = str(column["name"])
     label = str(column.get("label") or "")
     metric, _, part = name.rpartition("__")
-    named = {"base": base, "difference": "Difference", "percent": "Difference %", "favourable": "Assessment"}
+    named = {
+        "base": base,
+        "difference": "Difference",
+        "percent": "Difference %",
+        "favourable": "Assessment",
+        "contribution": "Part of change",
+    }
     if column["kind"] == "comparison" and part in named:
         if len(measured(columns)) == 1:
             return named[part]  # the metric stands in the column before: its name need not be said again

@@ -134,3 +134,18 @@ def test_a_conversation_forgets_the_oldest() -> None:
     assert conversation.show(999) is None
     conversation.clear()
     assert conversation.questions() == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Yes. Net revenue is €12.", True),
+        ("So far no. Net revenue is €12.", True),
+        ("Net revenue is €12.", False),
+    ],
+)
+def test_a_yes_or_no_stands_above_the_number(context: PageContext, text: str, shown: bool) -> None:
+    seen = view(double.total, context, text=text)
+    assert seen.figures
+    assert (text in render_lead(seen)) is shown
+    assert (text in seen.announcement) is shown
