@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,7 @@ from datatrust.core.release import (
     publish_release,
 )
 from datatrust.core.settings import Project
+from pipeline.alerts.watch import RunWatch
 from pipeline.contracts import SourceSpec, load_contracts
 from pipeline.documents import write_documents
 from pipeline.extract import extract_new
@@ -94,7 +95,7 @@ def run_pipeline(
     try:
         with hold_lock(project.warehouse) as lock:
             try:
-                return _Run(
+                run = _Run(
                     project=project,
                     specs=specs,
                     select=tuple(select),
@@ -103,7 +104,9 @@ def run_pipeline(
                     business_metrics=business_metrics,
                     progress=shown,
                     lock=lock,
-                ).go()
+                )
+                with closing(run.watch):
+                    return run.go()
             finally:
                 close_zone(project.warehouse)
     except OSError as error:
@@ -154,6 +157,8 @@ class _Run:
         self.current = load_release(self.warehouse) if list_releases(self.warehouse) else None
         self.hashes = compute_hashes(project, specs)
         self.docs: Path | None = None  # index page of the last audit
+        self.number = next_run(self.warehouse)
+        self.watch = RunWatch(project, run=self.number)
 
     def go(self) -> RunSummary:
         restored = restore_tables(self.warehouse, self.current)
@@ -163,8 +168,9 @@ class _Run:
         if self.current is None and not findings.deliveries:
             raise _no_files(self.project, self.specs, self.problems)
         if not findings.deliveries and not changes.any and self.replay is None:
+            if any(spec.source_rules for spec in self.specs):
+                self._look_at_age()
             return self._summary(findings, restored, nothing_new=True)
-        self.number = next_run(self.warehouse)
         is_new = bool(findings.deliveries or changes.sources or changes.gold)
         if not is_new and self.replay is None:
             return self._summary(findings, restored, done=[self._redefine()])
@@ -244,6 +250,7 @@ class _Run:
                 if not (delivery.files or refresh or refresh_gold or taken.moved):
                     return None
                 timed.metrics += _ingest_metrics(taken)
+                self.watch.ingested(taken)
                 self._check_share(taken)
                 findings = self._judge_sources(taken, fresh=last and bool(delivery.files))
             with self._step(timed, "gold", f"{prefix}gold", gold.table_count()) as advance:
@@ -345,8 +352,17 @@ class _Run:
         findings = judge_sources(
             self.warehouse, self.specs, taken.ledger, today=self.project.today(), new=new, fresh=fresh
         )
+        if fresh:
+            self.watch.judged(self.specs, findings)
         refuse_findings(findings)
         return findings
+
+    def _look_at_age(self) -> None:
+        """Nothing has come: the moment to see whether something should have."""
+        ledger = load_ledger(self.warehouse)
+        self.watch.judged(
+            self.specs, judge_sources(self.warehouse, self.specs, ledger, today=self.project.today())
+        )
 
     def _build_gold(
         self, spark: SparkSession, gold: GoldBuilder, since: int, refresh: bool, advance: Advance
@@ -426,6 +442,7 @@ class _Run:
         if LEDGER in pinned:
             mirror_ledger(self.warehouse, pinned[LEDGER])
         publish_release(self.warehouse, release)
+        self.watch.published(release.id)
         self.current = release
         return release
 
@@ -491,6 +508,7 @@ class _Run:
                 )
                 for step, seconds in timed.seconds.items()
             ]
+            self.watch.failed(failed, told)
             with suppress(DeltaError, OSError):  # the disk may be what failed
                 record_steps(self.warehouse, run=self.number, delivery=title, steps=[*timed.metrics, *steps])
             if told is error:

@@ -14,6 +14,7 @@ from typing import Any
 from datatrust.core.errors import UserError
 from datatrust.core.release import Quality, SourceControl, list_releases, load_release
 from datatrust.core.settings import Project
+from pipeline.alerts.log import AlertLog
 from pipeline.contracts import load_contracts
 from pipeline.ledger import load_ledger
 from pipeline.observe import RecordedStep, load_steps
@@ -36,6 +37,17 @@ class TableStatus:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AlertLine:
+    """An alert that is still open, and whether its receiver has it ("raised" where there is none)."""
+
+    kind: str
+    subject: str
+    text: str
+    raised_at: dt.datetime
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Status:
     """The current release and the last run; `release` is None before the first one."""
 
@@ -51,6 +63,7 @@ class Status:
     last_run_at: dt.datetime | None
     last_run_succeeded: bool | None
     last_run_message: str | None  # of the step that failed
+    alerts: tuple[AlertLine, ...]  # raised, and not well again since
 
 
 def load_status(project: Project) -> Status:
@@ -74,6 +87,7 @@ def load_status(project: Project) -> Status:
         last_run_at=last[-1].timestamp if last else None,
         last_run_succeeded=failed is None if last else None,
         last_run_message=failed.message if failed else None,
+        alerts=_open_alerts(project),
     )
 
 
@@ -84,6 +98,22 @@ def _stale_sources(project: Project) -> tuple[SourceFinding, ...]:
     except UserError:
         return ()
     return judge_sources(project.warehouse, specs, load_ledger(project.warehouse), today=project.today())
+
+
+def _open_alerts(project: Project) -> tuple[AlertLine, ...]:
+    log = AlertLog(project.logs)
+    abouts = dict.fromkeys(entry.alert.about for entry in log.entries)
+    return tuple(
+        AlertLine(
+            kind=entry.alert.kind,
+            subject=entry.alert.subject,
+            text=entry.alert.text,
+            raised_at=entry.at,
+            state=log.state_of(entry),
+        )
+        for about in abouts
+        if (entry := log.open_alert(about)) is not None
+    )
 
 
 def render_status(status: Status) -> str:
@@ -105,6 +135,7 @@ def render_status(status: Status) -> str:
         + (f" ({quality.warnings})" if quality.warnings else ""),
         *(f"  warning: {text}" for text in quality_warnings(quality)),
         *(f"  not fresh: {finding.check}: {finding.message}" for finding in status.stale),
+        *(f"  alert: {line.kind}, {line.subject}: {line.text} ({line.state})" for line in status.alerts),
         "",
     ]
     lines += _aligned(

@@ -63,6 +63,13 @@ class Publish(_Section):
     max_quarantined_share: float = Field(default=1.0, ge=0, le=1)
 
 
+class Alerts(_Section):
+    """What is worth an alert. The receiver's address is a secret and stands elsewhere."""
+
+    quarantined_share: float = Field(default=0.05, ge=0, le=1)  # of a source's new rows; above it an alert
+    repeat_hours: float = Field(default=24, ge=0)  # the same alert is not sent again before
+
+
 class Serving(_Section):
     """How questions are answered.
 
@@ -96,6 +103,7 @@ class Config(_Section):
     catalog: str = "semantic/catalog"
     engine: Engine = Engine()
     publish: Publish = Publish()
+    alerts: Alerts = Alerts()
     serving: Serving = Serving()
 
 

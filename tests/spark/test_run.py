@@ -14,9 +14,11 @@ from datatrust.core.errors import OutcomeError, UnknownName, UserError
 from datatrust.core.kept import rollback_release
 from datatrust.core.release import list_releases, load_release
 from datatrust.core.settings import Project, load_project
+from pipeline.alerts.log import AlertLog
 from pipeline.observe import load_steps
 from pipeline.run import run_pipeline
 from pipeline.status import load_status, render_status, render_summary
+from tests.support.receiver import receiving
 from tests.support.tiny import current, deliver, figures, gold, make_tiny_project
 
 if TYPE_CHECKING:
@@ -102,6 +104,8 @@ def test_only_the_rows_of_a_new_file_are_read(spark: SparkSession, project: Proj
     fact = next(table for table in status.tables if table.table == "gold.fct_expenses")
     assert (fact.rows, fact.written_by_run) == (3, 2)
     assert "range:amount" in render_status(status)
+    assert status.alerts == (), "the closing before was told of, this one is well again"
+    assert [entry.state for entry in AlertLog(project.logs).entries] == ["raised", "recovered"]
 
 
 def test_a_changed_rule_judges_old_rows_again(spark: SparkSession, project: Project) -> None:
@@ -164,13 +168,24 @@ def test_a_row_lost_on_the_way_to_the_facts_stops_the_publish(spark: SparkSessio
     assert current(project).id == "000001"
 
 
-def test_too_many_quarantined_rows_stop_the_publish(spark: SparkSession, project: Project) -> None:
+def test_too_many_quarantined_rows_stop_the_publish_and_are_told(
+    spark: SparkSession, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = project.config_file
     config.write_text(config.read_text().replace("{", '{"publish": {"max_quarantined_share": 0.4}, ', 1))
     deliver(project, "2026-05/expenses.csv", [("B1", "1.00"), ("B2", "-1.00")])
-    with pytest.raises(OutcomeError, match="expenses: 1 of 2 rows quarantined"):
-        run_pipeline(load_project(project.root))
+    with receiving() as slack:
+        monkeypatch.setenv("DATATRUST_SLACK_WEBHOOK", slack.url)
+        with pytest.raises(OutcomeError, match="expenses: 1 of 2 rows quarantined"):
+            run_pipeline(load_project(project.root))
+        quarantined, refused = slack.texts
     assert current(project).id == "000001"
+    assert "1 of 2 new rows (50.0%) are quarantined, more than 5.0%: range:amount 1" in quarantined
+    assert "the run stopped at the step silver; the last release still serves" in refused
+    assert "alert: refused release, tiny: the run stopped" in render_status(load_status(project))
+    told = (project.logs / "alerts.jsonl").read_text()
+    assert "-1.00" not in told
+    assert slack.url not in told
 
 
 def test_a_rollback_is_gone_on_from(spark: SparkSession, project: Project) -> None:
