@@ -60,9 +60,9 @@ test: setup chromium postgres ## every test: unit, Spark, browser
 soak: setup ## the long confirmations that make test leaves out: the sample and many loads against a rebuild
 	$(PYTEST) -n 2 --dist loadfile -m soak
 
-eval: setup ## score the answers to question sets: make eval [SET=sample] [PLANNER=llm] [PROJECT=DIR FILE=F]
+eval: setup ## score the answers to question sets: make eval [SET=sample] [PLANNER=llm] [PROJECT=DIR FILE=F] [KEEP=V AGAINST=V]
 	@$(if $(PROJECT),,compgen -G "warehouse/releases/*.json" >/dev/null || $(MAKE) --no-print-directory pipeline)
-	@$(BIN)/datatrust --project $(or $(PROJECT),.) eval $(or $(FILE),$(if $(SET),eval/$(SET).jsonl,eval/*.jsonl)) $(if $(PLANNER),--planner $(PLANNER)) --wrong
+	@$(BIN)/datatrust --project $(or $(PROJECT),.) eval $(or $(FILE),$(if $(SET),eval/$(SET).jsonl,eval/*.jsonl)) $(if $(PLANNER),--planner $(PLANNER)) $(if $(AGAINST),--against $(AGAINST)) $(if $(KEEP),--keep $(KEEP)) --wrong
 
 bench: setup ## speed tables beside a baseline: make bench [ONLY=backfill] [N=30]
 	@$(BIN)/python bench/run.py $(ONLY)

@@ -15,6 +15,7 @@ import gradio as gr
 
 from chatbot.charts._registry import draw_chart
 from chatbot.export import Export, ExportStore, file_name
+from chatbot.feedback import keep_feedback
 from chatbot.format import choose_locale
 from chatbot.ui.context import PageContext
 from chatbot.ui.guard import COOKIE
@@ -113,7 +114,7 @@ class Page:
     def act(
         self, conversation: Conversation, request: gr.Request, event: gr.EventData
     ) -> Iterator[tuple[Any, ...]]:
-        """Do what a button in our HTML says: ask a question, show an earlier answer, start afresh, forget all."""
+        """Do what a button in our HTML says: ask a question, show an earlier answer, start afresh, forget all, call one wrong."""
         name, value = str(getattr(event, "act", "")), str(getattr(event, "value", ""))
         if name == "ask":
             yield from self._ask(value, conversation, request)
@@ -124,6 +125,8 @@ class Page:
             conversation.show(None)
         elif name == "clear":
             conversation.clear()
+        elif name == "wrong":
+            self._note_wrong(conversation)
         yield self._show(conversation, request)
 
     def _ask(
@@ -141,6 +144,25 @@ class Page:
             turn = _failed(question)
         conversation.add(turn)
         yield self._show(conversation, request)
+
+    def _note_wrong(self, conversation: Conversation) -> None:
+        """Keep the answer that is shown as one that the asker calls wrong, once."""
+        turn = conversation.show(conversation.shown)
+        if turn is None or turn.document is None or turn.noted or conversation.shown is None:
+            return
+        try:
+            keep_feedback(
+                self.context.project,
+                turn.document,
+                conversation.before(conversation.shown),
+                today=self.context.today,
+            )
+            conversation.note("Noted as not right, for those who look after the figures. Thank you.")
+        except OSError:
+            LOG.exception("feedback could not be kept")
+            conversation.note(
+                "This could not be noted just now; please tell those who look after the figures."
+            )
 
     def _keep(self, document: Mapping[str, Any], request: gr.Request) -> str | None:
         """Make the answer's rows fetchable by the session that asked; None where there is nothing to fetch."""
@@ -182,7 +204,7 @@ class Page:
         return (
             render_lead(view),
             gr.update(visible=figure is not None, value=figure),
-            render_detail(view, export=turn.export),
+            render_detail(view, export=turn.export, noted=turn.noted),
             view.announcement,
         )
 

@@ -6,7 +6,7 @@ Layer: chatbot. Knows answers as JSON documents only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 MAX_TURNS = 50  # older ones are forgotten
@@ -20,6 +20,7 @@ class Turn:
     document: Mapping[str, Any] | None
     export: str | None = None  # id of its CSV
     reference: str | None = None
+    noted: str = ""  # what the asker is told after saying that it is wrong
 
 
 @dataclass(kw_only=True)
@@ -39,10 +40,22 @@ class Conversation:
         self.shown = place if place is not None and 0 <= place < len(self.turns) else None
         return self.turns[self.shown] if self.shown is not None else None
 
+    def note(self, told: str) -> None:
+        """Remember what was told about the turn that is shown."""
+        if self.shown is not None:
+            self.turns = [
+                replace(turn, noted=told) if place == self.shown else turn
+                for place, turn in enumerate(self.turns)
+            ]
+
     def clear(self) -> None:
         """Forget every turn."""
         self.turns, self.shown = [], None
 
     def questions(self) -> tuple[str, ...]:
         """Return the questions that were understood, oldest first: the context of the next one."""
-        return tuple(turn.question for turn in self.turns if turn.document is not None)
+        return self.before(len(self.turns))
+
+    def before(self, place: int) -> tuple[str, ...]:
+        """Return the questions that were understood before the turn at `place`."""
+        return tuple(turn.question for turn in self.turns[:place] if turn.document is not None)

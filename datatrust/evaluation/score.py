@@ -29,7 +29,9 @@ from semantic.access import load_viewer
 from semantic.engine import SemanticLayer
 from semantic.query import Viewer
 
-Verdict = Literal["right", "wrong", "asked", "refused"]
+Verdict = Literal[
+    "right", "wrong", "asked", "refused", "open"
+]  # open: answered, and nobody says what is right
 RunSql = Callable[[str], Sequence[Sequence[Any]]]
 
 
@@ -46,7 +48,7 @@ class Scored:
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """The counts of one family. `coverage` and `precision` are fractions; precision is None where none was answered."""
+    """The counts of one family. `coverage` and `precision` are fractions; precision is None where none was judged."""
 
     family: str
     cases: int
@@ -54,17 +56,18 @@ class Score:
     wrong: int
     asked: int
     refused: int
+    open: int
     median_ms: float
     p95_ms: float
 
     @property
     def coverage(self) -> float:
-        return (self.right + self.wrong) / self.cases if self.cases else 0.0
+        return (self.right + self.wrong + self.open) / self.cases if self.cases else 0.0
 
     @property
     def precision(self) -> float | None:
-        answered = self.right + self.wrong
-        return self.right / answered if answered else None
+        judged = self.right + self.wrong
+        return self.right / judged if judged else None
 
 
 def score_cases(
@@ -94,6 +97,8 @@ def judge(answer: Answer, case: Case, run: RunSql | None) -> Verdict:
         return "refused"
     if case.expect is not None:
         return "wrong"
+    if not case.accepted:
+        return "open"
     return "right" if any(_holds(answer, case, one, run) for one in case.accepted) else "wrong"
 
 
@@ -176,7 +181,9 @@ def _wanted(accepted: Accepted, case: Case, run: RunSql | None) -> Sequence[Sequ
 
 def _sum(family: str, scored: Sequence[Scored]) -> Score:
     times = sorted(one.milliseconds for one in scored)
-    count = {v: sum(one.verdict == v for one in scored) for v in ("right", "wrong", "asked", "refused")}
+    count = {
+        v: sum(one.verdict == v for one in scored) for v in ("right", "wrong", "asked", "refused", "open")
+    }
     return Score(
         family=family,
         cases=len(scored),

@@ -99,6 +99,25 @@ def test_scores_and_lucky_matches(tmp_path: Path) -> None:
     ran = CliRunner().invoke(datatrust, ["--project", str(project.root), "eval", str(file), "--wrong"])
     assert ran.exit_code == 1
     assert "wrong on a copy: treatment cost in 2025  [lucky]" in ran.stdout
+    kept = tmp_path / "verdicts.json"
+    command = ["--project", str(project.root), "eval", str(file), "--copies", "0"]
+    assert CliRunner().invoke(datatrust, [*command, "--keep", str(kept)]).exit_code == 1
+    before = json.loads(kept.read_text())
+    assert before["cases"] == {"right": "right", "2": "wrong", "silent": "refused", "lucky": "right"}
+    noted = {"id": "noted", "question": "treatment cost in 2025"}  # nobody says yet what is right
+    harder = {**CASES[0], "question": "How many of the admissions in March 2026 were a surprise?"}
+    file.write_text("\n".join(json.dumps(case) for case in [harder, CASES[2], lucky, noted]))
+    ran = CliRunner().invoke(datatrust, command)
+    assert ran.exit_code == 0, ran.stdout
+    ran = CliRunner().invoke(datatrust, [*command, "--against", str(kept), "--json"])
+    assert ran.exit_code == 1
+    told = json.loads(ran.stdout)
+    assert told["regressions"] == [{"set": "cases", "id": "right"}]
+    assert told["families"][-1]["open"] == 1
+    ran = CliRunner().invoke(datatrust, [*command, "--against", str(file)])
+    assert "cannot be read" in str(ran.exception)
+
+    file.write_text("\n".join(json.dumps(case) for case in [*CASES, lucky]))
     ran = CliRunner().invoke(datatrust, ["--project", str(project.root), "ask", "--batch", str(file)])
     answers = [json.loads(line) for line in ran.stdout.splitlines()]
     assert [(a["id"], a["status"]) for a in answers] == [

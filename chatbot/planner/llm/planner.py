@@ -10,13 +10,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
-import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from chatbot.llm.base import ChatModel, Completion
 from chatbot.llm.budget import DayBudget, Meter
 from chatbot.llm.settings import Limits, Prices
+from chatbot.personal import has_personal
 from chatbot.planner.lexicon import Lexicon
 from chatbot.planner.llm.form import make_schema, read_reply
 from chatbot.planner.llm.ground import Near, make_ground
@@ -28,9 +28,6 @@ from semantic.query import MetricQuery
 
 LOG = logging.getLogger("datatrust.llm")
 REPAIRS = 2
-# An e-mail address, or the digits of a telephone, account or card number: such a question stays in the house.
-_PERSONAL = re.compile(r"\S@\S|\d(?:[ ()/.-]{0,2}\d){8,}")
-_DATES = re.compile(r"\b\d{4}-\d{1,2}-\d{1,2}\b|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +64,7 @@ class LlmPlanner:
             check: says what is wrong with a query, for this viewer.
             visible, before: as `make_ground` takes them.
         """
-        if any(_PERSONAL.search(_DATES.sub(" ", text)) for text in (question, *history)):
+        if any(has_personal(text) for text in (question, *history)):
             return Reading(failure="was not asked, for the question holds what looks like personal data")
         try:
             ground = make_ground(
