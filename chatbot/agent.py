@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from chatbot.answer import Answer
 from chatbot.asked import MAX_QUESTION, Asked
@@ -74,18 +74,20 @@ class Agent:
         viewer: Viewer = EVERYONE,
         today: dt.date | None = None,
         history: Sequence[str] = (),
+        told: Callable[[str], None] = lambda _: None,
     ) -> Answer:
         """Return the answer to a question; never raises for what an asker can type.
 
         Args:
             today: the day that relative dates count from; the project's where None.
             history: earlier questions of the same conversation, oldest first.
+            told: takes what is being done meanwhile, in words for the asker.
         """
         started = time.perf_counter()
         asked = Asked(
             self, clean(question[: 4 * MAX_QUESTION]), question, viewer, today or self.layer.today, started
         )
-        return asked.answer(tuple(history))
+        return asked.answer(tuple(history), told)
 
     def starters(self, viewer: Viewer = EVERYONE) -> tuple[str, ...]:
         """Return six questions to begin with; each can be answered."""
@@ -162,6 +164,7 @@ class Agent:
         viewer: Viewer,
         today: dt.date,
         history: Sequence[str],
+        told: Callable[[str], None],
     ) -> Reading | None:
         """Return what the language model makes of a question; None where none is set up or none is needed."""
         catalog = self.layer.catalog
@@ -172,6 +175,7 @@ class Agent:
             question, catalog, self.lexicon(viewer), today=today, history=history, near=self._near_in_meaning,
             visible=self._visible[viewer], check=lambda query: layer.check(query, viewer=viewer),
             before=metrics_of(first, (self.plan(text, viewer=viewer, today=today) for text in history[-1:])),
+            told=told,
         )  # fmt: skip
 
     def near_metrics(self, words: str) -> list[str]:

@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -78,7 +78,7 @@ class Asked:
         self.second = Settled()  # what a second reader changed
         self.shape: MetricQuery | None = None  # of a question that was not understood whole: what of it was
 
-    def answer(self, history: tuple[str, ...]) -> Answer:
+    def answer(self, history: tuple[str, ...], told: Callable[[str], None]) -> Answer:
         if not self.text:
             return self._refuse(
                 "out_of_scope", "Nothing was asked. Ask for a figure, for example one of these."
@@ -96,8 +96,9 @@ class Asked:
         history = tuple(clean(text[:MAX_QUESTION]) for text in history[-MAX_HISTORY:])
         outcome = self._read(self.text, history)
         reading = self.agent.second_reading(
-            self.text, outcome, viewer=self.viewer, today=self.today, history=history
+            self.text, outcome, viewer=self.viewer, today=self.today, history=history, told=told
         )
+        told("Looking it up in the release …")
         self.planned = time.perf_counter()
         if reading is not None:
             self.second = settle(

@@ -36,6 +36,14 @@ class ChatModel(Protocol):
         """What it is called in evidence and messages."""
         ...
 
+    def load(self) -> None:
+        """Make ready to be asked: what takes long once and is not the model's own time.
+
+        Raises:
+            ModelFailure: what it needs is not here.
+        """
+        ...
+
     def complete(
         self, messages: Sequence[Message], schema: Mapping[str, Any], *, seconds: float
     ) -> Completion:

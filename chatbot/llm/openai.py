@@ -38,6 +38,10 @@ class OpenAiModel:
     def name(self) -> str:
         return self._settings.config.model
 
+    def load(self) -> None:
+        """Import LangChain and make the client; that takes seconds, once."""
+        self._client()
+
     def complete(
         self, messages: Sequence[Message], schema: Mapping[str, Any], *, seconds: float
     ) -> Completion:
@@ -46,7 +50,7 @@ class OpenAiModel:
         Raises:
             ModelFailure: as the protocol says; `why` tells the kind.
         """
-        self._client()  # LangChain's import takes seconds, once; they are not the model's
+        self.load()
         if not self._waiting.acquire(blocking=False):
             raise ModelFailure("has too many questions open")
 

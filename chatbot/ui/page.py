@@ -29,6 +29,7 @@ from chatbot.ui.render import (
     render_welcome,
 )
 from chatbot.ui.session import Conversation, Turn
+from chatbot.ui.steps import told_meanwhile
 from chatbot.ui.view import shape_for, view_of
 from datatrust.core.settings import Project
 from semantic.query import EVERYONE
@@ -132,12 +133,16 @@ class Page:
     def _ask(
         self, question: str, conversation: Conversation, request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
-        yield (
-            conversation, gr.skip(), render_waiting(question), gr.update(visible=False, value=None), "",
-            "Working on the answer",
-        )  # fmt: skip
+        def waiting(step: str) -> tuple[Any, ...]:
+            lead, no_chart = render_waiting(question, step), gr.update(visible=False, value=None)
+            return (conversation, gr.skip(), lead, no_chart, "", step)
+
+        yield waiting("Reading the question …")
         try:
-            answer = self.agent.ask(question, viewer=EVERYONE, history=conversation.questions())
+            history = conversation.questions()
+            answer = yield from told_meanwhile(
+                lambda told: self.agent.ask(question, viewer=EVERYONE, history=history, told=told), waiting
+            )
             document: Mapping[str, Any] = answer.to_json()
             turn = Turn(question=question, document=document, export=self._keep(document, request))
         except Exception:  # whatever it is, the asker gets words and we get the trace

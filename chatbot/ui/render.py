@@ -53,8 +53,8 @@ def render_welcome(context: PageContext, starters: Sequence[str]) -> str:
     return render("welcome.html", title=context.title, starters=starters[:8])
 
 
-def render_waiting(question: str) -> str:
-    return render("waiting.html", question=clip(question, 400))
+def render_waiting(question: str, step: str = "") -> str:
+    return render("waiting.html", question=clip(question, 400), step=step)
 
 
 def render_failure(turn: Turn) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -206,7 +206,9 @@ class FakeAgent:
         viewer: object = None,
         today: dt.date | None = None,
         history: Sequence[str] = (),
+        told: Callable[[str], None] = lambda _: None,
     ) -> Answer:
+        told("Looking it up in the release …")
         self.asked.append((question, tuple(history)))
         text = question.lower()
         if "explode" in text:

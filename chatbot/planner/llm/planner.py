@@ -28,6 +28,9 @@ from semantic.query import MetricQuery
 
 LOG = logging.getLogger("datatrust.llm")
 REPAIRS = 2
+_ASKING = "Asking the language model too …"
+_CHECKING = "Checking what the language model read …"
+_ASKING_AGAIN = "Its plan had faults: asking the language model again …"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,12 +60,14 @@ class LlmPlanner:
         check: Callable[[MetricQuery], Sequence[Issue]],
         history: Sequence[str] = (),
         before: Iterable[str] = (),
+        told: Callable[[str], None] = lambda _: None,
     ) -> Reading:
         """Return what the model makes of a question.
 
         Args:
             check: says what is wrong with a query, for this viewer.
             visible, before: as `make_ground` takes them.
+            told: takes what is being done, in words for the asker.
         """
         if any(has_personal(text) for text in (question, *history)):
             return Reading(failure="was not asked, for the question holds what looks like personal data")
@@ -72,15 +77,18 @@ class LlmPlanner:
             )
             schema = make_schema(ground)
             schema_text = json.dumps(schema)
+            self.model.load()  # before the clock runs
             meter = Meter(self.limits, self.prices, self._day)
             messages = write_prompt(question, history, ground, catalog, today=today)
-            for _ in range(1 + REPAIRS):
+            for attempt in range(1 + REPAIRS):
+                told(_ASKING if attempt == 0 else _ASKING_AGAIN)
                 seconds = meter.before(messages, schema_text)
                 reply: Completion | None = None
                 try:
                     reply = self.model.complete(messages, schema, seconds=seconds)
                 finally:
                     meter.after(messages, schema_text, reply)
+                told(_CHECKING)
                 try:
                     if reply.data is None:
                         raise UserError(

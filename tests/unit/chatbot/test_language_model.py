@@ -63,7 +63,7 @@ class Company:
 
 
 def write_settings(project: Project, url: str, **limits: Any) -> None:
-    text = {"endpoint": url, "model": "scripted", "key": "DATATRUST_LLM_KEY", "limits": {"seconds": 10, **limits},
+    text = {"endpoint": url, "model": "scripted", "key": "DATATRUST_LLM_KEY", "limits": {"seconds": 60, **limits},
             "prices": {"input": 1, "output": 2}}  # fmt: skip
     (project.configs / "llm.yml").write_text(json.dumps(text))
 
@@ -284,8 +284,13 @@ def test_typed_errors_go_back_and_a_repaired_plan_counts(company: Company) -> No
         return filled(query) | ({"metrics": ["revenu"]} if len(request["messages"]) == 2 else {})
 
     company.server.reply = reply
-    answer = company.agent.ask(question)
-    assert answer.evidence["second_reader"] == "scripted"
+    told: list[str] = []
+    answer = company.agent.ask(question, told=told.append)
+    assert answer.evidence.get("second_reader") == "scripted", answer.assumptions
+    assert [step.partition(" …")[0] for step in told] == [
+        "Asking the language model too", "Checking what the language model read",
+        "Its plan had faults: asking the language model again", "Checking what the language model read",
+        "Looking it up in the release"]  # fmt: skip
     assert "nearest: revenue" in company.server.requests[1]["messages"][-1]["content"]
 
 

@@ -46,7 +46,7 @@ class Broker:
 
 
 def open_broker(project: Project, url: str, **limits: float) -> Agent:
-    settings = {"endpoint": url, "model": "scripted", "limits": {"seconds": 10, **limits}}
+    settings = {"endpoint": url, "model": "scripted", "limits": {"seconds": 60, **limits}}
     (project.configs / "llm.yml").write_text(json.dumps(settings))
     return Agent.open(project)
 
