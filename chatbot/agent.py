@@ -19,7 +19,7 @@ from chatbot.planner.llm.planner import LlmPlanner, Reading
 from chatbot.planner.plan import Choices, NoPlan, Plan, make_plan
 from chatbot.planner.tokens import clean
 from chatbot.retrieval.documents import make_documents
-from chatbot.retrieval.embedding import embed
+from chatbot.retrieval.embedding import embed, model_name
 from chatbot.retrieval.index import MeaningIndex
 from chatbot.second import (
     PlannerName,
@@ -146,13 +146,8 @@ class Agent:
         """Return the meaning index of this catalog and release, made at first use. It holds what everyone may see."""
         with self._index_lock:
             if self._index is None:
-                catalog, release = self.layer.catalog, self.layer.release_id
-                folder = (
-                    self.layer.project.state
-                    / "index"
-                    / f"{catalog.hash.rpartition(':')[2][:16]}-{release[-16:]}"
-                )
-                documents = make_documents(catalog, self._values(EVERYONE))
+                folder = self.layer.project.state / "index" / model_name()
+                documents = make_documents(self.layer.catalog, self._values(EVERYONE))
                 self._index = MeaningIndex.open(folder, documents, embed)
             return self._index
 
@@ -187,7 +182,7 @@ class Agent:
         return self._near_in_meaning(words) if self._index is not None else []  # still in the making
 
     def _near_in_meaning(self, words: str) -> list[str]:
-        hits = self.index().near(words[:500], kinds=("metric", "example"), limit=8)
+        hits = self.index().near(words[:500], kinds=("metric", "example", "verified"), limit=8)
         return list(dict.fromkeys(hit.ref for hit in hits if hit.ref in self.layer.catalog.metrics))
 
     def close(self) -> None:

@@ -1,27 +1,30 @@
 """What goes into the meaning index: a short text for each metric, dimension, value and example of a catalog.
 
 A document's id is the hash of its content, so that an index is brought up to date by adding and removing ids. Values
-come in only as the caller gives them: those that everyone may see.
+come in only as the caller gives them: those that everyone may see, and of a masked column none.
 Layer: chatbot. Pure.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from datatrust.core.masking import token_pattern
 from semantic.model import Catalog
 from semantic.query import Scalar
 
 VALUES_PER_DIMENSION = 500
+_TOKEN = re.compile(token_pattern("[0-9a-f]{8}"))  # what masking makes of a value says nothing
 
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """One thing that can be found by meaning. `ref` names it: "revenue", "customers.region", "customers.region=EMEA"."""
 
-    kind: str  # "metric", "dimension", "value", "example"
+    kind: str  # "metric", "dimension", "value", "example"; "verified" is an example whose number is checked by SQL
     ref: str
     text: str
 
@@ -48,7 +51,8 @@ def _metrics(catalog: Catalog) -> Iterator[Document]:
             kind="metric", ref=metric.name, text=f"{', '.join(names)}. {metric.description}".strip()
         )
         for example in metric.examples:
-            yield Document(kind="example", ref=metric.name, text=example.ask)
+            kind = "verified" if example.check_sql else "example"
+            yield Document(kind=kind, ref=metric.name, text=example.ask)
 
 
 def _dimensions(catalog: Catalog) -> Iterator[Document]:
@@ -69,6 +73,6 @@ def _values(catalog: Catalog, values: Mapping[tuple[str, str], Iterable[Scalar]]
         for number, value in enumerate(members):
             if number >= VALUES_PER_DIMENSION:
                 break
-            if isinstance(value, str) and value:
+            if isinstance(value, str) and value and not _TOKEN.fullmatch(value):
                 words = ", ".join((value, *dimension.values.get(value, ())))
                 yield Document(kind="value", ref=f"{model}.{name}={value}", text=words)

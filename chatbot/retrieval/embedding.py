@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,11 @@ def _model() -> Any:
 
     folder = Path(wordllama.__file__).parent
     return wordllama.WordLlama.load(cache_dir=folder, disable_download=True)
+
+
+def model_name() -> str:
+    """Return what names the model: vectors of another one cannot be compared with its own."""
+    return f"wordllama-{version('wordllama')}"
 
 
 def embed(texts: Sequence[str]) -> list[list[float]]:

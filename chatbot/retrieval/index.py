@@ -139,7 +139,7 @@ def _take_lock(folder: Path) -> int | None:
 
 
 def _drop_old(folder: Path) -> None:
-    """Remove the indexes of earlier catalogs and releases, but for the latest few and those in use."""
+    """Remove the indexes of other models, but for the latest few and those in use."""
     others = sorted(
         (f for f in folder.parent.iterdir() if f.is_dir() and f != folder), key=lambda f: f.stat().st_mtime
     )

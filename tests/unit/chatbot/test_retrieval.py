@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
+from chatbot.agent import Agent
 from chatbot.retrieval.documents import Document, make_documents
 from chatbot.retrieval.embedding import embed
 from chatbot.retrieval.index import MeaningIndex
 from datatrust.core.settings import load_project
 from semantic.loader import load_catalog
+from tests.support.gold_double import make_gold_double
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = (
@@ -76,3 +80,33 @@ def test_documents_hold_no_hidden_dimension() -> None:
     refs = {document.ref for document in documents}
     assert "customers.region=EMEA" in refs
     assert not any("line_type" in ref for ref in refs)
+
+
+def test_documents_hold_no_token_of_a_masked_value() -> None:
+    project = load_project(ROOT)
+    catalog = load_catalog(project.catalog, shown_root=project.root)
+    token = f"tok_0123abcd_{'0f' * 32}"
+    refs = {each.ref for each in make_documents(catalog, {("customers", "region"): (token, "EMEA")})}
+    assert "customers.region=EMEA" in refs
+    assert not any("tok_" in ref for ref in refs)
+
+
+def test_a_changed_definition_costs_one_embedding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = make_gold_double(tmp_path / "project")
+    counting = Counting()
+    monkeypatch.setattr("chatbot.agent.embed", counting)
+
+    def made() -> int:
+        agent, before = Agent.open(project, planner="offline"), counting.texts
+        count = len(agent.index())
+        agent.close()
+        assert count > 50
+        return counting.texts - before
+
+    assert made() > 50
+    assert made() == 0
+    file = next(f for f in project.catalog.rglob("*.yml") if "label: Net revenue" in f.read_text())
+    file.write_text(file.read_text().replace("label: Net revenue", "label: Net income of sales", 1))
+    assert 1 <= made() <= 3
+    monkeypatch.setattr("chatbot.agent.model_name", lambda: "another")
+    assert made() > 50
