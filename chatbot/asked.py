@@ -145,7 +145,7 @@ class Asked:
                 "The data could not be read just now; no number is given.",
                 prefer=plan.query.metrics,
             )
-        if _is_empty(result) or self._is_outside(result.query):
+        if _is_empty(result) or self._is_outside(result.query) or self._is_stock_ahead(plan.query):
             return self._no_data(plan)
         return self._answered(plan, result)
 
@@ -497,6 +497,15 @@ class Asked:
             for days in known
         )
 
+    def _is_stock_ahead(self, query: MetricQuery) -> bool:
+        """Whether balances are asked of a day that has not come: the last one known is none of that day."""
+        asked = query.time
+        if asked is None or asked.start is not None or asked.end is None or asked.end <= self.today:
+            return False
+        bases = [base for metric in query.metrics for base in base_metrics(self.catalog, metric)]
+        known = [days[1] for metric in query.metrics if (days := self._coverage(metric))]
+        return all(self.catalog.metrics[base].kind == "balance" for base in bases) and asked.end > max(known)
+
     def _refuse(
         self, reason: Reason, text: str, *, near: str | None = None, prefer: Iterable[str] = (),
         query: MetricQuery | None = None, interpretation: str = "",
@@ -563,7 +572,8 @@ def _of(column: str) -> str:
 
 def _with_totals(query: MetricQuery) -> MetricQuery:
     """Ask for the totals of a split that shows all of its rows: under a part of them a total would mislead."""
-    whole = query.group_by and query.top is None and query.limit is None and not query.having
+    parts = query.top is not None or query.limit is not None or query.having or query.bridge
+    whole = query.group_by and not parts and query.fold is None and query.place is None
     return replace(query, totals=True) if whole else query
 
 

@@ -53,6 +53,8 @@ def next_steps(
     query: MetricQuery, catalog: Catalog, accepts: Callable[[MetricQuery], bool], understands: Understands
 ) -> tuple[Option, ...]:
     """Return what one may ask next about an answer: another split, by month, against the year before."""
+    if query.fold is not None or query.place is not None:
+        return ()
     reach = reachable_together(catalog, query.metrics)
     plain = replace(query, order_by=(), top=None, totals=False)
     tries: list[tuple[str, MetricQuery]] = []

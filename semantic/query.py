@@ -58,6 +58,17 @@ class Top:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Fold:
+    """Make one number of the members of a group: the mean of their values, or how many members there are.
+
+    The mean is over every period of the range, one without rows counts as zero; `having` chooses what is counted.
+    """
+
+    how: Literal["mean", "count"]
+    key: str  # of `group_by`
+
+
+@dataclass(frozen=True, kw_only=True)
 class MetricQuery:
     """A question as data.
 
@@ -69,6 +80,7 @@ class MetricQuery:
     metrics: tuple[str, ...]
     group_by: tuple[str, ...] = ()
     where: tuple[Filter, ...] = ()
+    either: tuple[tuple[Filter, ...], ...] = ()  # of each tuple at least one condition holds
     having: tuple[Filter, ...] = ()
     time: TimeRange | None = None
     compare: Compare | None = None
@@ -77,6 +89,8 @@ class MetricQuery:
     contributions: bool = False  # with compare: how much each row's change is of the whole's base
     bridge: bool = False  # with compare: each row's change as price, volume, mix and members
     totals: bool = False
+    fold: Fold | None = None
+    place: Filter | None = None  # only this member of a group, with its place among all by `order_by`
     top: Top | None = None
     order_by: tuple[str, ...] = ()  # "-revenue" is descending
     limit: int | None = None  # rows, after ordering

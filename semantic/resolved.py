@@ -91,6 +91,7 @@ class ResolvedQuery:
     metrics: tuple[Metric, ...]
     keys: tuple[Key, ...] = ()
     filters: tuple[Filter, ...] = ()  # values typed
+    either: tuple[tuple[Filter, ...], ...] = ()  # values typed
     having: tuple[Filter, ...] = ()
     slices: tuple[Slice, ...] = (Slice(),)
     total_slices: tuple[Slice, ...] = (Slice(),)  # the same over all groups at once
@@ -99,6 +100,8 @@ class ResolvedQuery:
     scenario: Mapping[str, str] | None = None  # metric -> the metric it is compared with
     share_within: tuple[str, ...] = ()  # keys whose members are each a whole that shares are of
     order: tuple[Order, ...] = ()
+    place: Filter | None = None  # value typed
+    periods: int | None = None  # that a mean is over; None divides by the periods that have a value
     reach: Mapping[str, Mapping[str, DimensionRef]]  # base metric -> its names
     member_conversions: Mapping[str, Conversion] = field(
         default_factory=dict

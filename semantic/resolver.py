@@ -21,6 +21,7 @@ from semantic.calendar import (
     fiscal_calendar,
     period_of,
 )
+from semantic.folding import check_fold, periods_of_mean
 from semantic.horizon import Coverage
 from semantic.model import Calendar, Catalog, DimensionRef, Metric
 from semantic.money import check_constant_currency, check_one_currency, in_target, plan_conversions
@@ -104,7 +105,10 @@ class _Resolution:
         reach = {base: reachable(self.catalog, base) for base in bases}
         calendar = self._calendar()
         keys = self._keys(shared, reach, names, calendar)
-        filters = self._filters(shared, bases, names, calendar)
+        filters = self._filters(self.query.where, shared, bases, names, calendar)
+        either = tuple(
+            tuple(self._filters(group, shared, bases, names, calendar)) for group in self.query.either
+        )
         filters, time = self._range(filters, shared, reach, keys)
         self.issues += check_offsets(self.query, self.catalog, names, keys, filters, reach)
         slicer = Slicer(
@@ -123,6 +127,9 @@ class _Resolution:
         self._contributions(metrics, keys)
         self._others(metrics, keys)
         self.issues += check_bridge(self.query, self.catalog, metrics, keys)
+        self.issues += check_fold(self.query, self.catalog, metrics, keys)
+        place = self._place(shared, bases, names, calendar, order)
+        periods = self._periods(bases, keys, time)
         conversions = self._money(names, keys, filters)
         choosing = members_chosen_by(self.catalog, bases)
         asked = replace(self.query, currency=None, rates_on=None)
@@ -148,6 +155,7 @@ class _Resolution:
             metrics=tuple(metrics),
             keys=tuple(keys),
             filters=tuple(filters),
+            either=either,
             having=having,
             slices=slices,
             total_slices=totals,
@@ -156,6 +164,8 @@ class _Resolution:
             scenario=scenario,
             share_within=share_within,
             order=order,
+            place=place,
+            periods=periods,
             reach=reach,
             member_conversions=member_conversions,
             member_reach={
@@ -415,10 +425,10 @@ class _Resolution:
     # -------------------------------------------------------------------------------------------- filters
 
     def _filters(
-        self, shared: Names, bases: Sequence[str], names: Sequence[str], calendar: Calendar
-    ) -> list[Filter]:
+        self, asked: Sequence[Filter], shared: Names, bases: Sequence[str], names: Sequence[str], calendar: Calendar
+    ) -> list[Filter]:  # fmt: skip
         made = []
-        for wanted in self.query.where:
+        for wanted in asked:
             found = find_dimension(shared, wanted.field)
             if found is None and self._is_segment(wanted.field, bases):
                 if wanted.op not in ("=", "!=") or wanted.values not in ((True,), (False,)):
@@ -548,6 +558,28 @@ class _Resolution:
             return (Order(column=top.per), first) if top.per else (first,)
         times = [Order(column=key.name) for key in keys if key.grain]
         return (*times, *(Order(column=key.name) for key in keys if not key.grain))
+
+    def _place(
+        self, shared: Names, bases: Sequence[str], names: Sequence[str], calendar: Calendar, order: Sequence[Order]
+    ) -> Filter | None:  # fmt: skip
+        if self.query.place is None:
+            return None
+        typed = self._filters((self.query.place,), shared, bases, names, calendar)
+        if self.query.place.op != "=" or not order or order[0].column in self.query.group_by:
+            self._add(
+                "DT311", "a place is of one member, by the order of a metric", hint="order by -revenue, for instance"
+            )
+        return typed[0] if typed else None
+
+    def _periods(self, bases: Sequence[str], keys: Sequence[Key], time: TimeRange | None) -> int | None:
+        fold = self.query.fold
+        if fold is None or fold.how != "mean" or self.issues:
+            return None
+        count, notes = periods_of_mean(
+            self.query, self.catalog, bases, keys, time, coverage=self.coverage, today=self.today
+        )
+        self.assumptions += notes
+        return count
 
     def _limits(self, keys: Sequence[Key]) -> None:
         top, limit = self.query.top, self.query.limit

@@ -14,6 +14,9 @@ from typing import Any
 from semantic.query import MetricQuery, Scalar
 
 
+MEMBERS = "members"  # the column of a count of members
+
+
 @dataclass(frozen=True, kw_only=True)
 class ResultColumn:
     """One column of the rows.

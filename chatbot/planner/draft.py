@@ -52,6 +52,7 @@ class FilterSlot:
     beside: bool = False  # "EMEA vs APAC": show them side by side
     direction: str | None = None  # "from" or "to" stood before it: of two roles of a table it is that one
     unsure: bool = False  # "in USD" may ask for a conversion
+    other: bool = False  # "or": this, where the condition before does not hold
 
 
 @dataclass
@@ -90,6 +91,10 @@ class Draft:
     having: list[HavingSlot] = field(default_factory=list)
     parts: list[PartSlot] = field(default_factory=list)
     time_filters: list[TimeFilter] = field(default_factory=list)
+    mean: GroupSlot | None = None  # the periods that an average is over
+    averaged: str | None = None  # "average revenue": over which periods must follow
+    counted: GroupSlot | None = None  # members that conditions on figures choose, to be counted
+    place: FilterSlot | None = None  # the member whose place among all is asked
     contexts: list[tuple[Item, tuple[Meaning, ...]]] = field(default_factory=list)
     bare: list[GroupSlot] = field(default_factory=list)
     tails: list[GroupSlot] = field(default_factory=list)

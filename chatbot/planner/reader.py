@@ -12,11 +12,11 @@ from dataclasses import replace
 
 from chatbot.planner.draft import Draft, GroupSlot, HavingSlot, MetricSlot
 from chatbot.planner.language import RANKS
-from chatbot.planner.reading.whether import Whether
+from chatbot.planner.reading.wholes import Wholes
 from chatbot.planner.reading.words import AGGREGATE_WORDS, PARTICIPLES, Word
 
 
-class Reader(Whether):
+class Reader(Wholes):
     """Reads one cover of a question."""
 
     def read(self) -> Draft:
@@ -28,7 +28,7 @@ class Reader(Whether):
             if word.sentence and self.at:
                 self._end_sentence()
             self._begins(word)
-            self._one(self.words[self.at])
+            self._step(self.words[self.at])
             self.at = max(self.at, before + 1)
         self._end_sentence()
         self._finish()
@@ -82,6 +82,7 @@ class Reader(Whether):
             draft.trend = True
         elif item.op("order"):
             self.ordering, self.grouping = True, None
+            self.ranks = self.ranks or item.text.lower().startswith("rank")
             self.last = "order"
         elif direction := item.op("direction"):
             draft.direction = str(direction)
@@ -135,6 +136,7 @@ class Reader(Whether):
         draft = self.draft
         if self.aggregate in ("average", "min", "max", "median", "distinct"):
             draft.unsupported.append(AGGREGATE_WORDS[self.aggregate])
+        self._end_alternative()
         if self.negative:
             draft.unsupported.append("not")
         if self.converting:
@@ -155,6 +157,10 @@ class Reader(Whether):
         draft = self.draft
         self._find_planned()
         self._hold_threshold()
+        self._check_alternatives()
+        self._find_place()
+        self._count_members()
+        self._check_mean()
         if self.open_edge and not draft.times and not any(g.grain for g in draft.groups):
             draft.unsupported.append(self.open_edge)
         self._put_earlier_beside()
@@ -187,7 +193,7 @@ class Reader(Whether):
         draft.groups.extend(draft.bare)
         draft.bare = []
         asked = {m.metric for slot in draft.metrics for m in slot.choices}
-        if draft.having and not draft.groups and draft.contexts:
+        if draft.having and not draft.groups and draft.contexts and draft.counted is None:
             item, meanings = draft.contexts.pop(0)
             draft.groups.append(GroupSlot(text=item.text, choices=meanings, plural=item.plural))
         if not draft.metrics and not draft.having and not self.fragment:
@@ -244,7 +250,7 @@ class Reader(Whether):
                 draft.groups.append(GroupSlot(text=slot.text, choices=slot.things, plural=True))
             else:
                 draft.unsupported.append("ordered, where there is one row")
-        if not draft.having or draft.groups:
+        if not draft.having or draft.groups or draft.counted is not None:
             return
         limited = [h for h in draft.having if not self._is_asked(h)]
         if not limited:

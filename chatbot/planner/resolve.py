@@ -27,8 +27,9 @@ from chatbot.planner.timewords.span import TimeSpan
 from chatbot.planner.tokens import phrase_tokens
 from chatbot.planner.verdict import Verdict, find_verdict
 from semantic.model import Catalog, DimensionRef
-from semantic.query import Compare, Filter, FilterOp, MetricQuery, Top
+from semantic.query import Compare, Filter, FilterOp, Fold, MetricQuery, Top
 from semantic.reach import base_metrics, reachable_together
+from semantic.result import MEMBERS
 
 Reach = Mapping[str, DimensionRef]
 _DAY = dt.timedelta(days=1)
@@ -109,6 +110,7 @@ class _Choice:
     currency: str | None = None  # the words ask for a conversion
     grain: str | None = None  # that several named periods are shown by
     compare: str | None = None  # how the earlier of two named periods stands to the later
+    role: str | None = None  # what else than a group or a condition: "either", "count", "mean", "place"
 
 
 class _Settler:
@@ -128,7 +130,7 @@ class _Settler:
     def settle(self) -> list[Candidate]:
         draft = self.draft
         self._check_contexts()
-        if draft.having and not draft.groups and not draft.tails:
+        if draft.having and not draft.groups and not draft.tails and draft.counted is None:
             raise Needs("unsupported", f"which things have {draft.having[0].text}")
         groups = self._group_slots()
         self._check_owners(groups)
@@ -137,8 +139,10 @@ class _Settler:
         filters = list(draft.filters)
         share_filter = self._share_filter(groups, filters)
         slots: list[list[_Choice]] = [self._group_choices(slot) for slot in groups]
-        slots += [self._filter_choices(slot) for slot in filters]
+        role = "either" if any(slot.other for slot in filters) else None
+        slots += [[replace(c, role=role) for c in self._filter_choices(slot)] for slot in filters]
         slots += [self._time_filter_choices(slot) for slot in draft.time_filters]
+        slots += self._whole_choices()
         self._add_parts()
         if share_filter is not None:
             slots.append(
@@ -355,6 +359,31 @@ class _Settler:
                 raise Needs("unsupported", f'no figure is defined for "{part.text}" alone')
             self.metrics = tuple(dict.fromkeys((*self.metrics, *found)))
 
+    def _whole_choices(self) -> list[list[_Choice]]:
+        """What makes one number of many, or asks of one among many."""
+        draft = self.draft
+        made: list[list[_Choice]] = []
+        if draft.counted is not None:
+            slot = draft.counted
+            keyed = replace(slot, choices=tuple(self._by_key(m) for m in slot.choices if m.kind == "entity"))
+            counted = self._group_choices(keyed if keyed.choices else slot)
+            made.append([replace(choice, role="count") for choice in counted])
+        if draft.mean is not None:
+            made.append([replace(choice, role="mean") for choice in self._group_choices(draft.mean)])
+        if draft.place is not None:
+            made.append([replace(choice, role="place") for choice in self._filter_choices(draft.place)])
+        if len(made) > 1 or (made and draft.share):
+            raise Needs("unsupported", "a count, an average over periods or a rank, and another of these")
+        return made
+
+    def _by_key(self, meaning: Meaning) -> Meaning:
+        """Things are counted by their key: two of the same name are two."""
+        model = self.catalog.models[meaning.model or ""]
+        for dimension in model.dimensions.values():
+            if len(model.key) == 1 and model.key[0] in (dimension.name, dimension.expr):
+                return replace(meaning, kind="dimension", name=dimension.name)
+        raise Needs("unsupported", f"a count of {model.label or model.name} without a key to tell them apart")
+
     def _is_money(self) -> bool:
         """Whether the figures are money that can be shown in another currency."""
         units = {self.catalog.metrics[name].unit for name in self.metrics}
@@ -454,8 +483,19 @@ class _Settler:
             grain = "month"
             names.append("time.month")
             notes.append("by month, no other grain was said")
-        conditions = [f for c in chosen for f in c.filters]
+        conditions = [f for c in chosen for f in c.filters if c.role is None]
         self._check_conditions(conditions)
+        either = tuple(f for c in chosen if c.role == "either" for f in c.filters)
+        if either and len(either) != sum(c.role == "either" for c in chosen):
+            raise Needs("unsupported", "alternatives of which one is no single condition")
+        place = next((f for c in chosen if c.role == "place" for f in c.filters), None)
+        whole = next((c for c in chosen if c.role in ("count", "mean")), None)
+        fold = Fold(how="count" if whole.role == "count" else "mean", key=whole.group or "") if whole else None
+        if place is not None:
+            if place.op != "=" or names:
+                raise Needs("unsupported", "the rank of more than one")
+            names.append(place.field)
+            notes.append("place 1 is the highest")
         alone = {f.field for f in conditions if f.op == "="}
         if draft.superlative and any(
             c.group in alone for g, c in zip(groups, chosen, strict=False) if g.ranked
@@ -473,7 +513,8 @@ class _Settler:
                 query = MetricQuery(
                     metrics=tuple(dict.fromkeys((*self.metrics, *self.having))),
                     group_by=tuple(dict.fromkeys(grouped)),
-                    where=tuple(dict.fromkeys(f for c in chosen for f in c.filters)),
+                    where=tuple(dict.fromkeys(conditions)),
+                    either=(either,) if either else (),
                     having=tuple(
                         self._having(name, slot, notes)
                         for name, slot in zip(self.having, draft.having, strict=True)
@@ -484,8 +525,10 @@ class _Settler:
                     running=draft.running,
                     contributions=draft.why or any(name.endswith("__contribution") for name in order),
                     currency=self._shown_in(chosen),
+                    fold=fold,
+                    place=place,
                     top=top,
-                    order_by=order,
+                    order_by=(f"-{self.metrics[0]}",) if place is not None else order,
                 )
                 all_notes = tuple(
                     dict.fromkeys(n for n in (*notes, base_note, order_note, draft.scenario_note) if n)
@@ -495,7 +538,7 @@ class _Settler:
                         query=query,
                         cost=cost,
                         notes=all_notes,
-                        shown=self.metrics,
+                        shown=self.metrics if fold is None or fold.how == "mean" else (MEMBERS,),
                         unsure=any(c.unsure for c in chosen),
                         verdict=find_verdict(draft, self.catalog, query, threshold),
                     )

@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from semantic.calendar import range_period, show_day
-from semantic.model import Catalog, DimensionRef
+from semantic.model import Catalog, DimensionRef, Model
 from semantic.query import Filter, MetricQuery, Scalar, TimeRange
 from semantic.reach import base_metrics, find_dimension, reachable_together
 
 _MEASURES = {"contribution": "in absolute terms", "difference": "in absolute terms", "percent": "in percent"}
 _GRAINS = {"fiscal_month": "fiscal month", "fiscal_quarter": "fiscal quarter", "fiscal_year": "fiscal year"}
 _OPS = {">": "over", ">=": "at least", "<": "under", "<=": "at most", "=": "equal to", "!=": "not equal to"}
+_ADVERBS = {"day": "daily", "week": "weekly", "month": "monthly", "quarter": "quarterly", "year": "yearly"}
 _COMPARED = {"previous_period": "the previous period", "previous_year": "the same period last year"}
 
 
@@ -77,9 +78,15 @@ def say_question(query: MetricQuery, catalog: Catalog) -> str:
     names = _names(query, catalog)
     metrics = list_words([metric_words(catalog, m) for m in query.metrics])
     parts = []
-    own = [name for name in query.group_by if name.startswith("time.")]
-    others = [name for name in query.group_by if name not in own]
-    if query.top is not None and others:
+    folded = query.fold.key if query.fold is not None else query.place.field if query.place is not None else None
+    shown_groups = [name for name in query.group_by if name != folded]
+    own = [name for name in shown_groups if name.startswith("time.")]
+    others = [name for name in shown_groups if name not in own]
+    if (whole := say_whole(query, catalog)) is not None:
+        parts.append(whole)
+        if others:
+            parts.append("by " + list_words([dimension_words(names, n) for n in others]))
+    elif query.top is not None and others:
         direction = "top" if query.order_by and query.order_by[0].startswith("-") else "bottom"
         ranked = [n for n in others if n != query.top.per]
         change = _ranked_change(query)
@@ -111,6 +118,7 @@ def say_question(query: MetricQuery, catalog: Catalog) -> str:
         )
         parts.append(f"by {prefix}{grain}")
     parts += [_filter_question(f, names) for f in query.where]
+    parts += [" or ".join(_filter_question(f, names) for f in group) for group in query.either]
     if query.having:
         for condition in query.having:
             words = metric_words(catalog, condition.field.split("__")[0])
@@ -131,6 +139,31 @@ def say_question(query: MetricQuery, catalog: Catalog) -> str:
     return upper_first(" ".join(p for p in parts if p))
 
 
+def say_whole(query: MetricQuery, catalog: Catalog) -> str | None:
+    """Return what one number is made of, or whose place is asked; None where a query does neither."""
+    names = _names(query, catalog)
+    metrics = list_words([metric_words(catalog, m) for m in query.metrics])
+    if query.place is not None:
+        member = f"{dimension_words(names, query.place.field)} {_value(query.place.values[0])}"
+        return f"rank of {member} by {metrics}"
+    if query.fold is None:
+        return None
+    if query.fold.how == "mean":
+        grain = query.fold.key.partition(".")[2].removeprefix("fiscal_")
+        return f"average {_ADVERBS.get(grain, grain)} {metrics}"
+    found = find_dimension(names, query.fold.key)
+    model = catalog.models[found[0].dimension.model] if found is not None else None
+    if found is not None and found[1] is not None:
+        return f"number of {plural(dimension_words(names, query.fold.key))}"
+    if model is not None and found is not None and found[0].dimension.name in _keys(model):
+        return f"number of {lower_first(model.label or model.name.replace('_', ' '))}"
+    return f"number of {plural(dimension_words(names, query.fold.key))}"
+
+
+def _keys(model: Model) -> set[str]:
+    return {each.name for each in model.dimensions.values() if {each.name, each.expr} & set(model.key)}
+
+
 def say_interpretation(
     query: MetricQuery,
     catalog: Catalog,
@@ -147,8 +180,9 @@ def say_interpretation(
     """
     names = _names(query, catalog)
     metrics = list_words([metric_words(catalog, m) for m in query.metrics])
-    sentence = upper_first(metrics)
-    groups = list(query.group_by)
+    sentence = upper_first(say_whole(query, catalog) or metrics)
+    folded = query.fold.key if query.fold is not None else query.place.field if query.place is not None else None
+    groups = [name for name in query.group_by if name != folded]
     if query.top is not None:
         per = query.top.per
         ranked = [dimension_words(names, g) for g in groups if g != per]
@@ -176,6 +210,7 @@ def say_interpretation(
     if query.running:
         sentence += ", running total"
     where = [_filter_words(f, names) for f in query.where]
+    where += [list_words([_filter_words(f, names) for f in group], "or") for group in query.either]
     if where:
         sentence += ", where " + list_words(where)
     for condition in query.having:

@@ -80,7 +80,9 @@ def _members(rq: ResolvedQuery, source: Source, part: Slice, name: str) -> Membe
         metrics=(),
         keys=(*keys, finest) if finest is not None else keys,
         filters=(),
+        either=(),
         having=(),
+        place=None,
         slices=(replace(days, name="", bases=bases, conditions=(), rates_back=0),),
         conversions=rq.member_conversions,
         reach={

@@ -134,12 +134,13 @@ class Pass:
     def query_filters(self) -> list[exp.Expr]:
         """The conditions of the question, and of the formula that asks, on this source's own dimensions."""
         asked = [self._filter(wanted) for wanted in self.rq.filters]
+        asked += [sql.any_of([self._filter(one) for one in group]) for group in self.rq.either]
         return asked + [self._input_filter(text) for text in self.part.conditions]
 
     @property
     def has_filters(self) -> bool:
         """Whether `query_filters` has any."""
-        return bool(self.rq.filters or self.part.conditions)
+        return bool(self.rq.filters or self.rq.either or self.part.conditions)
 
     def _input_filter(self, text: str) -> exp.Expr:
         """The condition that a derived metric puts on its input: over names that a question may use, and segments."""

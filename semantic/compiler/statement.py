@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from semantic.compiler import bridge, comparison, shares, sql, top
+from semantic.compiler import bridge, comparison, folding, shares, sql, top
 from semantic.compiler.dialects import print_sql
 from semantic.compiler.filters import condition
 from semantic.compiler.formulas import Formulas
@@ -57,7 +57,8 @@ def compile_query(rq: ResolvedQuery, dialect: str = "duckdb") -> CompiledQuery:
     if rq.query.totals and rq.keys:
         totals, _, _ = _statement(_over_all_groups(rq))
         totals_sql = print_sql(totals, dialect)
-    keys = tuple(_key_column(key) for key in rq.keys)
+    gone = rq.query.fold.key if rq.query.fold is not None else None
+    keys = tuple(_key_column(key) for key in rq.keys if key.name != gone)
     return CompiledQuery(
         sql=print_sql(select, dialect),
         dialect=dialect,
@@ -86,6 +87,7 @@ def _statement(rq: ResolvedQuery) -> tuple[exp.Select, list[Output], list[LeafTa
     hidden = [sql.column(top.RANK, view.name)] if view.is_ranked else []
     select = _select(keys, outputs, view.name, hidden)
     chosen = bool(rq.having) or (rq.query.top is not None and rq.query.top.per is not None)
+    fold = rq.query.fold
     if rq.is_compared:
         ctes.append((RESULT, select))
         outputs = comparison.compared(rq, outputs, RESULT)
@@ -100,8 +102,16 @@ def _statement(rq: ResolvedQuery) -> tuple[exp.Select, list[Output], list[LeafTa
     if view.is_ranked:
         ctes.append((COMPARED, select))
         select = top.ordered(rq, _passed(keys, outputs, COMPARED))
-    elif rq.keys:
-        select = select.order_by(*_orders(rq), copy=False)
+    elif rq.place is not None:
+        ctes.append((COMPARED, select))
+        ctes.append((folding.PLACED, folding.placed(rq, _passed(keys, outputs, COMPARED))))
+        select, outputs = folding.the_one(rq, keys, outputs)
+    elif fold is not None:
+        ctes.append((folding.FOLDED, select))
+        select, outputs = folding.folded(rq, keys, outputs)
+    orders = [] if rq.place is not None or view.is_ranked else _orders(rq)
+    if rq.keys and orders:
+        select = select.order_by(*orders, copy=False)
     limit = _limit(rq)
     if limit is not None:
         select = sql.limited(select, limit)
@@ -173,7 +183,8 @@ def _orders(rq: ResolvedQuery) -> list[exp.Expr]:
     """The order, made complete by the groups so that rows of equal value never change places."""
     named = {order.column for order in rq.order}
     rest = [Order(column=key.name) for key in rq.keys if key.name not in named]
-    return [_ordered(rq, order) for order in [*rq.order, *rest]]
+    gone = rq.query.fold.key if rq.query.fold is not None else None
+    return [_ordered(rq, order) for order in [*rq.order, *rest] if order.column != gone]
 
 
 def _ordered(rq: ResolvedQuery, order: Order) -> exp.Expr:

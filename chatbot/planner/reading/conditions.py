@@ -68,6 +68,15 @@ class Conditions(ReadingState):
             and not LINKS & set(ahead.before)
             and bool(ahead.item.of_kind("metric") or ahead.item.op("aggregate"))
         )
+        counts = ahead is not None and not (ahead.comma or ahead.before or follows) and not self.draft.whether
+        if counts and ahead is not None and ahead.item.of_kind("dimension", "entity") and ahead.item.plural:
+            if not ahead.item.of_kind("value") and not any(
+                self._is_number(m) for m in ahead.item.of_kind("dimension")
+            ):
+                draft.unsupported.append(f"{text} {ahead.item.text}")  # "orders with more than 3 products"
+                self.at += 1
+                self.last = "unknown"
+                return
         if self.last == "metric" and draft.metrics and not follows:
             slot = draft.metrics[-1]
             draft.having.append(HavingSlot(slot.choices, op, values, f"{slot.text} {text}", said_as=kind))

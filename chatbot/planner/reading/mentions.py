@@ -26,6 +26,9 @@ from chatbot.planner.spans import Item
 class Mentions(Values):
     """Words of the catalog."""
 
+    def _is_mean_of(self, word: Word) -> bool:
+        raise NotImplementedError
+
     def _mention(self, word: Word) -> None:
         item, draft = word.item, self.draft
         if self.versus and (scenario := item.of_kind("scenario")) and self._is_scenario(item):
@@ -35,6 +38,8 @@ class Mentions(Values):
         if self.negative:
             self._negative(word)
             return
+        if self._is_mean_of(word):
+            self.aggregate = None if self._metrics_of(item, None) else "count"
         metrics = self._metrics_of(item, self.aggregate)
         groups = item.of_kind("dimension", "entity")
         values = item.of_kind("value", "segment")
@@ -64,6 +69,8 @@ class Mentions(Values):
         if self.aggregate in ("average", "min", "max", "median", "count", "distinct") and not metrics:
             if self.aggregate in ("count", "distinct") and values and (not groups or self._is_flag(values)):
                 self._value(word, values)
+                return
+            if groups and self._counts(item.text, groups):
                 return
             draft.unsupported.append(f"{AGGREGATE_WORDS[self.aggregate]} {item.text}")
             self.aggregate = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from chatbot.planner.draft import GroupSlot, TimeFilter
 from chatbot.planner.language import EXTREMES
-from chatbot.planner.lexicon import natural_aggregate
+from chatbot.planner.lexicon import Meaning, natural_aggregate
 from chatbot.planner.reading.conditions import Conditions
 from chatbot.planner.reading.words import LINKS, WH, Word
 from chatbot.planner.timewords.span import TimeSpan
@@ -16,6 +16,12 @@ from chatbot.planner.timewords.span import TimeSpan
 
 class Times(Conditions):
     """Phrases of time."""
+
+    def _takes_mean(self, word: Word, unit: str, calendar: str | None) -> bool:
+        raise NotImplementedError
+
+    def _counts(self, text: str, choices: tuple[Meaning, ...], grain: str | None = None) -> bool:
+        raise NotImplementedError
 
     def _time(self, word: Word, span: TimeSpan) -> None:
         draft = self.draft
@@ -43,6 +49,9 @@ class Times(Conditions):
                     natural_aggregate(self.catalog.metrics[m.metric or ""]) == self.aggregate for m in found
                 ):
                     return  # the lowest of the daily lows is the lowest
+            if self._takes_mean(word, span.unit or "month", span.calendar):
+                self.last = "mean"
+                return
             if self.aggregate in ("average", "median") or (
                 self.superlative and self.superlative[1] in EXTREMES and self.aggregate
             ):
@@ -88,6 +97,8 @@ class Times(Conditions):
 
     def _unit(self, word: Word, unit: str) -> None:
         """A bare "month" or "years"."""
+        if self._counts(word.item.text, (), grain=unit):
+            return
         listed = word.comma or LINKS & set(word.before)
         focus = bool(WH & set(word.before))
         if (

@@ -57,8 +57,6 @@ class Values(Figures):
                 if own and not nxt.item.of_kind("metric") and len(nxt.item.of_kind("value")) == 0:
                     values, optional = own, False
                     self.at += 2
-        if "or" in word.before and self.last == "value":
-            draft.unsupported.append(f"or {word.item.text}")
         if all(m.kind == "segment" for m in values):
             optional = False
         unsure = (
