@@ -26,6 +26,7 @@ from chatbot.planner.problems import Problem
 from chatbot.planner.resolve import Candidate
 from chatbot.planner.say import (
     list_words,
+    lower_first,
     metric_words,
     say_completeness,
     say_interpretation,
@@ -42,6 +43,8 @@ from chatbot.second import (
 )
 from chatbot.session import as_plan, follow_up, is_fragment
 from chatbot.suggest import describe_choice, metrics_with_word, nearest, next_steps
+from chatbot.text import show_value
+from chatbot.ties import Tie, find_tie
 from datatrust.core.errors import AccessDenied, DataTrustError, UserError
 from datatrust.core.jsonio import dumps
 from semantic.calendar import show_day
@@ -132,6 +135,7 @@ class Asked:
     def _run(self, plan: Plan) -> Answer:
         try:
             result = ask_by_weight(self.layer, _with_totals(plan.query), viewer=self.viewer)
+            tie = find_tie(self.layer, plan.query, result, viewer=self.viewer)
         except AccessDenied:
             return self._refuse("not_allowed", "Your role does not allow this question.")
         except UserError as error:
@@ -147,7 +151,7 @@ class Asked:
             )
         if _is_empty(result) or self._is_outside(result.query) or self._is_stock_ahead(plan.query):
             return self._no_data(plan)
-        return self._answered(plan, result)
+        return self._answered(plan, result) if tie is None else self._ask_tie(plan, tie)
 
     def _answered(self, plan: Plan, result: QueryResult) -> Answer:
         query = result.query
@@ -298,6 +302,36 @@ class Asked:
                 if len(options) > 1
                 else "Is this what is meant?"
             ),
+            options=tuple(options),
+        )
+
+    def _ask_tie(self, plan: Plan, tie: Tie) -> Answer:
+        """A ranking that would be cut between equals: offer the limits that cut none."""
+        top = plan.query.top
+        assert top is not None
+        value = show_value(tie.value, tie.column, self.catalog)
+        if tie.is_inside:
+            return self._refuse(
+                "ambiguous",
+                f"Some have the same {lower_first(tie.column.label)} as the one after them ({value}), so the first "
+                f"{top.n} of each cannot be told apart. Ask for all of them, or for another number.",
+                prefer=plan.query.metrics,
+            )
+        options: list[Option] = []
+        for n in (tie.through, tie.before):
+            query = replace(plan.query, top=replace(top, n=n))
+            question = self._unambiguous(query) if n else None
+            if question is not None:
+                label = say_interpretation(query, self.catalog, today=self.today)
+                options.append(Option(label=label, question=question))
+        told = f"{tie.through - tie.before} share place {tie.before + 1} with {value}, so the first {top.n} cannot be told apart."
+        if not options:
+            return self._refuse("ambiguous", told, prefer=plan.query.metrics)
+        return self._make(
+            "clarify",
+            reason="ambiguous",
+            interpretation="With or without those that are equal?",
+            text=told,
             options=tuple(options),
         )
 

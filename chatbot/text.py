@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 
-from chatbot.planner.say import list_words, lower_first, upper_first
+from chatbot.planner.say import list_words, lower_first, say_whole, upper_first
 from semantic.calendar import period_of, show_day
 from semantic.model import Calendar, Catalog
 from semantic.query import MetricQuery, Scalar
@@ -49,6 +49,12 @@ def say_result(
     """Return the answer's text: the number, or the first of the rows and how many there are."""
     numbers = [(i, c) for i, c in enumerate(columns) if c.kind in ("metric", "share", "running")]
     keys = [(i, c) for i, c in enumerate(columns) if c.kind == "dimension"]
+    if query.place is not None and len(rows) == 1:
+        return _say_place(query, columns, rows[0], catalog)
+    if query.fold is not None and query.fold.how == "count" and not keys:
+        return (
+            f"{upper_first(say_whole(query, catalog) or '')}: {show_value(rows[0][0], columns[0], catalog)}."
+        )
     if len(rows) == 1 and not keys:
         parts = [f"{lower_first(c.label)} is {show_value(rows[0][i], c, catalog)}" for i, c in numbers]
         sentence = upper_first(list_words(parts)) + "."
@@ -73,6 +79,18 @@ def say_result(
         place = "highest" if query.order_by[0].startswith("-") else "lowest"
         return f"{first} has the {place} {lower_first(column.label)}: {value}. {len(rows)} rows."
     return f"{upper_first(lower_first(column.label))} in {len(rows)} rows, from {first} ({value}) on."
+
+
+def _say_place(
+    query: MetricQuery, columns: Sequence[ResultColumn], row: Sequence[Scalar], catalog: Catalog
+) -> str:
+    """ "Germany is number 2 of 14 by net revenue: 987,034.43 EUR." """
+    shown = {c.name: (show_value(row[i], c, catalog), c) for i, c in enumerate(columns)}
+    metric = query.order_by[0].lstrip("-")
+    value, column = shown[metric]
+    name = next(show_value(row[i], c, catalog) for i, c in enumerate(columns) if c.kind == "dimension")
+    place, of = shown[f"{metric}__place"][0], shown[f"{metric}__of"][0]
+    return f"{name} is number {place} of {of} by {lower_first(column.label)}: {value}."
 
 
 def say_comparison(

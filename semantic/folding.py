@@ -43,7 +43,9 @@ def check_fold(
         if query.place.field not in names:
             yield _unknown(f'place of "{query.place.field}"', query.place.field, names)
         elif any(key.name == query.place.field and key.grain for key in keys) or len(keys) > 1:
-            yield Issue(code="DT311", message="a place is that of one member of one dimension that is not of time")
+            yield Issue(
+                code="DT311", message="a place is that of one member of one dimension that is not of time"
+            )
     elif query.fold is not None:
         given["top"] = query.fold.how == "count" and query.top is not None
         ordered = {each.lstrip("+-") for each in query.order_by}
@@ -151,5 +153,7 @@ def periods_of_mean(
         if is_cut
     ]
     if cut:
-        notes.append(f"Of these the {' and the '.join(cut)} {words} {'is' if len(cut) == 1 else 'are'} not whole")
+        notes.append(
+            f"Of these the {' and the '.join(cut)} {words} {'is' if len(cut) == 1 else 'are'} not whole"
+        )
     return len(periods), notes

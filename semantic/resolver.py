@@ -567,7 +567,9 @@ class _Resolution:
         typed = self._filters((self.query.place,), shared, bases, names, calendar)
         if self.query.place.op != "=" or not order or order[0].column in self.query.group_by:
             self._add(
-                "DT311", "a place is of one member, by the order of a metric", hint="order by -revenue, for instance"
+                "DT311",
+                "a place is of one member, by the order of a metric",
+                hint="order by -revenue, for instance",
             )
         return typed[0] if typed else None
 

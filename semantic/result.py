@@ -13,7 +13,6 @@ from typing import Any
 
 from semantic.query import MetricQuery, Scalar
 
-
 MEMBERS = "members"  # the column of a count of members
 
 

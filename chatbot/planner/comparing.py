@@ -102,7 +102,10 @@ def ranked_changes(draft: Draft, catalog: Catalog, metric: str, way: str) -> tup
     A member that is new or gone has no difference, but it has a part in the change: sums are ranked by that part.
     """
     ways = set(draft.tests) - {"!="}
-    if len(ways) != 1:
+    better = catalog.metrics[metric].better
+    if better and ways in ({"better"}, {"worse"}):  # "improved most": up, where more is better
+        ways = {">"} if (ways == {"better"}) == (better == "higher") else {"<"}
+    if len(ways) != 1 or not ways <= {">", "<"}:
         raise Needs("unsupported", f"the {draft.ranked_word} change, up or down")
     if ways == {"<"}:
         way = "asc" if way == "desc" else "desc"

@@ -19,7 +19,7 @@ altogether together across all any some every per hi hello hey thanks thank ques
 figures number numbers value values amount result results table column columns row rows information info
 details detail breakdown overview summary now currently today's made make makes making placed place done
 happened happen happens occurred occur occurs took take taken come comes came coming go goes went using
-use used based terms respectively following company business where whether
+use used based terms split either generate generated generates respectively following company business where whether
 """
 FILLER = frozenset(_FILLER_TEXT.split())
 
@@ -27,6 +27,11 @@ FILLER = frozenset(_FILLER_TEXT.split())
 SOFT = frozenset({"number", "numbers", "amount", "value", "values", "data", "company", "business", "figure", "figures",
                   "detail", "details", "report", "reports", "return", "returns", "place", "question", "answer",
                   "display", "list", "lists", "table", "row", "rows", "column", "columns", "need", "use", "used"})  # fmt: skip
+
+# Verbs that say nothing more than that there was something: "break down revenue by region".
+PLAIN_VERBS = (("break", "down"), ("drill", "down"), ("split", "up"), ("brought", "in"), ("bring", "in"), ("brings", "in"),
+               ("how", "big", "was"), ("how", "big", "were"), ("how", "large", "was"), ("how", "large", "were"), ("how", "high", "was"),
+               ("how", "high", "were"), ("how", "big", "is"), ("how", "large", "is"), ("how", "high", "is"), ("how", "big", "are"))  # fmt: skip
 
 GROUP_WORDS = (
     ("for", "each"), ("in", "each"), ("for", "every"), ("in", "every"), ("of", "each"), ("from", "each"),
@@ -144,6 +149,10 @@ CHANGE = frozenset(
         "difference",
         "differenc",
         "delta",
+        "improv",
+        "improvement",
+        "worsen",
+        "deteriorat",
     }
 )  # stems
 TREND = (("over", "time"), ("trend",), ("trends",), ("trending",), ("development",), ("history",), ("historical",),
@@ -157,13 +166,18 @@ SHARE = (
     ("contribution", "to"), ("contribution", "of"), ("percentage", "share", "of"), ("percentage", "share"), ("as", "a", "percentage", "of"),
     ("as", "a", "share", "of"), ("as", "percentage", "of"), ("as", "percent", "of"), ("pct", "of"), ("mix",), ("part", "of"),
 )  # fmt: skip
+STANDINGS = {
+    ("ahead", "of"): "better",
+    ("short", "of"): "worse",
+    ("on", "track", "for"): "as good",
+}  # how a figure stands to a plan
 VARIANCE = frozenset({"variance", "varianc", "deviation", "gap", "shortfall", "overrun"})
 BEAT = frozenset({"beat", "hit", "meet", "reach", "exceed", "miss", "achiev", "achieve"})
 
 # What "did we …" wants to be true, of stems: better than the plan, as good as it, or plainly more or less.
 TESTS = {"beat": "better", "hit": "as good", "meet": "as good", "reach": "as good", "achiev": "as good", "miss": "worse",
          "exceed": ">"}  # fmt: skip
-CHANGE_WAYS = {"growth": ">", "grow": ">", "increas": ">", "ris": ">", "declin": "<", "decreas": "<", "drop": "<", "fall": "<"}  # fmt: skip
+CHANGE_WAYS = {"improv": "better", "improvement": "better", "worsen": "worse", "deteriorat": "worse", "growth": ">", "grow": ">", "increas": ">", "ris": ">", "declin": "<", "decreas": "<", "drop": "<", "fall": "<"}  # fmt: skip
 COMPARATIVES = {("higher",): ">", ("more",): ">", ("greater",): ">", ("larger",): ">", ("bigger",): ">", ("up",): ">",
                 ("lower",): "<", ("less",): "<", ("fewer",): "<", ("smaller",): "<", ("down",): "<"}  # fmt: skip
 CHANGE_MEASURES = {("in", "percent"): "percent", ("in", "percentage", "terms"): "percent", ("in", "relative", "terms"): "percent",

@@ -16,7 +16,7 @@ from chatbot.planner.lexicon import Lexicon
 from chatbot.planner.problems import Problem
 from chatbot.planner.reader import Reader
 from chatbot.planner.resolve import TIE, Candidate, resolve_draft
-from chatbot.planner.spans import correct_language, cover
+from chatbot.planner.spans import Item, correct_language, cover
 from chatbot.planner.timephrases import parse_time
 from chatbot.planner.tokens import clean, tokenize
 from chatbot.planner.verdict import Verdict
@@ -62,9 +62,12 @@ def make_plan(
     complete: list[tuple[Candidate, Draft]] = []
     first: NoPlan | None = None
     cheapest = sum(item.cost for item in covers[0]) if covers else 0.0
+    meant = _meant(covers[0]) if covers else frozenset()
     for items in covers:
         if sum(item.cost for item in items) > cheapest + _SLACK:
             break
+        if first is not None and meant & _passed_over(items):
+            continue  # "US" is not "us" because nothing could be made of "US"
         draft = Reader(items, catalog, fragment=fragment).read()
         draft.notes[:0] = corrected
         outcome = resolve_draft(draft, catalog)
@@ -76,6 +79,15 @@ def make_plan(
         assert first is not None
         return first
     return _choose(complete)
+
+
+def _meant(items: Sequence[Item]) -> frozenset[int]:
+    """The tokens that a cover reads as words of the catalog or of time."""
+    return frozenset(i for item in items if item.meanings or item.time for i in range(item.first, item.last))
+
+
+def _passed_over(items: Sequence[Item]) -> frozenset[int]:
+    return frozenset(i for item in items if item.filler for i in range(item.first, item.last))
 
 
 def _choose(complete: Sequence[tuple[Candidate, Draft]]) -> Plan | Choices:

@@ -98,6 +98,10 @@ class Reader(Wholes):
             self.comparing = True
             self.grouping = None
             self.last = "versus"
+        elif standing := item.op("standing"):
+            draft.tests.append(str(standing))
+            self.versus, self.needs_base = True, item.text
+            self.last = "versus"
         elif item.op("variance") or item.op("beat"):
             self.versus, self.needs_base = True, item.text
             self.last = "versus"

@@ -490,7 +490,9 @@ class _Settler:
             raise Needs("unsupported", "alternatives of which one is no single condition")
         place = next((f for c in chosen if c.role == "place" for f in c.filters), None)
         whole = next((c for c in chosen if c.role in ("count", "mean")), None)
-        fold = Fold(how="count" if whole.role == "count" else "mean", key=whole.group or "") if whole else None
+        fold = (
+            Fold(how="count" if whole.role == "count" else "mean", key=whole.group or "") if whole else None
+        )
         if place is not None:
             if place.op != "=" or names:
                 raise Needs("unsupported", "the rank of more than one")

@@ -78,7 +78,9 @@ def say_question(query: MetricQuery, catalog: Catalog) -> str:
     names = _names(query, catalog)
     metrics = list_words([metric_words(catalog, m) for m in query.metrics])
     parts = []
-    folded = query.fold.key if query.fold is not None else query.place.field if query.place is not None else None
+    folded = (
+        query.fold.key if query.fold is not None else query.place.field if query.place is not None else None
+    )
     shown_groups = [name for name in query.group_by if name != folded]
     own = [name for name in shown_groups if name.startswith("time.")]
     others = [name for name in shown_groups if name not in own]
@@ -181,7 +183,9 @@ def say_interpretation(
     names = _names(query, catalog)
     metrics = list_words([metric_words(catalog, m) for m in query.metrics])
     sentence = upper_first(say_whole(query, catalog) or metrics)
-    folded = query.fold.key if query.fold is not None else query.place.field if query.place is not None else None
+    folded = (
+        query.fold.key if query.fold is not None else query.place.field if query.place is not None else None
+    )
     groups = [name for name in query.group_by if name != folded]
     if query.top is not None:
         per = query.top.per

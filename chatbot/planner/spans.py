@@ -111,6 +111,9 @@ def _operators() -> dict[tuple[str, ...], list[tuple[str, object]]]:
         ],
         "how",
     )
+    put(lang.PLAIN_VERBS, "how")
+    for phrase, test in lang.STANDINGS.items():
+        put([phrase], "standing", test)
     return table
 
 

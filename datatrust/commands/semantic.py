@@ -14,7 +14,7 @@ from datatrust.commands.semantic_import import import_catalog
 from datatrust.core.errors import UserError
 from datatrust.core.issues import Issue
 from semantic.access import load_viewer
-from semantic.query import Compare, MetricQuery, TimeRange, Top
+from semantic.query import Compare, Fold, MetricQuery, TimeRange, Top
 
 
 @click.group()
@@ -101,6 +101,8 @@ def describe(context: Context, name: str | None, role: str | None, as_json: bool
     "--bridge", is_flag=True, help="With --compare: each row's change by price, volume, mix and members."
 )
 @click.option("--totals", is_flag=True)
+@click.option("--mean-over", metavar="GRAIN", help="The mean over periods: time.month, time.day and so on.")
+@click.option("--count-of", metavar="DIM", help="With --having: how many members of a dimension meet it.")
 @click.option("--currency", metavar="C")
 @click.option("--rates-on", metavar="D", help="Convert at the rates of this day's period.")
 @click.option("--as-of", metavar="T", help="A release id or an instant.")
@@ -120,7 +122,7 @@ def query(  # one parameter an option: click's way
     context: Context, metrics: str, by: str, where: tuple[str, ...], having: tuple[str, ...], start: str | None,
     end: str | None, period: str | None, calendar: str | None, order: str | None, limit: int | None, top: int | None,
     per: str | None, compare: str | None, share_of: str | None, running: bool, contributions: bool, bridge: bool, totals: bool, currency: str | None, rates_on: str | None,
-    as_of: str | None, definitions: str, role: str | None, engine: str | None, sql_only: bool, as_csv: bool, as_json: bool,
+    mean_over: str | None, count_of: str | None, as_of: str | None, definitions: str, role: str | None, engine: str | None, sql_only: bool, as_csv: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Run one metric query; `time` is each metric's own time dimension."""
     from semantic.engine import SemanticLayer
@@ -128,6 +130,15 @@ def query(  # one parameter an option: click's way
     from semantic.periods import named_period
     from semantic.restated import AS_REPORTED
 
+    if mean_over and count_of:
+        raise click.UsageError("--mean-over and --count-of: one of them")
+    fold = (
+        Fold(how="mean", key=mean_over)
+        if mean_over
+        else Fold(how="count", key=count_of)
+        if count_of
+        else None
+    )
     if per and not top:
         raise click.UsageError("--per goes with --top N")
     viewer = load_viewer(context.project, role)
@@ -156,7 +167,8 @@ def query(  # one parameter an option: click's way
     )
     asked = MetricQuery(
         metrics=_names(metrics),
-        group_by=_names(by),
+        group_by=(*_names(by), *([fold.key] if fold and fold.key not in _names(by) else [])),
+        fold=fold,
         where=tuple(f for text in where for f in parse_filter(text)),
         having=tuple(f for text in having for f in parse_filter(text)),
         time=time,

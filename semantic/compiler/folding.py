@@ -22,7 +22,9 @@ FOLDED, PLACED = "folded", "placed"  # CTE of the rows that are collapsed, and o
 _ADVERBS = {"day": "daily", "week": "weekly", "month": "monthly", "quarter": "quarterly", "year": "yearly"}
 
 
-def folded(rq: ResolvedQuery, keys: Sequence[str], outputs: Sequence[Output]) -> tuple[exp.Select, list[Output]]:
+def folded(
+    rq: ResolvedQuery, keys: Sequence[str], outputs: Sequence[Output]
+) -> tuple[exp.Select, list[Output]]:
     """Return a select from `FOLDED` without the folded key, and its columns."""
     fold = rq.query.fold
     assert fold is not None
@@ -70,7 +72,9 @@ def placed(rq: ResolvedQuery, select: exp.Select) -> exp.Select:
     return select.select(sql.aliased(place, names[0]), sql.aliased(count, names[1]), copy=False)
 
 
-def the_one(rq: ResolvedQuery, keys: Sequence[str], outputs: Sequence[Output]) -> tuple[exp.Select, list[Output]]:
+def the_one(
+    rq: ResolvedQuery, keys: Sequence[str], outputs: Sequence[Output]
+) -> tuple[exp.Select, list[Output]]:
     """Return the one row that is asked for from `PLACED`, with its place and the number of all."""
     wanted = rq.place
     assert wanted is not None

@@ -13,7 +13,7 @@ import sqlglot
 from semantic.compiler.dialects import DIALECTS
 from semantic.compiler.statement import compile_query
 from semantic.loader import load_catalog
-from semantic.query import EVERYONE, Compare, Filter, MetricQuery, TimeRange, Top
+from semantic.query import EVERYONE, Compare, Filter, Fold, MetricQuery, TimeRange, Top
 from semantic.resolver import resolve
 from semantic.schema import Schema
 
@@ -210,6 +210,37 @@ CASES: Mapping[str, MetricQuery] = {
         time=QUARTER,
         compare=Compare(to="previous_year"),
         bridge=True,
+    ),
+    "mean_over_months": MetricQuery(
+        metrics=("revenue",),
+        group_by=("region", "time.month"),
+        time=YEAR,
+        fold=Fold(how="mean", key="time.month"),
+    ),
+    "members_counted": MetricQuery(
+        metrics=("orders",),
+        group_by=("region",),
+        having=(Filter(field="orders", op=">", values=(10,)),),
+        time=YEAR,
+        fold=Fold(how="count", key="region"),
+    ),
+    "place_of_one": MetricQuery(
+        metrics=("margin",),
+        group_by=("region",),
+        place=Filter(field="region", op="=", values=("EMEA",)),
+        order_by=("-margin",),
+        time=YEAR,
+    ),
+    "either_or": MetricQuery(
+        metrics=("revenue",),
+        where=(Filter(field="status", op="=", values=("completed",)),),
+        either=(
+            (
+                Filter(field="region", op="=", values=("EMEA",)),
+                Filter(field="size", op="!=", values=("under 0",)),
+            ),
+        ),
+        time=YEAR,
     ),
     "opening_balance": MetricQuery(metrics=("cash_moved",), group_by=("account",), time=QUARTER),
     "top_per": MetricQuery(

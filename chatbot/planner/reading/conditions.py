@@ -68,15 +68,11 @@ class Conditions(ReadingState):
             and not LINKS & set(ahead.before)
             and bool(ahead.item.of_kind("metric") or ahead.item.op("aggregate"))
         )
-        counts = ahead is not None and not (ahead.comma or ahead.before or follows) and not self.draft.whether
-        if counts and ahead is not None and ahead.item.of_kind("dimension", "entity") and ahead.item.plural:
-            if not ahead.item.of_kind("value") and not any(
-                self._is_number(m) for m in ahead.item.of_kind("dimension")
-            ):
-                draft.unsupported.append(f"{text} {ahead.item.text}")  # "orders with more than 3 products"
-                self.at += 1
-                self.last = "unknown"
-                return
+        if ahead is not None and not follows and not draft.whether and self._is_counted(ahead):
+            draft.unsupported.append(f"{text} {ahead.item.text}")  # "orders with more than 3 products"
+            self.at += 1
+            self.last = "unknown"
+            return
         if self.last == "metric" and draft.metrics and not follows:
             slot = draft.metrics[-1]
             draft.having.append(HavingSlot(slot.choices, op, values, f"{slot.text} {text}", said_as=kind))
@@ -124,6 +120,13 @@ class Conditions(ReadingState):
                 self.last = "filter"
                 return
         draft.unsupported.append(text)
+
+    def _is_counted(self, word: Word) -> bool:
+        """Whether a word right behind a number names the things that the number counts."""
+        things = word.item.of_kind("dimension", "entity")
+        if word.comma or word.before or not things or not word.item.plural or word.item.of_kind("value"):
+            return False
+        return not any(self._is_number(m) for m in things)
 
     def _missing(self, item: Item, nxt: Word | None) -> bool:
         op = str(item.op("missing"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chatbot.planner.draft import MetricSlot
+from chatbot.planner.language import VERB_NOUNS
 from chatbot.planner.lexicon import Meaning
 from chatbot.planner.reading.values import Values
 from chatbot.planner.reading.words import (
@@ -21,6 +22,7 @@ from chatbot.planner.reading.words import (
     least_cost,
 )
 from chatbot.planner.spans import Item
+from chatbot.planner.stems import stem
 
 
 class Mentions(Values):
@@ -114,9 +116,13 @@ class Mentions(Values):
         has_one = bool({"had", "have", "has", "having", "with"} & set(word.before)) and bool(
             {"a", "an", "any"} & set(word.before)
         )
+        after = self._next(2)
+        limited = nxt is not None and bool(nxt.item.op("comparison") or nxt.item.op("between"))
+        limited = limited and after is not None and after.item.number is not None
         if (
             metrics
             and not word.sentence
+            and not limited
             and ({"who", "that", "which"} & set(word.before) or (has_one and draft.metrics))
             and not self.superlative
         ):
@@ -134,17 +140,12 @@ class Mentions(Values):
             draft.unsupported.append(item.text)  # two figures side by side with nothing between
             self.last = "unknown"
             return
-        if (
-            metrics
-            and nxt is not None
-            and nxt.item.ops
-            and (nxt.item.op("comparison") or nxt.item.op("between"))
-        ):
-            after = self._next(2)
-            limited = after is not None and after.item.number is not None
-            if limited and (
-                {"with", "where", "having", "whose", "have", "had"} & set(word.before) and draft.metrics
-            ):
+        if metrics and limited:
+            third = self._next(3)
+            verb = stem(item.text.lower()) in VERB_NOUNS and {"who", "that", "which"} & set(word.before)
+            if verb and third is not None and not third.before and third.item.of_kind("metric"):
+                return  # "families that sold at least 1000 units": what is held is the units
+            if {"with", "where", "having", "whose", "have", "had"} & set(word.before) and draft.metrics:
                 self.held = MetricSlot(metrics, item.text)
                 self.last = "held"
                 return

@@ -32,7 +32,9 @@ class Wholes(Whether):
         draft = self.draft
         if "or" in word.before:
             self.alternative = f"or {word.item.text}"
-            if word.item.of_kind("metric") and self.last == "metric" or word.item.time and self.last == "time":
+            if (word.item.of_kind("metric") and self.last == "metric") or (
+                word.item.time and self.last == "time"
+            ):
                 self.alternative = None  # "in May or June"; "revenue or orders" shows both
         filters, lists, limits = len(draft.filters), self._values_said(), self._limits_said()
         self._one(word)
@@ -97,7 +99,9 @@ class Wholes(Whether):
     def _was_adverb(self) -> bool:
         """Whether the grain stood right before the word "average"."""
         before = [w for w in self.words[: self.at] if not (w.item.op("aggregate") and not w.item.meanings)]
-        return bool(before) and before[-1].item.time is not None and before[-1].item.text.lower().endswith("ly")
+        return (
+            bool(before) and before[-1].item.time is not None and before[-1].item.text.lower().endswith("ly")
+        )
 
     def _takes_mean(self, word: Word, unit: str, calendar: str | None) -> bool:
         """Whether a grain says over which periods the mean is."""
@@ -139,7 +143,9 @@ class Wholes(Whether):
         if self.aggregate not in ("count", "distinct") or self.draft.counted or self.draft.metrics:
             return False
         ahead = self.words[self.at + 1 :]
-        if not any(w.item.op("comparison") or w.item.op("between") or w.item.op("after_number") for w in ahead):
+        if not any(
+            w.item.op("comparison") or w.item.op("between") or w.item.op("after_number") for w in ahead
+        ):
             return False
         self.draft.counted = GroupSlot(text=text, choices=choices, grain=grain, plural=True)
         self.aggregate, self.last = None, "counted"
@@ -189,11 +195,13 @@ class Wholes(Whether):
         draft = self.draft
         if draft.ranked_word not in RANKS and not self.ranks:
             return
-        if draft.groups or draft.bare:
-            slots = [*draft.groups, *draft.bare]
-        else:
-            slots = []
-        if len(draft.filters) == 1 and _is_plain(draft.filters[0]) and draft.top_n is None and len(slots) <= 1:
+        slots = [*draft.groups, *draft.bare]
+        if (
+            len(draft.filters) == 1
+            and _is_plain(draft.filters[0])
+            and draft.top_n is None
+            and len(slots) <= 1
+        ):
             (held,) = draft.filters
             owned = {(m.model, m.name) for m in held.choices[0]}
             mine = [m for slot in slots for m in slot.choices if (m.model, m.name) in owned]
@@ -216,7 +224,11 @@ def _is_each(word: Word) -> bool:
 def _is_plain(slot: FilterSlot) -> bool:
     """Whether a condition says which values count, and no more."""
     kinds = {m.kind for choice in slot.choices for m in choice}
-    return slot.op in ("in", "contains", "starts_with") and not slot.beside and kinds <= {"value", "dimension", "segment"}
+    return (
+        slot.op in ("in", "contains", "starts_with")
+        and not slot.beside
+        and kinds <= {"value", "dimension", "segment"}
+    )
 
 
 def _same_things(one: tuple[Meaning, ...], other: tuple[Meaning, ...]) -> bool:

@@ -289,6 +289,8 @@ class AbsoluteWords(Words):
             return self.skip(fy[0], ",", "-") + 1, self._quarter_point(int(match[1]), fy[1], self.fiscal())
         if number is None or number > 4:
             return None
+        if re.fullmatch(r"\d\d", self.at(j)) and self.at(j - 1)[:1] == "q" and self._ends(j + 1):
+            return j + 1, self._quarter_point(number, whole_year(self.at(j)), calendar)
         if (said := self._which_year(j)) is not None:
             after, year, named, relative = said
             point = self._quarter_point(number, year, calendar or named)
@@ -300,6 +302,27 @@ class AbsoluteWords(Words):
             period = fiscal_quarter(chosen, year - 1, number)
         note = f"{period.label} ({show_days(period.start, period.end)}): the most recent Q{number}, no year was said"
         return j, replace(from_period(period, self.named(chosen)), quarter_number=number, notes=(note,))
+
+    def _ends(self, i: int) -> bool:
+        """Whether nothing follows that a number before it would count: "Q2 25" is a year, "Q2 25 customers" is not."""
+        return self.at(i) in {
+            "",
+            "?",
+            ".",
+            ",",
+            ";",
+            "!",
+            "vs",
+            "versus",
+            "by",
+            "for",
+            "in",
+            "and",
+            "to",
+            "compared",
+            "against",
+            "per",
+        }
 
     def _quarter_point(self, number: int, year: int, calendar: Calendar | None) -> Point:
         chosen = calendar or self.default

@@ -25,6 +25,8 @@ class RelativeWords(AbsoluteWords):
         if word in ("today", "yesterday", "tomorrow"):
             day = self.today + {"today": 0, "yesterday": -1, "tomorrow": 1}[word] * DAY
             return i + 1, Point(start=day, end=day, unit="day", relative=True)
+        if (word == "most" and self.at(i + 1) in ("recent", "recently")) or word in ("latest", "newest"):
+            return self._most_recent(i + (2 if word == "most" else 1))
         if word in LAST | {"this", "current", "next", "past", "ongoing", "running", "present"}:
             calendar, j = self.calendar_word(i + 1)
             full = self.at(j) in FULL
@@ -57,6 +59,16 @@ class RelativeWords(AbsoluteWords):
             period = shift(period_of(self.today, word, self.default), -2, self.default)
             return i + 3, replace(from_period(period), unit=word, relative=True)
         return None
+
+    def _most_recent(self, i: int) -> tuple[int, Point] | None:
+        """ "The most recent quarter" is the last one that is complete."""
+        calendar, j = self.calendar_word(i)
+        while self.at(j) in FULL:
+            j += 1
+        unit = UNITS.get(self.at(j), "")
+        if not unit or unit == "day" or self.at(j).endswith("s"):
+            return None
+        return j + 1, self._full(1, unit, calendar or self.default)
 
     def _weekday_of(self, word: str, number: int) -> Point:
         """ "This Friday" is of this week; "last Monday", said on a Wednesday, is of this week or of the last."""

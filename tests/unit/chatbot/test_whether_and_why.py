@@ -115,7 +115,6 @@ NOT_ANSWERED = [
     ("company", "why is revenue low"),
     ("company", "why did gross margin fall by region in May 2026 compared with April 2026"),
     ("company", "why did revenue fall for the top 3 regions in May 2026 compared with April 2026"),
-    ("company", "what is the rank of EMEA by revenue"),
     ("company", "rank regions by revenue for each category"),
     ("logistics", "is freight revenue for gold clients between 1000 and 2000 in 2025"),
     ("company", "is revenue higher"),

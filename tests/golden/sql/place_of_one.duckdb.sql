@@ -1,0 +1,53 @@
+WITH "sales" AS (
+  SELECT
+    "customers"."region" AS "region",
+    SUM("sales"."net_amount") AS "revenue",
+    SUM(
+      CAST(CAST("sales"."unit_cost" AS DECIMAL(38, 6)) * "sales"."quantity" AS DECIMAL(38, 6))
+    ) AS "cost"
+  FROM "gold"."fct_sales" AS "sales"
+  LEFT JOIN "gold"."dim_customers" AS "customers"
+    ON "sales"."customer_id" = "customers"."customer_id"
+  WHERE
+    "sales"."sold_on" BETWEEN CAST('2025-07-01' AS DATE) AND CAST('2026-06-30' AS DATE)
+    AND (
+      "sales"."status" IN ('completed', 'refunded')
+    )
+  GROUP BY
+    1
+), "compared" AS (
+  SELECT
+    "sales"."region",
+    CAST((
+      2 * (
+        CAST(CAST("sales"."revenue" - "sales"."cost" AS DECIMAL(38, 6)) * 1000000 AS INT128) * 1000000000000
+      ) + SIGN(
+        (
+          CAST(CAST("sales"."revenue" - "sales"."cost" AS DECIMAL(38, 6)) * 1000000 AS INT128) * 1000000000000
+        )
+      ) * ABS((
+        CAST(CAST("sales"."revenue" AS DECIMAL(38, 2)) * 100 AS INT128) * 10000
+      ))
+    ) // NULLIF(
+      2 * (
+        CAST(CAST("sales"."revenue" AS DECIMAL(38, 2)) * 100 AS INT128) * 10000
+      ),
+      0
+    ) AS DECIMAL(38, 0)) * CAST(0.000000000001 AS DECIMAL(38, 12)) AS "margin"
+  FROM "sales"
+), "placed" AS (
+  SELECT
+    "region",
+    "margin",
+    RANK() OVER (ORDER BY "margin" DESC) AS "margin__place",
+    COUNT(*) OVER () AS "margin__of"
+  FROM "compared"
+)
+SELECT
+  "placed"."region",
+  "placed"."margin",
+  "placed"."margin__place",
+  "placed"."margin__of"
+FROM "placed"
+WHERE
+  "placed"."region" = 'EMEA';
