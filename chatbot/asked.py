@@ -363,7 +363,9 @@ class Asked:
 
     def _has_rows(self, query: MetricQuery) -> bool:
         try:
-            return not _is_empty(self.layer.query(query, viewer=self.viewer))
+            result = self.layer.query(query, viewer=self.viewer)
+            tie = find_tie(self.layer, query, result, viewer=self.viewer)
+            return tie is None and not _is_empty(result)
         except DataTrustError:
             return False
 

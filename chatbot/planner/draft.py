@@ -115,6 +115,7 @@ class Draft:
     ranked_word: str = ""
     top_n: int | None = None
     why: bool = False
+    bridge: bool = False  # the change told by price, volume and mix
     whether: bool = False  # wants yes or no
     tests: list[str] = field(default_factory=list)  # what would have to be true
     measure: str | None = None  # of a change that ranks: "difference" or "percent"

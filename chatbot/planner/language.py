@@ -187,6 +187,10 @@ WHY = (
     ("drivers",), ("reason", "for"), ("reasons", "for"), ("drivers", "of"), ("what", "drove"), ("what", "drives"), ("what", "caused"),
     ("what", "explains"), ("what", "is", "driving"), ("what", "led", "to"), ("what", "is", "behind"), ("what", "was", "behind"),
 )  # fmt: skip
+# A change told by price, volume and mix, where the catalog declares a quantity. Two words alone may be two figures.
+BRIDGE = (("price", "volume", "mix"), ("price", "volume", "and", "mix"), ("price", "volume", "mix", "analysis"), ("price", "or", "volume"),
+          ("price", "volume", "mix", "of"), ("volume", "or", "price"), ("price", "versus", "volume"), ("price", "vs", "volume"),
+          ("price", "mix", "and", "volume"), ("volume", "price", "and", "mix"), ("because", "of", "price", "or", "volume"))  # fmt: skip
 
 ASCENDING = (("ascending",), ("ascending", "order"), ("asc",), ("lowest", "to", "highest"), ("smallest", "to", "largest"),
              ("from", "lowest", "to", "highest"), ("from", "smallest", "to", "largest"), ("lowest", "first"), ("in", "ascending", "order"),

@@ -52,8 +52,9 @@ class Reader(Wholes):
         item, draft = word.item, self.draft
         nxt = self._next()
         self._note_test(item)
-        if item.op("why"):
+        if item.op("why") or item.op("bridge"):
             draft.why = True
+            draft.bridge = draft.bridge or bool(item.op("bridge"))
         elif item.op("how"):
             pass
         elif (
@@ -163,6 +164,8 @@ class Reader(Wholes):
         self._hold_threshold()
         self._check_alternatives()
         self._find_place()
+        if self.shared and draft.share and any(not slot.grain for slot in (*draft.groups, *draft.bare)):
+            draft.unsupported.append(f"the share of {self.shared}: in each, or of each in all of it")
         self._count_members()
         self._check_mean()
         if self.open_edge and not draft.times and not any(g.grain for g in draft.groups):

@@ -171,6 +171,10 @@ class _Settler:
     def _check_why(self, groups: Sequence[GroupSlot]) -> None:
         """A change is told by the parts that one split gives it."""
         draft = self.draft
+        bare = [name for name in self.metrics if draft.bridge and self.catalog.metrics[name].bridge is None]
+        if bare:
+            label = self.catalog.metrics[bare[0]].label or bare[0]
+            raise Needs("unsupported", f"{label} declares no quantity, so its change has no price and volume")
         if len(self.metrics) > 1 or draft.having or draft.share or draft.running or draft.superlative:
             raise Needs("unsupported", "why something changed, and something else beside it")
         if not groups:
@@ -525,7 +529,9 @@ class _Settler:
                     compare=compare,
                     share_of="total" if draft.share else None,
                     running=draft.running,
-                    contributions=draft.why or any(name.endswith("__contribution") for name in order),
+                    contributions=(draft.why and not draft.bridge)
+                    or any(name.endswith("__contribution") for name in order),
+                    bridge=draft.bridge,
                     currency=self._shown_in(chosen),
                     fold=fold,
                     place=place,
@@ -595,7 +601,7 @@ class _Settler:
             if draft.top_n is not None:
                 raise Needs("unsupported", f"which {draft.top_n}")
             if draft.direction is None:
-                return [((f"-{metric}__contribution",) if draft.why else (), None, None)]
+                return [((f"-{metric}__contribution",) if draft.why and not draft.bridge else (), None, None)]
             descending = draft.direction in ("desc", "order")
             return [((f"-{metric}" if descending else metric,), None, None)]
         way = draft.superlative

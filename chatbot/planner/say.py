@@ -103,7 +103,13 @@ def say_question(query: MetricQuery, catalog: Catalog) -> str:
     else:
         share = "share of " if query.share_of else ""
         running = "running total of " if query.running else ""
-        why = "drivers of the change in " if query.contributions else ""
+        why = (
+            "drivers of the change in "
+            if query.contributions
+            else "price volume mix of "
+            if query.bridge
+            else ""
+        )
         parts.append(f"{why}{running}{share}{metrics}")
         if others:
             parts.append("by " + list_words([dimension_words(names, n) for n in others]))
@@ -209,6 +215,8 @@ def say_interpretation(
         sentence += f", converted to {query.currency}"
     if query.share_of:
         sentence += ", as a share of the total"
+    if query.bridge:
+        sentence += ", each change by price, volume, mix and members"
     if query.contributions and query.top is None:
         sentence += ", each one's part in the change"
     if query.running:

@@ -112,6 +112,7 @@ def _operators() -> dict[tuple[str, ...], list[tuple[str, object]]]:
         "how",
     )
     put(lang.PLAIN_VERBS, "how")
+    put(lang.BRIDGE, "bridge")
     for phrase, test in lang.STANDINGS.items():
         put([phrase], "standing", test)
     return table

@@ -168,6 +168,11 @@ def test_a_rank_of_nothing_is_not_dropped(agent: Agent, question: str) -> None:
     assert ask(agent, question).status != "answered"
 
 
+def test_which_one_has_the_highest_is_not_how_high_it_is(agent: Agent) -> None:
+    """Trap: "the region with the highest …" gave the number, of all regions."""
+    assert ask(agent, "the region with the highest revenue in March 2026").rows == (("US", D(60)),)
+
+
 def test_a_ranking_is_not_cut_between_equals(agent: Agent) -> None:
     """Trap: which of two equals came first was decided by the alphabet."""
     answer = ask(agent, "top 1 channel by number of orders")

@@ -162,7 +162,10 @@ class Figures(Times):
             if fitting and not (
                 metrics and min(m.cost for m in metrics) + 0.01 < min(m.cost for m in fitting)
             ):
-                if self.draft.top_n is None:
+                things = [*self.draft.contexts, *self.draft.bare]
+                if self.beside_superlative and len(things) == 1:
+                    self._rank_thing_before()
+                elif self.draft.top_n is None:
                     self.draft.superlative = None if not self._has_focus() else self.draft.superlative
                 self._take_metric(word, fitting)
                 return True
@@ -185,11 +188,23 @@ class Figures(Times):
             return True
         return False
 
+    def _rank_thing_before(self) -> None:
+        """ "the ward with the longest stay": which ward, not only how long."""
+        draft = self.draft
+        if draft.bare:
+            slot = draft.bare.pop()
+            slot.ranked = slot.focus = True
+        else:
+            item, meanings = draft.contexts.pop()
+            slot = GroupSlot(text=item.text, choices=meanings, ranked=True, focus=True, plural=item.plural)
+        draft.groups.append(slot)
+
     def _starts_superlative(self, direction: str, item: Item, nxt: Word | None) -> bool:
         """Take "top 5", "most", "highest" and wait for what is ranked."""
         way, _, counted = direction.partition("-")
         self.superlative = (way, item.text.lower().split()[-1] if item.text.lower() != "the most" else "most")
         self.draft.superlative = way
+        self.beside_superlative = bool({"with", "having", "has", "had"} & set(self.words[self.at].before))
         self.draft.ranked_word = item.text.lower()
         ranks = self.draft.ranked_word in RANKS
         if self.last == "number" and self.number is not None and not ranks:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from chatbot.planner.draft import MetricSlot
 from chatbot.planner.language import VERB_NOUNS
-from chatbot.planner.lexicon import Meaning
+from chatbot.planner.lexicon import Meaning, natural_aggregate
 from chatbot.planner.reading.values import Values
 from chatbot.planner.reading.words import (
     AGGREGATE_WORDS,
@@ -157,6 +157,18 @@ class Mentions(Values):
             metrics = ()
         if metrics and item.plural and any(m.kind == "entity" for m in groups) and LISTS & set(word.before):
             self._group(word, groups)  # "list customers": the customers, not how many
+            return
+        extremes = {natural_aggregate(self.catalog.metrics[m.metric or ""]) for m in metrics}
+        of_one = (
+            self.last in ("context", "bare")
+            and "with" in word.before
+            and len([*draft.contexts, *draft.bare]) == 1
+        )
+        if of_one and extremes in ({"max"}, {"min"}):  # "the ward with the longest stay"
+            self._rank_thing_before()
+            draft.superlative = "desc" if extremes == {"max"} else "asc"
+            draft.ranked_word = item.text.lower()
+            draft.order = self._take_metric(word, metrics)
             return
         if metrics:
             self._take_metric(word, metrics)

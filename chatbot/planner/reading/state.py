@@ -44,6 +44,8 @@ class ReadingState:
         self.listing = False  # a group word has had its first word; others must be linked to it
         self.held: MetricSlot | None = None  # "with revenue …": a figure that waits for its condition
         self.ordering = False
+        self.shared: str | None = None  # "share of express shipments": a part whose share is asked
+        self.beside_superlative = False  # "the ward with the longest stay": of a thing that was named
         self.ranks = False  # "ranked by": of several, or of one among all
         self.open_edge: str | None = None  # "at year end": of a period or a grain that must be said
         self.open_time_dim: tuple[tuple[Meaning, ...], str] | None = None

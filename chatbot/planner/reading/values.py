@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chatbot.planner.draft import FilterSlot
+from chatbot.planner.language import AUXILIARIES
 from chatbot.planner.lexicon import Meaning
 from chatbot.planner.reading.figures import Figures
 from chatbot.planner.reading.words import LINKS, Word, replace_word
+from chatbot.planner.stems import stem
 
 
 def in_roles(values: Sequence[Meaning], owners: Sequence[Meaning]) -> tuple[Meaning, ...]:
@@ -23,6 +25,10 @@ def in_roles(values: Sequence[Meaning], owners: Sequence[Meaning]) -> tuple[Mean
         for owner in owners
         if (value.model, value.name) == (owner.model, owner.name)
     )
+
+
+def _way(word: Word) -> str | None:
+    return next((each for each in reversed(word.before) if each in ("from", "to")), None)
 
 
 def currency_code(values: Sequence[Meaning]) -> str | None:
@@ -62,15 +68,29 @@ class Values(Figures):
         unsure = (
             "in" in word.before and self.last != "bare" and all("currency" in (m.name or "") for m in values)
         )
-        way = next((each for each in reversed(word.before) if each in ("from", "to")), None)
+        way = _way(word)
         draft.filters.append(
             FilterSlot(word.item.text, [values], optional=optional, unsure=unsure, direction=way)
         )
+        if draft.share and not draft.metrics:
+            self.shared = word.item.text
+        if self._is_doing(word, values):
+            draft.filters[-1].optional = True
         if self.versus or self.comparing:
             draft.filters[-1].beside = True
         self._note(values)
         self.last = "value"
         self.grouping = None
+
+    def _is_doing(self, word: Word, values: tuple[Meaning, ...]) -> bool:
+        """ "How many customers bought stocks": to buy, of the type "buy", or only that something was done."""
+        draft, text = self.draft, word.item.text.lower()
+        if not draft.metrics or not draft.metrics[0].counted or AUXILIARIES & set(word.before):
+            return False
+        actors = {self.catalog.metrics[m.metric or ""].agg for m in draft.metrics[0].choices}
+        other_form = all(m.kind == "value" and str(m.value).lower() != text for m in values)
+        own = all(stem(str(m.value).lower()) == stem(text) for m in values if m.kind == "value")
+        return actors == {"count_distinct"} and other_form and own
 
     def _continues_values(self, word: Word, values: tuple[Meaning, ...]) -> bool:
         """ "EMEA, APAC and Americas": one condition with several values."""
@@ -83,6 +103,8 @@ class Values(Figures):
         linked = word.comma or LINKS & set(word.before) or self.versus
         if not linked or slot.op not in ("in", "not_in"):
             return False
+        if {"from", "to"} & set(word.before) and _way(word) != slot.direction:
+            return False  # "from Germany or to Italy": the two ends of a movement
         have = {(m.model, m.name, m.role) for m in slot.choices[0] if m.kind == "value"}
         same = tuple(m for m in values if m.kind == "value" and (m.model, m.name, m.role) in have)
         if not same:
