@@ -50,6 +50,8 @@ metrics:
   - {name: orders, label: Orders, synonyms: [number of orders], model: sales, agg: count, unit: count}
   - {name: buyers, label: Buyers, synonyms: [customers], model: sales, agg: count_distinct, expr: customer, unit: count}
   - {name: per_order, label: Revenue per order, ratio: {numerator: revenue, denominator: orders}, on_zero: undefined}
+  - {name: per_order_change, label: Change of revenue per order, derived: (per_order - before) / before, on_zero: undefined, unit: percent,
+     inputs: [{metric: per_order, as: before, offset: 1 month}]}
   - {name: stock_value, label: Stock value, model: stock, balance: {agg: sum, expr: value, take: last}, unit: currency, currency: EUR}
 """
 }
@@ -102,6 +104,12 @@ def test_months_that_have_not_come_are_not_averaged_in(books: Books) -> None:
 def test_a_mean_of_ratios_is_refused(books: Books, metric: str) -> None:
     with pytest.raises(UserError, match="a mean of ratios is none"):
         books.ask(metric, **MONTHLY, **SPAN)
+
+
+def test_a_quotient_of_quotients_is_computed(books: Books) -> None:
+    """Trap: the inner quotient reached the engine as a function that it does not know."""
+    result = books.ask("per_order_change", start="2026-04-01", end="2026-04-30")
+    assert result.rows == ((D("2.777777777778"),),)
 
 
 def test_a_mean_has_no_second_grain_beside_it(books: Books) -> None:

@@ -75,7 +75,7 @@ class Values(Figures):
         if draft.share and not draft.metrics:
             self.shared = word.item.text
         if self._is_doing(word, values):
-            draft.filters[-1].optional = True
+            draft.filters[-1].unsure = True
         if self.versus or self.comparing:
             draft.filters[-1].beside = True
         self._note(values)
@@ -90,7 +90,7 @@ class Values(Figures):
         actors = {self.catalog.metrics[m.metric or ""].agg for m in draft.metrics[0].choices}
         other_form = all(m.kind == "value" and str(m.value).lower() != text for m in values)
         own = all(stem(str(m.value).lower()) == stem(text) for m in values if m.kind == "value")
-        return actors == {"count_distinct"} and other_form and own
+        return "count_distinct" in actors and other_form and own
 
     def _continues_values(self, word: Word, values: tuple[Meaning, ...]) -> bool:
         """ "EMEA, APAC and Americas": one condition with several values."""
