@@ -49,7 +49,7 @@ from datatrust.core.errors import AccessDenied, DataTrustError, UserError
 from datatrust.core.jsonio import dumps
 from semantic.calendar import show_day
 from semantic.definition import own_conditions
-from semantic.query import MetricQuery, TimeRange, Viewer
+from semantic.query import MetricQuery, Scalar, TimeRange, Viewer
 from semantic.reach import base_metrics, reachable_together
 from semantic.result import QueryResult
 
@@ -158,7 +158,7 @@ class Asked:
         shown = set(plan.shown) or set(query.metrics)
         keep = [i for i, c in enumerate(result.columns) if c.kind == "dimension" or _of(c.name) in shown]
         columns = [result.columns[i] for i in keep]
-        rows = tuple(tuple(row[i] for i in keep) for row in result.rows)
+        rows = tuple(tuple(row[i] for i in keep) for row in self._rows_of(result))
         totals = tuple(result.totals[i] for i in keep) if result.totals is not None else None
         asked = plan.query.time
         data = self._coverage(query.metrics[0])
@@ -208,6 +208,14 @@ class Asked:
             evidence=result.evidence.to_json(),
             timings_ms=timings,
         )
+
+    def _rows_of(self, result: QueryResult) -> tuple[tuple[Scalar, ...], ...]:
+        """The rows; where a figure looks back, without periods that only an earlier one reaches into."""
+        metrics = [self.catalog.metrics[name] for name in result.query.metrics]
+        if not any(each.offset for metric in metrics for each in metric.own_inputs.values()):
+            return result.rows
+        numbers = [i for i, c in enumerate(result.columns) if c.kind != "dimension"]
+        return tuple(row for row in result.rows if any(row[i] is not None for i in numbers)) or result.rows
 
     def _timings(self, result: QueryResult) -> Timings:
         return Timings(
@@ -291,6 +299,11 @@ class Asked:
                 options.append(Option(label=describe_choice(queries, index, self.catalog), question=question))
             if len(options) >= _MAX_OPTIONS:
                 break
+        if not options and any(self._has_rows(each.query) for each in works):
+            said = say_interpretation(works[0].query, self.catalog, today=self.today)
+            return self._refuse(
+                "ambiguous", f"It is not sure that this is meant: {said}. Please say it in another way."
+            )
         if not options:
             return self._no_data(Plan(query=works[0].query))
         return self._make(
