@@ -23,7 +23,7 @@ WITH `sales` AS (
 )
 SELECT
   `folded`.`region`,
-  CAST(CAST(CAST(SUM(`folded`.`revenue`) AS DECIMAL(38, 2)) AS DECIMAL(26, 2)) / NULLIF(CAST(COUNT(`folded`.`revenue`) AS DECIMAL(20, 0)), 0) AS DECIMAL(38, 12)) AS `revenue`
+  CAST(CAST(SUM(`folded`.`revenue`) AS DECIMAL(28, 2)) / NULLIF(CAST(COUNT(`folded`.`revenue`) AS DECIMAL(38, 0)), 0) AS DECIMAL(37, 12)) AS `revenue`
 FROM `folded`
 GROUP BY
   1

@@ -3,7 +3,7 @@ WITH `sales` AS (
     `customers`.`region` AS `region`,
     SUM(`sales`.`net_amount`) AS `revenue`,
     SUM(
-      CAST(CAST(`sales`.`unit_cost` AS DECIMAL(38, 6)) * `sales`.`quantity` AS DECIMAL(38, 6))
+      CAST(CAST(`sales`.`unit_cost` AS DECIMAL(31, 6)) * `sales`.`quantity` AS DECIMAL(31, 6))
     ) AS `cost`
   FROM `gold`.`fct_sales` AS `sales`
   LEFT JOIN `gold`.`dim_customers` AS `customers`
@@ -18,7 +18,7 @@ WITH `sales` AS (
 ), `compared` AS (
   SELECT
     `sales`.`region`,
-    CAST(CAST(`sales`.`revenue` - `sales`.`cost` AS DECIMAL(24, 6)) / NULLIF(CAST(`sales`.`revenue` AS DECIMAL(20, 2)), 0) AS DECIMAL(38, 12)) AS `margin`
+    CAST(CAST(`sales`.`revenue` - `sales`.`cost` AS DECIMAL(30, 6)) / NULLIF(CAST(`sales`.`revenue` AS DECIMAL(38, 2)), 0) AS DECIMAL(37, 12)) AS `margin`
   FROM `sales`
 ), `placed` AS (
   SELECT
