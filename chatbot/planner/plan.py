@@ -62,11 +62,11 @@ def make_plan(
     complete: list[tuple[Candidate, Draft]] = []
     first: NoPlan | None = None
     cheapest = sum(item.cost for item in covers[0]) if covers else 0.0
-    meant = _meant(covers[0]) if covers else frozenset()
+    meant = _meant(covers[0]) if covers else []
     for items in covers:
         if sum(item.cost for item in items) > cheapest + _SLACK:
             break
-        if first is not None and meant & _passed_over(items):
+        if first is not None and any(mention <= _passed_over(items) for mention in meant):
             continue  # "US" is not "us" because nothing could be made of "US"
         draft = Reader(items, catalog, fragment=fragment).read()
         draft.notes[:0] = corrected
@@ -81,9 +81,9 @@ def make_plan(
     return _choose(complete)
 
 
-def _meant(items: Sequence[Item]) -> frozenset[int]:
-    """The tokens that a cover reads as words of the catalog or of time."""
-    return frozenset(i for item in items if item.meanings or item.time for i in range(item.first, item.last))
+def _meant(items: Sequence[Item]) -> list[frozenset[int]]:
+    """The tokens of each mention of the catalog or of time in a cover."""
+    return [frozenset(range(item.first, item.last)) for item in items if item.meanings or item.time]
 
 
 def _passed_over(items: Sequence[Item]) -> frozenset[int]:
