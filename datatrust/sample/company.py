@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from datatrust.sample.closings import delivery_of
+from datatrust.sample.accounts import account_versions
+from datatrust.sample.closings import CLOSINGS, delivery_of
 from datatrust.sample.customers import CustomerDesk, draw_customers
-from datatrust.sample.finance import balance_versions, budget_versions, draw_expenses, measure
-from datatrust.sample.products import draw_products
+from datatrust.sample.employees import employee_versions
+from datatrust.sample.finance import budget_versions, draw_expenses, expense_budget_versions, measure
+from datatrust.sample.ledger import balance_versions, keep_books
+from datatrust.sample.products import Product, draw_products
 from datatrust.sample.rates import Rates
-from datatrust.sample.sales import draw_lines, sales_versions
+from datatrust.sample.receivables import invoice, receivable_versions
+from datatrust.sample.sales import draw_lines, realise, sales_versions
 from datatrust.sample.tables import Version
 
 
@@ -34,6 +38,9 @@ def make_company(seed: int, orders_per_month: int) -> Company:
     lines = draw_lines(seed, customers, products, rates, orders_per_month)
     actuals = measure(lines, rates)
     expenses, spent = draw_expenses(seed, actuals)
+    realised = realise(lines, rates, _costs(products, repriced))
+    documents = invoice(seed, customers, realised)
+    postings = keep_books(actuals, realised, spent, documents)
     return Company(
         versions={
             "sales_transactions": [version for line in lines for version in sales_versions(line)],
@@ -48,7 +55,12 @@ def make_company(seed: int, orders_per_month: int) -> Company:
             "budgets": budget_versions(seed, actuals),
             "fx_rates": rates.versions(),
             "operating_expenses": expenses,
-            "account_balances": balance_versions(actuals, spent),
+            "account_balances": balance_versions(postings),
+            "accounts": account_versions(),
+            "ledger": [Version(delivery=p.delivery, values=p.row()) for p in postings],
+            "expense_budgets": expense_budget_versions(seed, spent[-1]),
+            "receivables": receivable_versions(documents),
+            "employees": employee_versions(seed),
         },
         late_customers=frozenset(c.id for c in customers if c.late),
         late_products=frozenset(p.id for p in products if p.late),
@@ -61,3 +73,12 @@ def _with_successors(first: dict[str, Version], later: list[Version]) -> list[Ve
     for version in later:
         first[version.values[0]].superseded_in = version.delivery
     return [*first.values(), *later]
+
+
+def _costs(products: list[Product], repriced: list[Product]) -> list[dict[str, int]]:
+    """The cost of one unit of each product as each closing knows it; gold counts all of history at it."""
+    costs = [{product.id: product.cost_cents for product in products} for _ in CLOSINGS]
+    for product in repriced:
+        for closing in range(delivery_of(product.updated_at.date()), len(CLOSINGS)):
+            costs[closing][product.id] = product.cost_cents
+    return costs

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from datatrust.sample.closings import CLOSINGS, delivery_of
 from datatrust.sample.draw import moment, stamp, stream
 from datatrust.sample.iban import draw_iban
-from datatrust.sample.names import FAMILY_NAMES, FIRST_NAMES, STEM_HEADS, STEM_TAILS
+from datatrust.sample.names import FAMILY_NAMES, FIRST_NAMES, STEM_HEADS, STEM_TAILS, plain_letters
 from datatrust.sample.places import COUNTRIES, Country
 
 SEGMENTS = ("Enterprise", "Mid-market", "Small business")
@@ -73,7 +72,7 @@ class CustomerDesk:
             id=f"C{number:05d}",
             company_name=f"{stem}, {form}" if form.startswith("Inc") else f"{stem} {form}",
             contact_name=person,
-            email=f"{_ascii(person).replace(' ', '.')}@{_ascii(stem)}.example",
+            email=f"{plain_letters(person).replace(' ', '.')}@{plain_letters(stem)}.example",
             phone=self._once(lambda: _fill(rng, country.phone)),
             iban=draw_iban(rng, country.name),
             birth_date=dt.date(1950, 1, 1) + dt.timedelta(days=rng.randrange(48 * 365)),
@@ -95,7 +94,7 @@ class CustomerDesk:
         return replace(
             customer,
             contact_name=person,
-            email=f"{_ascii(person).replace(' ', '.')}@{customer.email.split('@')[1]}",
+            email=f"{plain_letters(person).replace(' ', '.')}@{customer.email.split('@')[1]}",
             street=self._once(lambda: rng.choice(customer.country.streets).format(n=rng.randrange(2, 980))),
             city=rng.choice(customer.country.cities),
             postal_code=_fill(rng, customer.country.postal),
@@ -150,9 +149,3 @@ def _since(rng: random.Random, index: int) -> dt.date:
 
 def _fill(rng: random.Random, pattern: str) -> str:
     return "".join(rng.choice("0123456789") if c == "#" else c for c in pattern)
-
-
-def _ascii(text: str) -> str:
-    """Return a name as an e-mail address can hold it."""
-    plain = text.lower().replace("ø", "o").replace("ł", "l").replace("'", "")
-    return unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()

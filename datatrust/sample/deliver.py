@@ -32,6 +32,8 @@ def write_out(plot: Plot) -> tuple[list[DraftFile], list[dict[str, Any]]]:
     """Return the raw files and the truth rows, one for each planted line."""
     files, truth = [], []
     for draft in plot.drafts.values():
+        if not draft.lines:
+            continue  # a source that brings nothing this time has no file
         draft.lines.sort(key=lambda line: line.place)
         path = f"{CLOSINGS[draft.delivery].name}/{draft.name}"
         order = [draft.table.columns.index(name) for name in draft.columns]

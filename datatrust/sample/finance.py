@@ -1,7 +1,5 @@
-"""What finance adds to the sales: operating expenses, budgets around the actual figures, balances that tie.
+"""What finance adds to the sales: operating expenses, and budgets around the actual figures, all in euro cents.
 
-All amounts are in euro cents. Balances follow the double entry: each month's profit raises equity, and cash is what
-makes assets equal liabilities and equity.
 Layer: sample. Pure.
 """
 
@@ -11,8 +9,9 @@ import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from datatrust.sample.accounts import EXPENSE_ACCOUNTS
 from datatrust.sample.closings import CLOSINGS, delivery_of, month_end, month_of, months
-from datatrust.sample.draw import half_up, moment, money, net_cents, stamp, stream, to_eur
+from datatrust.sample.draw import moment, money, net_cents, stamp, stream, to_eur
 from datatrust.sample.places import REGIONS
 from datatrust.sample.products import CATEGORIES
 from datatrust.sample.rates import Rates
@@ -31,12 +30,8 @@ _SPENDING = {  # department -> expense type -> part of all operating expenses
     "Administration": {"Rent": 0.035, "Utilities": 0.01, "Travel": 0.005},
 }
 DEPARTMENTS = tuple(_SPENDING)
+_WEAR = {"Warehouse": 0.009, "IT": 0.006}  # monthly depreciation, as a part of a usual month's revenue
 _WITH_VOLUME = {"Freight", "Advertising", "Travel"}  # these follow the month's revenue
-_ACCOUNTS = {
-    "1000": ("Cash", "asset"), "1100": ("Receivables", "asset"), "1200": ("Inventory", "asset"),
-    "1500": ("Equipment", "asset"), "2000": ("Payables", "liability"), "2100": ("Accrued liabilities", "liability"),
-    "2500": ("Loans", "liability"), "3000": ("Share capital", "equity"), "3100": ("Retained earnings", "equity"),
-}  # fmt: skip
 
 
 @dataclass(kw_only=True)
@@ -52,6 +47,24 @@ class Actuals:
             sum(v for (m, _, _), v in self.revenue.items() if m == month),
             sum(v for (m, _, _), v in self.cost.items() if m == month),
         )
+
+    def cost_of(self, month: dt.date, region: str) -> int:
+        """Return the cost of what a region sold in a month."""
+        return sum(self.cost[month, region, category] for category in CATEGORIES)
+
+    def usual_revenue(self) -> int:
+        """Return an average month's revenue: what expenses, loans and equipment are measured by."""
+        return max(1, sum(self.total(month)[0] for month in months()) // len(months()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expense:
+    """One booked expense as a closing knows it."""
+
+    day: dt.date
+    department: str
+    account: str
+    cents: int
 
 
 def measure(lines: list[OrderLine], rates: Rates) -> Actuals:
@@ -103,13 +116,31 @@ def _budget_row(cell: tuple[dt.date, str, str], revenue: float, cost: float) -> 
     )
 
 
-def draw_expenses(seed: int, actuals: Actuals) -> tuple[list[Version], dict[dt.date, int]]:
-    """Return the rows of operating_expenses.csv and the total of each month."""
+def draw_expenses(seed: int, actuals: Actuals) -> tuple[list[Version], list[list[Expense]]]:
+    """Return the rows of operating_expenses.csv, and the expenses that each closing knows."""
     rng = stream(seed, "expenses")
     revenues = {month: actuals.total(month)[0] for month in months()}
     usual = sum(revenues.values()) / len(revenues)
     rows: list[Version] = []
-    totals: dict[dt.date, int] = defaultdict(int)
+    known: list[list[Expense]] = [[] for _ in CLOSINGS]
+
+    def book(
+        number: int, day: dt.date, kind: tuple[str, str], amount: int, at: dt.datetime, off: int = 0
+    ) -> None:
+        """Bring an expense; one that was wrong by `off` at first is put right by the May closing."""
+        values = (f"E{number:06d}", day.isoformat(), *kind)
+        delivery = delivery_of(day)
+        if off:
+            rows.append(
+                Version(delivery=0, values=(*values, money(amount + off), stamp(at)), superseded_in=1)
+            )
+            delivery, at = 1, moment(rng, dt.date(2026, 5, 11))
+        rows.append(Version(delivery=delivery, values=(*values, money(amount), stamp(at))))
+        account = EXPENSE_ACCOUNTS[kind[1]]
+        for closing in range(delivery_of(day), len(CLOSINGS)):
+            cents = amount + (off if closing < delivery else 0)
+            known[closing].append(Expense(day=day, department=kind[0], account=account, cents=cents))
+
     number = 100_000
     for index, month in enumerate(months()):
         for department, types in _SPENDING.items():
@@ -118,65 +149,31 @@ def draw_expenses(seed: int, actuals: Actuals) -> tuple[list[Version], dict[dt.d
                 level = revenues[month] / usual if expense_type in _WITH_VOLUME else 0.94 + 0.12 * index / 35
                 amount = max(1_000, round(usual * OPEX_SHARE * share * level * rng.uniform(0.95, 1.05)))
                 day = month + dt.timedelta(days=rng.randrange(20, 28))
-                totals[month] += amount
-                values = (f"E{number:06d}", day.isoformat(), department, expense_type)
-                at = moment(rng, day)
-                delivery = delivery_of(day)
-                if month == dt.date(2026, 4, 1) and expense_type == "Advertising":
-                    first = (*values, money(amount + 12_000), stamp(at))
-                    rows.append(Version(delivery=0, values=first, superseded_in=1))
-                    delivery, at = 1, moment(rng, dt.date(2026, 5, 11))
-                rows.append(Version(delivery=delivery, values=(*values, money(amount), stamp(at))))
-    return rows, totals
+                is_wrong = month == dt.date(2026, 4, 1) and expense_type == "Advertising"
+                kind = (department, expense_type)
+                book(number, day, kind, amount, moment(rng, day), off=12_000 if is_wrong else 0)
+    for index, month in enumerate(months()):
+        for position, (department, share) in enumerate(_WEAR.items()):
+            day = month_end(month)
+            at = dt.datetime.combine(day, dt.time(18, 30))
+            amount = max(1_000, round(usual * share))
+            book(200_000 + 10 * index + position, day, (department, "Depreciation"), amount, at)
+    return rows, known
 
 
-def balance_versions(actuals: Actuals, expenses: dict[dt.date, int]) -> list[Version]:
-    """Return the rows of account_balances.csv; in May, April's payables and accruals come again, reclassified."""
-    books = _books(actuals, expenses)
+def expense_budget_versions(seed: int, expenses: list[Expense]) -> list[Version]:
+    """Return the rows of expense_budgets.csv: all three years at once; two cells are put right in May."""
+    rng = stream(seed, "expense_budgets")
+    actual: dict[tuple[dt.date, str, str], int] = defaultdict(int)
+    for expense in expenses:
+        actual[month_of(expense.day), expense.account, expense.department] += expense.cents
     rows = []
-    for month, balances in books.items():
-        delivery = delivery_of(month_end(month))
-        shift = balances["2100"] // 5
-        for account, right in balances.items():
-            moved = {"2000": -shift, "2100": shift}.get(account) if month == dt.date(2026, 4, 1) else None
-            if moved is not None:
-                first = _balance_row(month, account, right + moved)
-                rows.append(Version(delivery=0, values=first, superseded_in=1))
-                rows.append(Version(delivery=1, values=_balance_row(month, account, right)))
-            else:
-                rows.append(Version(delivery=delivery, values=_balance_row(month, account, right)))
+    for (month, account, department), cents in sorted(actual.items()):
+        amount = max(5_000, round(cents * rng.uniform(0.92, 1.09) / 5_000) * 5_000)
+        values = (month.isoformat(), account, department)
+        if month == dt.date(2026, 6, 1) and department == "Marketing":
+            rows.append(Version(delivery=0, values=(*values, money(amount * 2)), superseded_in=1))
+            rows.append(Version(delivery=1, values=(*values, money(amount))))
+        else:
+            rows.append(Version(delivery=0, values=(*values, money(amount))))
     return rows
-
-
-def _books(actuals: Actuals, expenses: dict[dt.date, int]) -> dict[dt.date, dict[str, int]]:
-    """The balances of each month's end; share capital is set so that cash stays above half a month's revenue."""
-    flows = {month: actuals.total(month) for month in months()}
-    usual = max(1, sum(revenue for revenue, _ in flows.values()) // len(flows))
-    retained = 4 * usual
-    books: dict[dt.date, dict[str, int]] = {}
-    for index, (month, (revenue, cost)) in enumerate(flows.items()):
-        retained += revenue - cost - expenses[month]
-        assets = {
-            "1100": half_up(max(0, revenue) * 13, 10),
-            "1200": max(0, cost) * 2,
-            "1500": half_up(usual * 3 * (200 - index), 200),
-        }
-        others = {
-            "2000": half_up(max(0, cost) * 11, 10),
-            "2100": half_up(expenses[month] * 4, 10),
-            "2500": half_up(usual * 2 * (100 - index), 100),
-            "3000": 0,
-            "3100": retained,
-        }
-        cash = sum(others.values()) - sum(assets.values())
-        books[month] = {"1000": cash, **assets, **others}
-    capital = max(usual, usual // 2 - min(b["1000"] for b in books.values()))
-    for balances in books.values():
-        balances["3000"] += capital
-        balances["1000"] += capital
-    return books
-
-
-def _balance_row(month: dt.date, account: str, cents: int) -> tuple[str, ...]:
-    name, kind = _ACCOUNTS[account]
-    return (month_end(month).isoformat(), account, name, kind, money(cents))

@@ -1,9 +1,11 @@
 """Names of invented companies and people; no family name here is part of a company name.
 
-Layer: sample. Data only.
+Layer: sample. Pure.
 """
 
 from __future__ import annotations
+
+import unicodedata
 
 STEM_HEADS = (
     "Alto", "Aqua", "Arbo", "Bora", "Calvi", "Cando", "Delta", "Dora", "Elba", "Fabri", "Ferro", "Galva", "Helio",
@@ -36,3 +38,13 @@ FAMILY_NAMES = (
     "Takahashi", "Thibault", "Thorvaldsen", "Trevelyan", "Uchida", "Vandenberg", "Villanueva", "Wachowiak",
     "Wallenstein", "Weatherby", "Westergaard", "Wojciechowski", "Yamashita", "Zimmerli",
 )  # fmt: skip
+
+
+def plain_letters(text: str) -> str:
+    """Return a name as an e-mail address can hold it.
+
+    >>> plain_letters("Søren O'Sullivan")
+    'soren osullivan'
+    """
+    plain = text.lower().replace("ø", "o").replace("ł", "l").replace("'", "")
+    return unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()

@@ -17,6 +17,7 @@ _START = {  # millionths of a euro in July 2023
     "CAD": 683_000, "BRL": 188_000, "JPY": 6_420, "SGD": 676_000, "AUD": 609_000,
 }  # fmt: skip
 _CORRECTED = (dt.date(2026, 4, 1), "SEK")  # the May closing brings this rate again, put right
+_OFF = 1_700  # millionths that it was wrong by
 
 
 class Rates:
@@ -38,6 +39,11 @@ class Rates:
                 self.average[month, currency] = average
                 self.closing[month, currency] = closing
 
+    def average_at(self, month: dt.date, currency: str, closing: int) -> int:
+        """Return the average rate of a month as a closing knows it."""
+        wrong = closing == 0 and (month, currency) == _CORRECTED
+        return self.average[month, currency] + (_OFF if wrong else 0)
+
     def versions(self) -> list[Version]:
         """Return the rows of fx_rates.csv, each month with its closing."""
         rows = []
@@ -46,7 +52,7 @@ class Rates:
             for currency in CURRENCIES:
                 right = self._row(month, currency)
                 if (month, currency) == _CORRECTED:
-                    first = self._row(month, currency, off=1_700)
+                    first = self._row(month, currency, off=_OFF)
                     rows.append(Version(delivery=0, values=first, superseded_in=1))
                     rows.append(Version(delivery=1, values=right))
                 else:

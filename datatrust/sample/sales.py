@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
-from datatrust.sample.closings import CLOSINGS, delivery_of, fiscal_year, month_end, months
+from datatrust.sample.closings import CLOSINGS, delivery_of, fiscal_year, month_end, month_of, months
 from datatrust.sample.customers import Customer
-from datatrust.sample.draw import half_up, moment, money, net_cents, stamp, stream
+from datatrust.sample.draw import half_up, moment, money, net_cents, stamp, stream, to_eur
 from datatrust.sample.products import Product
 from datatrust.sample.rates import Rates
 from datatrust.sample.tables import Version
@@ -203,3 +203,51 @@ def sales_versions(line: OrderLine) -> list[Version]:
         versions.append(Version(delivery=closing, values=line.row(state)))
         shown = state
     return versions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Realised:
+    """A sale, or a refund that takes it back, on the day it happened; euro cents, positive for both."""
+
+    day: dt.date
+    is_refund: bool
+    customer: str
+    region: str
+    gross: int  # at list price
+    net: int
+    cost: int
+
+
+def realise(lines: list[OrderLine], rates: Rates, costs: list[dict[str, int]]) -> list[list[Realised]]:
+    """Return, for each closing, what the order lines come to that it has brought, each at its month's rate.
+
+    Args:
+        lines: the order lines with their stories.
+        rates: the exchange rates, as each closing knows them.
+        costs: for each closing the cost of one unit, in euro cents, by product.
+    """
+    known = []
+    for closing in range(len(CLOSINGS)):
+        found = []
+        for line in lines:
+            state = line.state(closing)
+            if line.delivery > closing or state.status not in ("completed", "refunded"):
+                continue
+            gross = state.quantity * line.list_cents
+            net = net_cents(state.quantity, line.list_cents, line.discount_bp)
+            for day, is_refund in ((line.day, False), (state.refund_date, True)):
+                if day is not None:
+                    rate = rates.average_at(month_of(day), line.currency, closing)
+                    found.append(
+                        Realised(
+                            day=day,
+                            is_refund=is_refund,
+                            customer=line.customer.id,
+                            region=line.customer.country.region,
+                            gross=to_eur(gross, rate),
+                            net=to_eur(net, rate),
+                            cost=state.quantity * costs[closing][line.product.id],
+                        )
+                    )
+        known.append(found)
+    return known

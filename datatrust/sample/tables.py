@@ -5,6 +5,7 @@ Layer: sample.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -74,7 +75,48 @@ BALANCES = Table(
     columns=("month_end", "account_id", "account_name", "account_type", "balance"),
     key=("month_end", "account_id"),
 )
-TABLES = (SALES, CUSTOMERS, PRODUCTS, BUDGETS, FX_RATES, EXPENSES, BALANCES)
+ACCOUNTS = Table(
+    source="accounts",
+    file="accounts.csv",
+    columns=("account_id", "account_name", "account_group", "account_class"),
+    key=("account_id",),
+)
+LEDGER = Table(
+    source="ledger",
+    file="ledger.csv",
+    columns=(
+        "posting_id", "journal_id", "posting_date", "entity", "account_id", "department", "debit", "credit",
+    ),
+    key=("posting_id",),
+)  # fmt: skip
+EXPENSE_BUDGETS = Table(
+    source="expense_budgets",
+    file="expense_budgets.csv",
+    columns=("month", "account_id", "department", "amount"),
+    key=("month", "account_id", "department"),
+)
+RECEIVABLES = Table(
+    source="receivables",
+    file="receivables.csv",
+    columns=(
+        "document_id", "document_type", "customer_id", "invoice_date", "due_date", "paid_on", "amount",
+        "updated_at",
+    ),
+    key=("document_id",),
+)  # fmt: skip
+EMPLOYEES = Table(
+    source="employees",
+    file="employees.csv",
+    columns=(
+        "employee_id", "full_name", "email", "department", "entity", "hired_on", "left_on", "updated_at",
+    ),
+    key=("employee_id",),
+    personal=("full_name", "email"),
+)  # fmt: skip
+TABLES = (
+    SALES, CUSTOMERS, PRODUCTS, BUDGETS, FX_RATES, EXPENSES, BALANCES, ACCOUNTS, LEDGER, EXPENSE_BUDGETS,
+    RECEIVABLES, EMPLOYEES,
+)  # fmt: skip
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,3 +126,15 @@ class Version:
     delivery: int  # index of the closing that brings it
     values: tuple[str, ...]  # in the order of the table's columns
     superseded_in: int | None = None  # index of the closing that brings its successor
+
+
+def versions_of(texts: Iterable[tuple[str, ...] | None]) -> list[Version]:
+    """Return a row's versions: the first that a closing knows, and one for each closing that says something else."""
+    versions: list[Version] = []
+    for closing, values in enumerate(texts):
+        if values is None or (versions and versions[-1].values == values):
+            continue
+        if versions:
+            versions[-1].superseded_in = closing
+        versions.append(Version(delivery=closing, values=values))
+    return versions

@@ -104,6 +104,44 @@ def test_marts_follow_the_fact(first: Any, spark: SparkSession) -> None:
     ], "months without sales yet are not compared with their budget"
 
 
+def test_open_documents_stand_in_one_age_a_day(first: Any, spark: SparkSession) -> None:
+    """Due on 30 April and paid on 5 June: overdue for up to 30 days from 1 May on, for more from 31 May on."""
+    assert rows(
+        spark,
+        "select age, open_from, open_to, amount from gold.fct_open_items where document_id = 'R1' order by open_from",
+    ) == [
+        ("not due", "2026-03-31", "2026-05-01", "100.00"),
+        ("1 to 30 days", "2026-05-01", "2026-05-31", "100.00"),
+        ("31 to 60 days", "2026-05-31", "2026-06-05", "100.00"),
+    ]
+    assert rows(
+        spark,
+        "select document_id, age, open_to from gold.fct_open_items where document_id <> 'R1' order by 1, open_from",
+    ) == [
+        ("G1", "not due", "2026-05-15"),  # settled on the day that would have made it overdue
+        ("R2", "not due", "2026-02-15"),
+        ("R2", "1 to 30 days", "2026-03-17"),
+        ("R2", "31 to 60 days", "2026-04-16"),
+        ("R2", "61 to 90 days", "2026-05-16"),
+        ("R2", "over 90 days", "None"),
+    ]
+
+
+def test_postings_have_the_sign_of_their_class(first: Any, spark: SparkSession) -> None:
+    assert rows(
+        spark,
+        "select account_name, account_class, department, amount from gold.fct_ledger order by posting_id",
+    ) == [
+        ("Receivables", "asset", "None", "130.50"),
+        ("Sales at list price", "revenue", "None", "130.50"),
+        ("Travel", "expense", "Sales", "12.00"),
+        ("Receivables", "asset", "None", "-12.00"),
+    ]
+    assert rows(spark, "select expense_type, budget_amount from gold.fct_expense_budget") == [
+        ("Travel", "10.00")
+    ]
+
+
 LATER = {
     "silver.sales_clean": [
         FIRST["silver.sales_clean"][0].replace("'completed',null", "'refunded',date'2026-04-09'"),

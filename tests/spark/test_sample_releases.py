@@ -30,6 +30,12 @@ GOLD = {
     "fct_budget": "month region category budget_revenue budget_cost budget_gross_profit",
     "fct_expenses": "expense_id expense_date department expense_type amount",
     "fct_balances": "month_end account_id account_name account_type balance",
+    "fct_ledger": "posting_id journal_id posting_date entity account_id account_name account_group account_class "
+    "department debit credit amount",
+    "fct_expense_budget": "month account_id expense_type department budget_amount",
+    "fct_open_items": "open_item_id document_id document_type customer_id invoice_date due_date paid_on age open_from "
+    "open_to amount",
+    "dim_employees": "employee_id department entity hired_on left_on",
     "fx_rates": "month currency average_rate closing_rate",
     "sales_summary": "status order_lines total_sales",
     "revenue_trends": "month fiscal_year fiscal_month region revenue revenue_previous_month "

@@ -24,6 +24,14 @@ SCHEMAS = {
     "expense_type string, amount decimal(18,2), updated_at timestamp",
     "silver.account_balances": "month_end date, account_id string, account_name string, "
     "account_type string, balance decimal(18,2)",
+    "silver.accounts": "account_id string, account_name string, account_group string, account_class string",
+    "silver.ledger": "posting_id string, journal_id string, posting_date date, entity string, account_id string, "
+    "department string, debit decimal(18,2), credit decimal(18,2)",
+    "silver.expense_budgets": "month date, account_id string, department string, amount decimal(18,2)",
+    "silver.receivables": "document_id string, document_type string, customer_id string, invoice_date date, "
+    "due_date date, paid_on date, amount decimal(18,2), updated_at timestamp",
+    "silver.employees": "employee_id string, full_name string, email string, department string, entity string, "
+    "hired_on date, left_on date, updated_at timestamp",
 }
 
 FIRST = {
@@ -57,6 +65,26 @@ FIRST = {
         "'E1',date'2026-03-31','Sales','Travel',12.00,timestamp'2026-03-31 00:00:00'",
     ],
     "silver.account_balances": ["date'2026-03-31','1000','Cash','asset',1000.00"],
+    "silver.accounts": [
+        "'1100','Receivables','Current assets','asset'",
+        "'4000','Sales at list price','Sales income','revenue'",
+        "'6200','Travel','Selling','expense'",
+    ],
+    "silver.ledger": [
+        "'J1.01','J1',date'2026-03-30','DE01','1100',null,130.50,0.00",
+        "'J1.02','J1',date'2026-03-30','DE01','4000',null,0.00,130.50",
+        "'J2.01','J2',date'2026-03-31','DE01','6200','Sales',12.00,0.00",
+        "'J2.02','J2',date'2026-03-31','DE01','1100',null,0.00,12.00",
+    ],
+    "silver.expense_budgets": ["date'2026-03-01','6200','Sales',10.00"],
+    "silver.receivables": [
+        "'R1','invoice','C1',date'2026-03-31',date'2026-04-30',date'2026-06-05',100.00,timestamp'2026-06-05 18:00:00'",
+        "'R2','invoice','C2',date'2026-01-31',date'2026-02-14',null,20.00,timestamp'2026-01-31 18:00:00'",
+        "'G1','credit_note','C1',date'2026-04-30',date'2026-05-14',date'2026-05-15',-27.15,timestamp'2026-05-15 18:00:00'",
+    ],
+    "silver.employees": [
+        "'M1','[redacted]','tok_e','Sales','DE01',date'2020-01-01',null,timestamp'2020-01-01 08:00:00'",
+    ],
 }
 
 

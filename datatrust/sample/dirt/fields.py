@@ -100,6 +100,24 @@ def _month_not_first_day(fields: Fields, rng: random.Random) -> None:
     fields["month"] = f"{fields['month'][:8]}{rng.randrange(2, 29):02d}"
 
 
+def _both_sides(fields: Fields, rng: random.Random) -> None:
+    fields["credit"] = fields["debit"]
+
+
+def _no_such_account(fields: Fields, rng: random.Random) -> None:
+    fields["account_id"] = f"99{rng.randrange(100):02d}"
+
+
+def _due_before_invoice(fields: Fields, rng: random.Random) -> None:
+    day = dt.date.fromisoformat(fields["invoice_date"]) - dt.timedelta(days=rng.randrange(1, 30))
+    fields["due_date"] = day.isoformat()
+
+
+def _left_before_hired(fields: Fields, rng: random.Random) -> None:
+    day = dt.date.fromisoformat(fields["hired_on"]) - dt.timedelta(days=rng.randrange(1, 300))
+    fields["left_on"] = day.isoformat()
+
+
 def _new_row(source: str, spoil: Spoil) -> Callable[[Plot, Kind, random.Random, int], None]:
     def plant(plot: Plot, kind: Kind, rng: random.Random, delivery: int) -> None:
         fields = fresh(plot, source, rng, delivery)
@@ -211,4 +229,22 @@ KINDS = (
         "account_type",
         _set("account_type", "assett"),
     ),
+    _other(
+        "unknown_account_class",
+        "accounts",
+        "value_set",
+        "account_class",
+        _set("account_class", "asset?", "costs"),
+    ),
+    _other("junk_posting", "ledger", "type", "debit", _set("debit", "1.2O0,00", "n/a", "--")),
+    _other("both_sides", "ledger", "check", "credit", _both_sides),
+    _other("unknown_account", "ledger", "reference", "account_id", _no_such_account),
+    _other("negative_budget", "expense_budgets", "range", "amount", _negative("amount")),
+    _other("month_not_first_day", "expense_budgets", "check", "month", _month_not_first_day),
+    _other("credit_note_above_zero", "receivables", "sign", "amount", _set("document_type", "credit_note")),
+    _other("due_before_invoice", "receivables", "check", "due_date", _due_before_invoice),
+    _other("orphan_customer", "receivables", "reference", "customer_id", _no_such_customer),
+    _other("malformed_email", "employees", "pattern", "email", _malformed_email),
+    _other("unknown_department", "employees", "value_set", "department", _set("department", "Saless", "Ops")),
+    _other("left_before_hired", "employees", "check", "left_on", _left_before_hired),
 )

@@ -51,6 +51,15 @@ def _older_version(plot: Plot, kind: Kind, rng: random.Random, delivery: int) ->
     plot.add(kind, delivery, tuple(fields.values()))
 
 
+def _unbalanced_journal(plot: Plot, kind: Kind, rng: random.Random, delivery: int) -> None:
+    """Book a debit whose credit is a little off."""
+    debit = fresh(plot, kind.source, rng, delivery)
+    off = money(_hundredths(debit["debit"]) + rng.choice((-10, 1, 90)))
+    credit = debit | {"posting_id": f"{debit['journal_id']}.02", "debit": "0.00", "credit": off}
+    for fields in (debit, credit):
+        plot.add(kind, delivery, tuple(fields.values()))
+
+
 def _change(source: str, fields: Fields) -> None:
     """Make another right version of a row."""
     if source == "sales_transactions":
@@ -68,7 +77,7 @@ def _hundredths(text: str) -> int:
 KINDS = (
     *(
         Kind(name="exact_duplicate", source=source, outcome=DUPLICATE, plant=_exact_duplicate)
-        for source in ("sales_transactions", "customers", "products", "fx_rates")
+        for source in ("sales_transactions", "customers", "products", "fx_rates", "ledger", "employees")
     ),
     Kind(name="resent_duplicate", source="sales_transactions", outcome=DUPLICATE, plant=_resent_duplicate),
     *(
@@ -85,11 +94,18 @@ KINDS = (
         Kind(name="older_version", source=source, outcome=SUPERSEDED, plant=_older_version)
         for source in ("sales_transactions", "customers")
     ),
+    Kind(
+        name="unbalanced_journal",
+        source="ledger",
+        outcome=QUARANTINED,
+        reason="balanced",
+        plant=_unbalanced_journal,
+    ),
 )
 
 
 def hold_back_parents(plot: Plot) -> None:
-    """Deliver the late customers and products a month after their first order lines, which wait for them."""
+    """Deliver the late customers and products a month after their first order lines and invoices, which wait for them."""
     late = plot.company.late_customers | plot.company.late_products
     for source in ("customers", "products"):
         draft, next_draft = plot.drafts[0, source], plot.drafts[1, source]
@@ -98,25 +114,27 @@ def hold_back_parents(plot: Plot) -> None:
             line.place = len(next_draft.lines)
             line.statuses = line.statuses[1:]
             next_draft.lines.append(line)
-    columns = plot.drafts[0, "sales_transactions"].table.columns
-    for name, column, parents in (
-        ("late_customer", "customer_id", plot.company.late_customers),
-        ("late_product", "product_id", plot.company.late_products),
+    for name, source, column, parents in (
+        ("late_customer", "sales_transactions", "customer_id", plot.company.late_customers),
+        ("late_product", "sales_transactions", "product_id", plot.company.late_products),
+        ("late_customer", "receivables", "customer_id", plot.company.late_customers),
     ):
         kind = Kind(
             name=name,
-            source="sales_transactions",
+            source=source,
             outcome=VALID,
             reason="reference",
             column=column,
             plant=_nothing,
         )
-        at = columns.index(column)
+        draft = plot.drafts[0, source]
+        at = draft.table.columns.index(column)
 
         def waits(line: Line, at: int = at, parents: frozenset[str] = parents) -> bool:
             return line.values[at] in parents
 
-        for line in plot.take_where("sales_transactions", 0, waits):
+        plot.take_where(source, 0, waits)
+        for line in filter(waits, draft.lines):
             line.kind = kind
             line.statuses = (QUARANTINED, *line.statuses[1:])
 

@@ -32,4 +32,5 @@ def spoil(plot: Plot, *, seed: int, share: float) -> None:
         count = max(1, round(share * rows[kind.source] / kinds_of[kind.source]))
         for number in range(count):
             delivery = _TURNS[(index + number) % len(_TURNS)]
-            kind.plant(plot, kind, rng, delivery)
+            has_file = bool(plot.drafts[delivery, kind.source].lines)
+            kind.plant(plot, kind, rng, delivery if has_file else 0)

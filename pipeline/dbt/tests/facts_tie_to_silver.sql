@@ -7,6 +7,9 @@ with counted as (
         ('fct_budget', 'budget_gross_profit', 'budgets', 'budget_revenue - budget_cost'),
         ('fct_expenses', 'amount', 'operating_expenses', 'amount'),
         ('fct_balances', 'balance', 'account_balances', 'balance'),
+        ('fct_ledger', 'debit - credit * 2', 'ledger', 'debit - credit * 2'),
+        ('fct_expense_budget', 'budget_amount', 'expense_budgets', 'amount'),
+        ('dim_employees', '0', 'employees', '0'),
         ('fx_rates', 'average_rate + closing_rate', 'fx_rates', 'average_rate + closing_rate'),
     ] %}
     select '{{ fact }}' as fact, cast({{ amount }} as decimal(28, 6)) as amount, 1 as lines from {{ ref(fact) }}

@@ -24,6 +24,7 @@ from datatrust.sample.tables import TABLES, Table
 pytestmark = pytest.mark.slow  # writes whole companies
 
 TODAY = dt.date(2026, 6, 30)
+DEPARTMENTS = ("Sales", "Marketing", "Warehouse", "Logistics", "IT", "Finance", "HR", "Administration")
 Place = tuple[str, int]  # file under raw, physical line
 
 
@@ -52,7 +53,7 @@ def need(holds: bool) -> None:
 
 
 def judge(source: str, row: dict[str, str], known: dict[str, set[str]]) -> None:
-    optional = {"refund_date"}
+    optional = {"refund_date", "department", "paid_on", "left_on"}
     need(all(value for name, value in row.items() if name not in optional))
     if source == "sales_transactions":
         amount, discount = number(row["amount"]), number(row["discount_pct"])
@@ -76,17 +77,23 @@ def judge(source: str, row: dict[str, str], known: dict[str, set[str]]) -> None:
     elif source == "fx_rates":
         need(number(row["average_rate"], 6) > 0)
     elif source == "operating_expenses":
-        departments = [
-            "Sales",
-            "Marketing",
-            "Warehouse",
-            "Logistics",
-            "IT",
-            "Finance",
-            "HR",
-            "Administration",
-        ]
-        need(number(row["amount"]) > 0 and row["department"] in departments)
+        need(number(row["amount"]) > 0 and row["department"] in DEPARTMENTS)
+    elif source == "accounts":
+        need(row["account_class"] in {"asset", "liability", "equity", "revenue", "cost of sales", "expense"})
+    elif source == "ledger":
+        debit, credit = number(row["debit"]), number(row["credit"])
+        need(min(debit, credit) == 0 < max(debit, credit) and row["account_id"] in known["accounts"])
+        need(date(row["posting_date"]) <= TODAY and row["department"] in ("", *DEPARTMENTS))
+    elif source == "expense_budgets":
+        need(number(row["amount"]) >= 0 and date(row["month"]).day == 1)
+        need(row["account_id"] in known["accounts"])
+    elif source == "receivables":
+        need((number(row["amount"]) < 0) == (row["document_type"] == "credit_note"))
+        need(date(row["invoice_date"]) <= date(row["due_date"]) and row["customer_id"] in known["customers"])
+    elif source == "employees":
+        need(bool(re.fullmatch(r"[^@\s]+@[a-z0-9-]+(\.[a-z0-9-]+)+", row["email"])))
+        need(row["department"] in DEPARTMENTS)
+        need(not row["left_on"] or date(row["hired_on"]) < date(row["left_on"]) <= TODAY)
     else:
         number(row["balance"])
         need(row["account_type"] in {"asset", "liability", "equity"})
@@ -121,7 +128,7 @@ def judge_all(raw: Path) -> dict[str, dict[Place, str]]:
                     place = (f"{closing.name}/{file.name}", line)
                     rows[table.source][place] = row
                     delivered[place] = index
-    known = {"customers": set[str](), "products": set[str]()}
+    known = {"customers": set[str](), "products": set[str](), "accounts": set[str]()}
     outcomes: dict[str, dict[Place, str]] = {}
     order = sorted(TABLES, key=lambda table: table.source not in known)  # parents first
     for table in order:
@@ -138,6 +145,7 @@ def judge_source(
     outcomes: dict[Place, str] = {}
     versions: dict[str, list[tuple[tuple[str, ...], Place]]] = defaultdict(list)
     seen: set[tuple[str, ...]] = set()
+    journals: dict[tuple[str, str], list[tuple[Decimal, Place]]] = defaultdict(list)  # of one file
     for place, row in rows.items():
         try:
             need(row is not None)
@@ -151,6 +159,10 @@ def judge_source(
             outcomes[place] = "duplicate"
             continue
         seen.add(values)
+        if table.source == "ledger":
+            journals[place[0], row["journal_id"]].append(
+                (number(row["debit"]) - number(row["credit"]), place)
+            )
         versions[table.key_of(values)].append((values, place))
     for found in versions.values():
         sequence = [
@@ -163,6 +175,9 @@ def judge_source(
                 outcomes[place] = "quarantined"  # a conflict
             else:
                 outcomes[place] = "valid" if at == newest else "superseded"
+    for entry in journals.values():
+        if sum(amount for amount, _ in entry):
+            outcomes |= {place: "quarantined" for _, place in entry}
     if table.source in known:
         known[table.source] |= {
             row[table.key[0]] for place, row in rows.items() if outcomes[place] == "valid" and row is not None
