@@ -35,13 +35,13 @@ _GROUPS = {  # group -> class, accounts
     "Current liabilities": ("liability", {PAYABLES: "Payables", ACCRUALS: "Accrued liabilities"}),
     "Long-term debt": ("liability", {LOANS: "Loans"}),
     "Owners' equity": ("equity", {CAPITAL: "Share capital", RETAINED: "Retained earnings"}),
-    "Sales income": ("revenue", {GROSS_SALES: "Sales at list price", DISCOUNTS: "Sales discounts", REFUNDS: "Sales refunds"}),
-    "Goods sold": ("cost of sales", {COST_OF_GOODS: "Cost of goods"}),
-    "Staff": ("expense", {EXPENSE_ACCOUNTS[name]: name for name in ("Salaries", "Training")}),
+    "Trading income": ("revenue", {GROSS_SALES: "Sales at list price", DISCOUNTS: "Sales discounts", REFUNDS: "Sales refunds"}),
+    "Trading costs": ("cost of sales", {COST_OF_GOODS: "Cost of goods"}),
+    "Staffing": ("expense", {EXPENSE_ACCOUNTS[name]: name for name in ("Salaries", "Training")}),
     "Premises": ("expense", {EXPENSE_ACCOUNTS[name]: name for name in ("Rent", "Utilities")}),
-    "Selling": ("expense", {EXPENSE_ACCOUNTS[name]: name for name in ("Travel", "Advertising", "Freight")}),
-    "Systems and cover": ("expense", {EXPENSE_ACCOUNTS[name]: name for name in ("Software", "Insurance")}),
-    "Wear": ("expense", {EXPENSE_ACCOUNTS["Depreciation"]: "Depreciation"}),
+    "Outreach": ("expense", {EXPENSE_ACCOUNTS[name]: name for name in ("Travel", "Advertising", "Freight")}),
+    "Systems": ("expense", {EXPENSE_ACCOUNTS[name]: name for name in ("Software", "Insurance")}),
+    "Wear and tear": ("expense", {EXPENSE_ACCOUNTS["Depreciation"]: "Depreciation"}),
 }  # fmt: skip
 CHART = {
     number: Account(name=name, group=group, kind=kind)

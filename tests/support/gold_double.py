@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from datatrust.core.settings import Project, load_project
+from tests.support.gold_double_finance import finance_tables
 
 ROOT = Path(__file__).parents[2]
 FIRST, LAST = dt.date(2023, 7, 1), dt.date(2026, 6, 30)
@@ -51,6 +52,14 @@ create table gold.fct_expenses (expense_id varchar, expense_date date, departmen
   amount decimal(18,2));
 create table gold.fct_balances (month_end date, account_id varchar, account_name varchar, account_type varchar,
   balance decimal(18,2));
+create table gold.fct_ledger (posting_id varchar, journal_id varchar, posting_date date, entity varchar, account_id varchar,
+  account_name varchar, account_group varchar, account_class varchar, department varchar, debit decimal(18,2),
+  credit decimal(18,2), amount decimal(18,2));
+create table gold.fct_expense_budget (month date, account_id varchar, expense_type varchar, department varchar,
+  budget_amount decimal(18,2));
+create table gold.fct_open_items (open_item_id varchar, document_id varchar, document_type varchar, customer_id varchar,
+  invoice_date date, due_date date, paid_on date, age varchar, open_from date, open_to date, amount decimal(18,2));
+create table gold.dim_employees (employee_id varchar, department varchar, entity varchar, hired_on date, left_on date);
 create table gold.fx_rates (month date, currency varchar, average_rate decimal(18,6), closing_rate decimal(18,6));
 """  # fmt: skip
 
@@ -109,6 +118,7 @@ def _tables(rng: random.Random) -> dict[str, list[tuple[object, ...]]]:
             for month in _months()
             for currency, rate in (("EUR", "1"), ("USD", "0.9"), ("GBP", "1.15"))
         ],
+        **finance_tables(rng, [str(customer[0]) for customer in customers]),
     }  # fmt: skip
 
 
@@ -167,7 +177,11 @@ def _expenses(rng: random.Random) -> list[tuple[object, ...]]:
         "IT": ["Software", "Salaries"],
         "HR": ["Training"],
     }
-    return [
+    worn: list[tuple[object, ...]] = [
+        (f"E{index:04}W", month.replace(day=28), "IT", "Depreciation", Decimal(900 + 7 * index))
+        for index, month in enumerate(_months())
+    ]
+    return worn + [
         (f"E{index:04}{n}", month + dt.timedelta(days=rng.randrange(28)), department, kind, Decimal(rng.randrange(5_000, 400_000)) / 100)
         for index, month in enumerate(_months())
         for n, (department, kind) in enumerate((d, k) for d, ks in kinds.items() for k in ks)

@@ -67,8 +67,8 @@ FIRST = {
     "silver.account_balances": ["date'2026-03-31','1000','Cash','asset',1000.00"],
     "silver.accounts": [
         "'1100','Receivables','Current assets','asset'",
-        "'4000','Sales at list price','Sales income','revenue'",
-        "'6200','Travel','Selling','expense'",
+        "'4000','Sales at list price','Trading income','revenue'",
+        "'6200','Travel','Outreach','expense'",
     ],
     "silver.ledger": [
         "'J1.01','J1',date'2026-03-30','DE01','1100',null,130.50,0.00",

@@ -24,6 +24,12 @@ GOLD = {
     "gold.fct_budget": "month:date region category budget_revenue:double budget_cost:double budget_gross_profit:double",
     "gold.fct_expenses": "expense_id expense_date:date department expense_type amount:double",
     "gold.fct_balances": "month_end:date account_id account_name account_type balance:double",
+    "gold.fct_ledger": "posting_id journal_id posting_date:date entity account_id account_name account_group "
+    "account_class department debit:double credit:double amount:double",
+    "gold.fct_expense_budget": "month:date account_id expense_type department budget_amount:double",
+    "gold.fct_open_items": "open_item_id document_id document_type customer_id invoice_date:date due_date:date "
+    "paid_on:date age open_from:date open_to:date amount:double",
+    "gold.dim_employees": "employee_id department entity hired_on:date left_on:date",
     "gold.fx_rates": "month:date currency average_rate:double closing_rate:double",
 }
 
