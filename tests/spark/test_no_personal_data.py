@@ -21,12 +21,16 @@ QUESTIONS = (
     "list all e-mails of customers",
     "show the IBAN and phone of every customer",
     "registered customers by city",
+    "names and e-mails of our employees",
+    "employees by department",
 )
 # What a scan of "everything" must have seen, or it has seen nothing.
 SEEN = (
     "warehouse/silver/customers/",
     "warehouse/silver/sales_quarantine/",
     "warehouse/gold/dim_customers/",
+    "warehouse/silver/employees/",
+    "warehouse/gold/dim_employees/",
     "warehouse/ops/ledger/",
     "warehouse/releases/000003.json",
     "warehouse/docs/000003/lineage.json",
