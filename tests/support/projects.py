@@ -52,13 +52,17 @@ def copy_definitions(root: Path) -> None:
 
 def built_sample_project() -> Project:
     """Return the miniature sample company with its three releases; do not write to it."""
+    from pipeline.session import open_session
+
     CACHE.mkdir(parents=True, exist_ok=True)
     folder = CACHE / f"sample-{_digest()}"
     with _lock(CACHE / ".lock"):
         if not (folder / "ready").exists():
             for old in CACHE.glob("sample-*"):
                 shutil.rmtree(old, ignore_errors=True)
-            run(make_sample_project(folder))
+            project = make_sample_project(folder)
+            open_session(project, input_bytes=0, deliveries=100)  # the session of all tests of this process
+            run(project)
             (folder / "ready").touch()
     project = load_project(folder)
     assert len(list_releases(project.warehouse)) == 3
