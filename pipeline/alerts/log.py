@@ -65,13 +65,15 @@ class AlertLog:
 
     def state_of(self, entry: Entry) -> State:
         """Return what became of an alert."""
-        said = [e.state for e in self._entries if e.number == entry.number and e.state != "repeated"]
-        return said[-1]
+        return self._last()[entry.number].state
 
     def unsent(self, *, since: dt.datetime) -> tuple[Entry, ...]:
         """Return what was tried in vain since a moment and is not sent yet."""
-        last = {entry.number: entry for entry in self._entries if entry.state != "repeated"}
-        return tuple(entry for entry in last.values() if entry.state == "unsent" and entry.at >= since)
+        return tuple(e for e in self._last().values() if e.state == "unsent" and e.at >= since)
+
+    def _last(self) -> dict[int, Entry]:
+        """Return each alert's last line; that it was said again changes nothing for it."""
+        return {entry.number: entry for entry in self._entries if entry.state != "repeated"}
 
     def _write(self, entry: Entry) -> None:
         self._entries.append(entry)

@@ -41,8 +41,8 @@ def find_webhook(secrets: Path, environment: Mapping[str, str] = os.environ) -> 
     return file.read_text(encoding="utf-8").strip() or None if file.is_file() else None
 
 
-def send_to_slack(webhook: str, alert: Alert, *, project: str, timeout: float) -> Reply:
-    """Try once; nothing is raised."""
+def send_to_slack(webhook: str, alert: Alert, timeout: float, *, project: str) -> Reply:
+    """Try once, for at most `timeout` seconds; nothing is raised."""
     from slack_sdk.webhook import WebhookClient
 
     try:

@@ -28,10 +28,7 @@ class RunWatch:
         self._project = project
         settings = project.config.alerts
         webhook = find_webhook(project.secrets)
-        send = None
-        if webhook is not None:
-            post = partial(send_to_slack, webhook, project=project.title)
-            send = lambda alert, seconds: post(alert, timeout=seconds)  # noqa: E731
+        send = partial(send_to_slack, webhook, project=project.title) if webhook is not None else None
         self._limit = settings.quarantined_share
         self._sender = AlertSender(
             AlertLog(project.logs), run=run, send=send, repeat_hours=settings.repeat_hours

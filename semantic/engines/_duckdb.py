@@ -7,14 +7,13 @@ Layer: semantic.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import duckdb
 
 from datatrust.core.errors import EngineError, FilesGone
-from semantic.engines.base import RawResult
+from semantic.engines.base import RawResult, stopped_after
 
 
 def connect(*, memory_mb: int) -> Any:
@@ -69,24 +68,12 @@ def create_view(connection: Any, table: str, select: str) -> None:
 def run(connection: Any, sql: str, *, max_rows: int, timeout_seconds: float) -> RawResult:
     """Run one statement on a cursor of its own, and stop it when its time is over."""
     cursor = connection.cursor()
-    overdue = threading.Event()
-
-    def stop() -> None:
-        overdue.set()
-        cursor.interrupt()
-
-    timer = threading.Timer(timeout_seconds, stop)
-    timer.daemon = True
-    timer.start()
     try:
-        cursor.execute(sql)
-        columns = tuple(str(each[0]) for each in cursor.description)
-        rows = cursor.fetchmany(max_rows + 1)
+        with stopped_after(timeout_seconds, cursor.interrupt, sql=sql):
+            cursor.execute(sql)
+            columns = tuple(str(each[0]) for each in cursor.description)
+            rows = cursor.fetchmany(max_rows + 1)
     except duckdb.Error as error:
-        if overdue.is_set():
-            raise EngineError(
-                f"the query took longer than {timeout_seconds:g} s and was stopped", sql=sql
-            ) from None
         if isinstance(error, duckdb.IOException) or ".parquet" in str(error):
             raise FilesGone(
                 "a data file of this release is damaged or gone; choose another release (datatrust release list)",
@@ -94,7 +81,6 @@ def run(connection: Any, sql: str, *, max_rows: int, timeout_seconds: float) -> 
             ) from None
         raise EngineError(_reason(error), sql=sql) from None
     finally:
-        timer.cancel()
         cursor.close()
     return RawResult(columns=columns, rows=tuple(rows[:max_rows]), truncated=len(rows) > max_rows)
 

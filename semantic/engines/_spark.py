@@ -23,7 +23,7 @@ from datatrust.core.errors import EngineError, FilesGone
 from datatrust.core.kept import table_folder
 from datatrust.core.release import Release
 from semantic.engines._statement import point_tables
-from semantic.engines.base import RawResult, gone_message
+from semantic.engines.base import RawResult, gone_message, too_slow
 from semantic.schema import Schema
 
 _TOO_LARGE = (
@@ -111,9 +111,7 @@ class SparkEngine:
             rows = [tuple(row) for row in frame.limit(max_rows + 1).collect()]
         except Exception as error:
             if overdue.is_set():
-                raise EngineError(
-                    f"the query took longer than {timeout_seconds:g} s and was stopped", sql=sql
-                ) from None
+                raise too_slow(timeout_seconds, sql) from None
             raise _typed(error, sql) from None
         finally:
             done.set()

@@ -5,10 +5,13 @@ Layer: semantic.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from datatrust.core.errors import EngineError, InternalError
 from datatrust.core.release import Release, TablePin
 from datatrust.core.settings import Project
 from semantic.schema import Schema
@@ -56,6 +59,44 @@ class EngineSpec:
     scheme: str | None  # of `serving.connection`; None needs no connection
     reads_releases: bool
     open: Callable[[Project, Release | None, tuple[str, ...], str], SqlEngine]
+
+
+def given(release: Release | None) -> Release:
+    """Return the release that an engine needs.
+
+    Raises:
+        InternalError: it was opened without one.
+    """
+    if release is None:
+        raise InternalError("an engine that reads releases was opened without one; please report this")
+    return release
+
+
+@contextmanager
+def stopped_after(seconds: float, stop: Callable[[], None], *, sql: str) -> Iterator[None]:
+    """Call `stop` from another thread once the time is over; what the block raises from then on is said as that."""
+    overdue = threading.Event()
+
+    def end() -> None:
+        overdue.set()
+        stop()
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except Exception:
+        if overdue.is_set():
+            raise too_slow(seconds, sql) from None
+        raise
+    finally:
+        timer.cancel()
+
+
+def too_slow(seconds: float, sql: str) -> EngineError:
+    """Return the error of a query that was stopped."""
+    return EngineError(f"the query took longer than {seconds:g} s and was stopped", sql=sql)
 
 
 def gone_message(release: str, table: str, pin: TablePin, what: str) -> str:

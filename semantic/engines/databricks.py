@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,7 +19,7 @@ from datatrust.core.issues import Issue, SourcePosition
 from datatrust.core.release import Release
 from datatrust.core.settings import Project
 from semantic.engines._statement import point_tables
-from semantic.engines.base import EngineSpec, RawResult
+from semantic.engines.base import EngineSpec, RawResult, stopped_after
 from semantic.schema import Schema
 
 SCHEME = "databricks"
@@ -67,28 +66,16 @@ class WarehouseEngine:
                 raise EngineError(f"the warehouse has no table {table}")
             names[table] = f"{self._full(table)} VERSION AS OF {self._versions[table]}"
         text = point_tables(sql, names, self.dialect)
-        overdue = threading.Event()
-        with self._connection.cursor() as cursor:
-
-            def stop() -> None:
-                overdue.set()
-                cursor.cancel()
-
-            timer = threading.Timer(timeout_seconds, stop)
-            timer.daemon = True
-            timer.start()
+        with (
+            self._connection.cursor() as cursor,
+            stopped_after(timeout_seconds, cursor.cancel, sql=sql),
+        ):
             try:
                 cursor.execute(text)
                 columns = tuple(str(each[0]) for each in cursor.description)
                 rows = [tuple(row) for row in cursor.fetchmany(max_rows + 1)]
             except Exception as error:  # the connector's errors quote the statement and its values
-                if overdue.is_set():
-                    raise EngineError(
-                        f"the query took longer than {timeout_seconds:g} s and was stopped", sql=sql
-                    ) from None
                 raise _refused(error, sql) from None
-            finally:
-                timer.cancel()
         return RawResult(columns=columns, rows=tuple(rows[:max_rows]), truncated=len(rows) > max_rows)
 
     def close(self) -> None:

@@ -17,12 +17,12 @@ import duckdb
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from datatrust.core.errors import EngineError, FilesGone, InternalError
+from datatrust.core.errors import EngineError, FilesGone
 from datatrust.core.kept import table_folder
 from datatrust.core.release import Release
 from datatrust.core.settings import Project
 from semantic.engines import _duckdb as duck
-from semantic.engines.base import EngineSpec, RawResult, gone_message
+from semantic.engines.base import EngineSpec, RawResult, given, gone_message
 from semantic.schema import Schema
 
 _UNREADABLE = ("deletionVectors", "columnMapping", "typeWidening")
@@ -189,9 +189,9 @@ def _duckdb_type(word: str) -> str:
 def _open_engine(
     project: Project, release: Release | None, tables: tuple[str, ...], timezone: str
 ) -> ReleaseEngine:
-    if release is None:
-        raise InternalError("the release engine was opened without a release; please report this")
-    return ReleaseEngine(project.warehouse, release, tables, timezone, project.config.serving.memory_mb)
+    return ReleaseEngine(
+        project.warehouse, given(release), tables, timezone, project.config.serving.memory_mb
+    )
 
 
 ENGINE = EngineSpec(name="duckdb", family="duckdb", scheme=None, reads_releases=True, open=_open_engine)

@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from datatrust.core.errors import InternalError, UserError
+from datatrust.core.errors import UserError
 from datatrust.core.issues import Issue
 from datatrust.core.jars import ensure_jars
 from datatrust.core.java import find_java, why_java_failed
@@ -21,7 +21,7 @@ from datatrust.core.release import Release
 from datatrust.core.settings import Project
 from datatrust.core.spark_settings import set_environment, spark_settings
 from semantic.engines._spark import SparkEngine
-from semantic.engines.base import EngineSpec
+from semantic.engines.base import EngineSpec, given
 
 LEAST_MB = 1024  # Spark does not start with less
 _starting = threading.Lock()
@@ -30,8 +30,6 @@ _starting = threading.Lock()
 def _open_engine(
     project: Project, release: Release | None, tables: tuple[str, ...], timezone: str
 ) -> SparkEngine:
-    if release is None:
-        raise InternalError("the Spark engine was opened without a release; please report this")
     with _starting:
         session = base_session(project).newSession()
     context = session.sparkContext
@@ -45,7 +43,7 @@ def _open_engine(
     return SparkEngine(
         session,
         warehouse=project.warehouse,
-        release=release,
+        release=given(release),
         tables=tables,
         timezone=timezone,
         mark=mark,

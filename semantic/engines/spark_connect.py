@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from datatrust.core.errors import EngineError, InternalError, UserError
+from datatrust.core.errors import EngineError, UserError
 from datatrust.core.issues import Issue, SourcePosition
 from datatrust.core.release import Release
 from datatrust.core.settings import Project
 from semantic.engines._spark import SparkEngine
-from semantic.engines.base import EngineSpec
+from semantic.engines.base import EngineSpec, given
 
 SCHEME = "sc"
 
@@ -22,8 +22,6 @@ SCHEME = "sc"
 def _open_engine(
     project: Project, release: Release | None, tables: tuple[str, ...], timezone: str
 ) -> SparkEngine:
-    if release is None:
-        raise InternalError("the Spark engine was opened without a release; please report this")
     url = project.config.serving.connection or ""
     host = urlsplit(url).hostname
     if not host:
@@ -60,7 +58,7 @@ def _open_engine(
         return SparkEngine(
             session,
             warehouse=project.warehouse,
-            release=release,
+            release=given(release),
             tables=tables,
             timezone=timezone,
             mark=mark,

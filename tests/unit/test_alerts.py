@@ -38,8 +38,7 @@ def open_sender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
     monkeypatch.setattr(sending, "_FIRST_PAUSE", 0.05)
 
     def make(url: str | None, *, run: int = 1, repeat_hours: float = 24) -> AlertSender:
-        post = partial(send_to_slack, url, project="Lindenau") if url else None
-        send = None if post is None else lambda alert, seconds: post(alert, timeout=seconds)
+        send = partial(send_to_slack, url, project="Lindenau") if url else None
         return AlertSender(AlertLog(tmp_path), run=run, send=send, repeat_hours=repeat_hours)
 
     return make

@@ -6,6 +6,7 @@ Layer: chatbot.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 from chatbot.planner.draft import MetricSlot
@@ -28,8 +29,8 @@ from chatbot.planner.stems import stem
 class Mentions(Values):
     """Words of the catalog."""
 
-    def _is_mean_of(self, word: Word) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _is_mean_of(self, word: Word) -> bool: ...
 
     def _mention(self, word: Word) -> None:
         item, draft = word.item, self.draft

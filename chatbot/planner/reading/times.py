@@ -6,6 +6,8 @@ Layer: chatbot.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from chatbot.planner.draft import GroupSlot, TimeFilter
 from chatbot.planner.language import EXTREMES
 from chatbot.planner.lexicon import Meaning, natural_aggregate
@@ -14,14 +16,14 @@ from chatbot.planner.reading.words import LINKS, WH, Word
 from chatbot.planner.timewords.span import TimeSpan
 
 
-class Times(Conditions):
+class Times(Conditions, ABC):
     """Phrases of time."""
 
-    def _takes_mean(self, word: Word, unit: str, calendar: str | None) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _takes_mean(self, word: Word, unit: str, calendar: str | None) -> bool: ...
 
-    def _counts(self, text: str, choices: tuple[Meaning, ...], grain: str | None = None) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _counts(self, text: str, choices: tuple[Meaning, ...], grain: str | None = None) -> bool: ...
 
     def _time(self, word: Word, span: TimeSpan) -> None:
         draft = self.draft

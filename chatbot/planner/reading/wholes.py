@@ -6,6 +6,7 @@ Layer: chatbot.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from decimal import Decimal
 
 from chatbot.planner.draft import FilterSlot, GroupSlot, HavingSlot
@@ -24,8 +25,8 @@ class Wholes(Whether):
 
     # -------------------------------------------------------------------------------------------------- or
 
-    def _one(self, word: Word) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _one(self, word: Word) -> None: ...
 
     def _step(self, word: Word) -> None:
         """Read one word; behind "or" it must go on with what was before, or give a condition for the other case."""
