@@ -15,7 +15,7 @@ from datatrust.core.jsonio import dumps, to_plain
 from semantic.query import MetricQuery, Scalar
 
 Status = Literal["answered", "clarify", "refused"]
-Reason = Literal["ambiguous", "unknown_term", "out_of_scope", "not_allowed", "no_data"]
+Reason = Literal["ambiguous", "unknown_term", "out_of_scope", "not_allowed", "no_data", "not_recorded"]
 
 
 @dataclass(frozen=True, kw_only=True)

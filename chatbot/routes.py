@@ -7,22 +7,21 @@ Layer: chatbot. Imports FastAPI; imported by the server.
 from __future__ import annotations
 
 import datetime as dt
-import logging
-import secrets
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from chatbot.desk import Desk
 from chatbot.export import ExportStore
+from chatbot.faults import MAX_QUESTION, fault_of
+from chatbot.listing import list_metrics
 from chatbot.ui.guard import COOKIE
 from datatrust import __version__
-from datatrust.core.errors import UserError
 from datatrust.core.jsonio import dumps
 from semantic.query import EVERYONE
-
-LOG = logging.getLogger("datatrust.chat")
-MAX_QUESTION = 20_000  # characters that REST takes; the planner has its own, smaller limit
+from semantic.query_form import QueryForm
 
 
 class AskBody(BaseModel):
@@ -35,45 +34,39 @@ class AskBody(BaseModel):
     history: list[str] = Field(default_factory=list, max_length=50)
 
 
-def make_routes(agent: Any, exports: ExportStore) -> APIRouter:
-    """Return the routes over one agent and one store of exports."""
+def make_routes(desk: Desk, exports: ExportStore) -> APIRouter:
+    """Return the routes over one desk and one store of exports."""
     router = APIRouter()
 
     @router.get("/healthz")
     def healthz() -> Response:
         """Ready: the agent is loaded before the server listens."""
-        return json_response({"status": "ready", "release": agent.layer.release_id, "version": __version__})
+        release = desk.agent.layer.release_id
+        return json_response({"status": "ready", "release": release, "version": __version__})
 
     @router.post("/api/v1/ask")
     def ask(body: AskBody) -> Response:
         """Answer one question, as `datatrust ask --json` does."""
-        try:
-            answer = agent.ask(body.question, viewer=EVERYONE, today=body.today, history=tuple(body.history))
-            return json_response(answer.to_json())
-        except UserError as error:
-            issues = [
-                {"code": i.code, "message": i.message, "suggestion": i.suggestion, "hint": i.hint}
-                for i in error.issues
-            ]
-            return json_response({"error": "the question cannot be answered as asked", "issues": issues}, 400)
-        except Exception:  # words for the caller, the trace for the log
-            reference = secrets.token_hex(4)
-            LOG.exception("question failed, reference %s", reference)
-            return json_response({"error": "something went wrong on the server", "reference": reference}, 500)
+        return answered(
+            lambda: desk.ask(
+                body.question, channel="rest", viewer=EVERYONE, today=body.today, history=tuple(body.history)
+            ).to_json()
+        )
+
+    @router.post("/api/v1/query")
+    def query(body: QueryForm) -> Response:
+        """Run one metric query, as `datatrust semantic query --json` does; `id` is its place in the answer log."""
+        return answered(lambda: desk.query_json(body.to_query(), channel="rest", viewer=EVERYONE))
+
+    @router.post("/api/v1/answers/{answer_id}/replay")
+    def replay(answer_id: str) -> Response:
+        """Run an answer again on its own release, and say whether it is equal."""
+        return answered(lambda: desk.replay(answer_id, viewer=EVERYONE).to_json())
 
     @router.get("/api/v1/metrics")
     def metrics() -> Response:
         """Every metric that may be asked for, with what it means."""
-        return json_response(
-            [
-                {
-                    "name": metric.name, "label": metric.label, "description": metric.description,
-                    "synonyms": metric.synonyms, "unit": metric.unit, "currency": metric.currency,
-                    "owner": metric.owner, "certified": metric.certified_by is not None,
-                }
-                for metric in agent.layer.catalog.metrics.values()
-            ]
-        )  # fmt: skip
+        return answered(lambda: list_metrics(desk.agent.layer.catalog))
 
     @router.get("/export/{key}")
     def export(key: str, request: Request) -> Response:
@@ -91,6 +84,15 @@ def make_routes(agent: Any, exports: ExportStore) -> APIRouter:
         )
 
     return router
+
+
+def answered(work: Callable[[], Any]) -> Response:
+    """Return what `work` gives as JSON, or what went wrong with the status that says who can act."""
+    try:
+        return json_response(work())
+    except Exception as error:  # words for the caller, the trace for the log
+        fault = fault_of(error)
+        return json_response(fault.to_json(), fault.status)
 
 
 def json_response(value: Any, status: int = 200) -> Response:

@@ -66,12 +66,13 @@ def build_app(agent: Any, project: Project) -> Any:
 
     Args:
         agent: an opened agent: `ask`, `starters` and `layer`.
-        project: names the title.
+        project: names the title, and holds the answer log.
     """
     import gradio as gr
     from fastapi import FastAPI
     from fastapi.staticfiles import StaticFiles
 
+    from chatbot.desk import Desk
     from chatbot.export import ExportStore
     from chatbot.routes import make_routes
     from chatbot.ui.guard import Guard
@@ -79,7 +80,7 @@ def build_app(agent: Any, project: Project) -> Any:
     from chatbot.ui.render import STATIC, page_head
     from chatbot.ui.theme import make_theme
 
-    exports = ExportStore()
+    exports, desk = ExportStore(), Desk(agent, project)
     # The interactive API pages load scripts from other hosts: none here, the schema alone.
     app = FastAPI(
         title="DataTrust 360",
@@ -89,10 +90,10 @@ def build_app(agent: Any, project: Project) -> Any:
         openapi_url="/api/v1/openapi.json",
     )
 
-    app.include_router(make_routes(agent, exports))
+    app.include_router(make_routes(desk, exports))
     app.mount("/ui", StaticFiles(directory=STATIC), name="ui")
     gr.mount_gradio_app(
-        app, Page(agent, project, exports).build(), path="/", theme=make_theme(), show_error=False,
+        app, Page(desk, exports).build(), path="/", theme=make_theme(), show_error=False,
         run_history=False, footer_links=[], max_file_size="1b", favicon_path=str(STATIC / "logo.svg"),
         enable_monitoring=False, ssr_mode=False, mcp_server=False, pwa=False,
     )  # fmt: skip

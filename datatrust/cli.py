@@ -40,6 +40,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "release": ("datatrust.commands.release", "release", "Published snapshots: list, show, roll back, keep."),
     "semantic": ("datatrust.commands.semantic", "semantic", "The metric catalog: check, describe, query."),
     "ask": ("datatrust.commands.ask", "ask", "Answer one question, or a file of them."),
+    "replay": (
+        "datatrust.commands.answers",
+        "replay",
+        "Run an answer again on its own release, and compare.",
+    ),
+    "audit": ("datatrust.commands.audit", "audit", "The answer log: check it, hand it out."),
     "eval": ("datatrust.commands.eval", "evaluate", "Score the answers to a file of questions."),
     "serve": ("datatrust.commands.serve", "serve", "The chat and REST in one server."),
     "sample": ("datatrust.commands.sample", "sample", "The sample company's raw files."),

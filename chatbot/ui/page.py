@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 
 from chatbot.charts._registry import draw_chart
+from chatbot.desk import Desk, unrecorded
 from chatbot.export import Export, ExportStore, file_name
 from chatbot.feedback import keep_feedback
 from chatbot.format import choose_locale
@@ -31,7 +32,7 @@ from chatbot.ui.render import (
 from chatbot.ui.session import Conversation, Turn
 from chatbot.ui.steps import told_meanwhile
 from chatbot.ui.view import shape_for, view_of
-from datatrust.core.settings import Project
+from datatrust.core.errors import DataTrustError, NotRecorded
 from semantic.query import EVERYONE
 
 LOG = logging.getLogger("datatrust.chat")
@@ -52,10 +53,11 @@ element.addEventListener('click', (event) => {
 class Page:
     """The handlers of one page; holds what every tab shares, never what one tab asked."""
 
-    def __init__(self, agent: Any, project: Project, exports: ExportStore) -> None:
-        self.agent = agent
+    def __init__(self, desk: Desk, exports: ExportStore) -> None:
+        self.desk = desk
+        self.agent = agent = desk.agent
         self.exports = exports
-        self.context = PageContext(agent, project)
+        self.context = PageContext(agent, desk.project)
         self.starters: tuple[str, ...] = tuple(
             agent.starters(EVERYONE)
         )  # the agent's release does not change
@@ -128,6 +130,8 @@ class Page:
             conversation.clear()
         elif name == "wrong":
             self._note_wrong(conversation)
+        elif name == "replay":
+            self._replay(conversation)
         yield self._show(conversation, request)
 
     def _ask(
@@ -141,10 +145,16 @@ class Page:
         try:
             history = conversation.questions()
             answer = yield from told_meanwhile(
-                lambda told: self.agent.ask(question, viewer=EVERYONE, history=history, told=told), waiting
+                lambda told: self.desk.ask(
+                    question, channel="chat", viewer=EVERYONE, history=history, told=told
+                ),
+                waiting,
             )
             document: Mapping[str, Any] = answer.to_json()
             turn = Turn(question=question, document=document, export=self._keep(document, request))
+        except NotRecorded as error:
+            LOG.error("%s", error)
+            turn = Turn(question=question, document=unrecorded(question))
         except Exception:  # whatever it is, the asker gets words and we get the trace
             turn = _failed(question)
         conversation.add(turn)
@@ -168,6 +178,17 @@ class Page:
             conversation.note(
                 "This could not be noted just now; please tell those who look after the figures."
             )
+
+    def _replay(self, conversation: Conversation) -> None:
+        """Run the answer that is shown again, and say beside its evidence what came of it."""
+        turn = conversation.show(conversation.shown)
+        if turn is None or turn.document is None:
+            return
+        try:
+            told = self.desk.replay(str(turn.document["id"]), viewer=EVERYONE).told()
+        except DataTrustError as error:
+            told = str(error)
+        conversation.prove(told)
 
     def _keep(self, document: Mapping[str, Any], request: gr.Request) -> str | None:
         """Make the answer's rows fetchable by the session that asked; None where there is nothing to fetch."""
@@ -209,7 +230,7 @@ class Page:
         return (
             render_lead(view),
             gr.update(visible=figure is not None, value=figure),
-            render_detail(view, export=turn.export, noted=turn.noted),
+            render_detail(view, export=turn.export, noted=turn.noted, proved=turn.proved),
             view.announcement,
         )
 

@@ -67,8 +67,8 @@ def render_lead(view: AnswerView) -> str:
     return render("lead.html", view=view)
 
 
-def render_detail(view: AnswerView, *, export: str | None, noted: str = "") -> str:
-    return render("detail.html", view=view, export=export, noted=noted)
+def render_detail(view: AnswerView, *, export: str | None, noted: str = "", proved: str = "") -> str:
+    return render("detail.html", view=view, export=export, noted=noted, proved=proved)
 
 
 def state_of(turn: Turn) -> str:

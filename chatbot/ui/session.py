@@ -21,6 +21,7 @@ class Turn:
     export: str | None = None  # id of its CSV
     reference: str | None = None
     noted: str = ""  # what the asker is told after saying that it is wrong
+    proved: str = ""  # what came of running it again, or of signing it
 
 
 @dataclass(kw_only=True)
@@ -42,9 +43,16 @@ class Conversation:
 
     def note(self, told: str) -> None:
         """Remember what was told about the turn that is shown."""
+        self._change(noted=told)
+
+    def prove(self, told: str) -> None:
+        """Remember what came of a replay or a signature of the turn that is shown."""
+        self._change(proved=told)
+
+    def _change(self, **changes: str) -> None:
         if self.shown is not None:
             self.turns = [
-                replace(turn, noted=told) if place == self.shown else turn
+                replace(turn, **changes) if place == self.shown else turn  # type: ignore[arg-type]
                 for place, turn in enumerate(self.turns)
             ]
 

@@ -51,6 +51,7 @@ REASONS = {
     "out_of_scope": "This is not something the data can answer",
     "not_allowed": "Your role may not see this",
     "no_data": "There is no data for this",
+    "not_recorded": "No number without its record",
 }
 
 
@@ -137,6 +138,7 @@ class Evidence:
 class AnswerView:
     """All that the answer card shows."""
 
+    id: str
     status: str
     question: str
     full_question: str
@@ -171,6 +173,7 @@ def view_of(document: Mapping[str, Any], context: PageContext, *, locale: str) -
     spoken += [f"{figure.label}: {figure.value}" for figure in figures[:3]]
     question = str(document.get("question") or "")
     return AnswerView(
+        id=str(document.get("id") or ""),
         status=status,
         question=clip(question, MAX_SHOWN_QUESTION),
         full_question=question[:20_000],

@@ -41,7 +41,7 @@ def ask(
     as_json: bool,
 ) -> None:  # fmt: skip
     """Answer QUESTION from governed data, or ask back, or refuse."""
-    from chatbot.agent import Agent
+    from chatbot.desk import Desk, Question
 
     if (question is None) == (batch is None):
         raise click.UsageError("give a question or --batch FILE.jsonl, one of the two")
@@ -49,14 +49,22 @@ def ask(
     day = _parse_day(today, where="--today") if today else None
     if batch is not None:
         cases = load_cases(Path(batch))
-        agent = Agent.open(project, planner=planner)
-        for case in cases:
-            viewer = load_viewer(project, case.role or role)
-            answer = agent.ask(case.question, viewer=viewer, today=case.today or day, history=case.history)
-            click.echo(dumps({**answer.to_json(), "id": case.id}))
+        desk = Desk.open(project, planner=planner)
+        questions = (
+            Question(
+                text=case.question,
+                viewer=load_viewer(project, case.role or role),
+                today=case.today or day,
+                history=case.history,
+            )
+            for case in cases
+        )
+        for case, answer in zip(cases, desk.ask_all(questions), strict=True):
+            click.echo(dumps({**answer.to_json(), "id": case.id, "answer_id": answer.id}))
         return
-    agent = Agent.open(project, planner=planner)
-    answer = agent.ask(str(question), viewer=load_viewer(project, role), today=day)
+    viewer = load_viewer(project, role)
+    desk = Desk.open(project, planner=planner)
+    answer = desk.ask(str(question), channel="ask", viewer=viewer, today=day)
     if as_json:
         print_json(answer.to_json())
         return
@@ -70,6 +78,8 @@ def ask(
         click.echo(f"assumed: {assumption}")
     for option in answer.options:
         click.echo(f"  - {option.question}")
+    if answer.status == "answered":
+        click.echo(f"answer {answer.id}  on release {answer.evidence.get('release')}")
 
 
 def _parse_day(text: object, *, where: str) -> dt.date:

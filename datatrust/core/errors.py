@@ -8,6 +8,7 @@
       OutcomeError       it ran and the outcome is bad: a failed audit, a refused publish; exit code 1
       EngineError        the database or Spark failed; carries the SQL; exit code 1
         FilesGone        the files behind a release have been removed or are damaged
+      NotRecorded        the answer log cannot take a record: no number is given; exit code 1
       InternalError      our bug; asks for a report; exit code 1
 
 Layer: core.
@@ -75,6 +76,10 @@ class ModelFailure(DataTrustError):
     def __init__(self, why: str) -> None:
         self.why = why
         super().__init__(f"the language model {why}")
+
+
+class NotRecorded(DataTrustError):
+    """The answer log cannot take or give a record; what it would prove must not be shown."""
 
 
 class InternalError(DataTrustError):

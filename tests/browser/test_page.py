@@ -24,8 +24,10 @@ def agent() -> double.FakeAgent:
 
 
 @pytest.fixture(scope="module")
-def address(agent: double.FakeAgent, serve_app: Callable[..., Any]) -> Iterator[str]:
-    project = Project(root=Path("/nowhere"), config=Config(title="Lindenau Trading"))
+def address(
+    agent: double.FakeAgent, serve_app: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    project = Project(root=tmp_path_factory.mktemp("page"), config=Config(title="Lindenau Trading"))
     with serve_app(build_app(agent, project)) as url:
         yield url
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from chatbot.desk import Desk
 from chatbot.export import ExportStore
 from chatbot.ui.page import Page
 from chatbot.ui.session import Conversation
@@ -48,7 +49,7 @@ def test_a_fault_of_the_work_is_raised_where_it_was_asked_for() -> None:
 
 @pytest.mark.parametrize("question", ["total", "please explode"])
 def test_the_page_says_what_is_being_done(tmp_path: Path, question: str) -> None:
-    page = Page(double.FakeAgent(), Project(root=tmp_path, config=Config()), ExportStore())
+    page = Page(Desk(double.FakeAgent(), Project(root=tmp_path, config=Config())), ExportStore())
     request, event = SimpleNamespace(headers={}, cookies={}), SimpleNamespace(act="ask", value=question)
     updates = list(page.act(Conversation(), request, event))  # type: ignore[arg-type]
     assert [update[5] for update in updates[:2]] == [

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from chatbot import feedback
+from chatbot.desk import Desk
 from chatbot.export import ExportStore
 from chatbot.personal import mask_personal
 from chatbot.ui.page import Page
@@ -43,7 +44,7 @@ def click(page: Page, conversation: Conversation, act: str, value: str = "") -> 
 
 @pytest.fixture
 def page(tmp_path: Path) -> Page:
-    return Page(double.FakeAgent(), Project(root=tmp_path, config=Config()), ExportStore())
+    return Page(Desk(double.FakeAgent(), Project(root=tmp_path, config=Config())), ExportStore())
 
 
 def test_an_answer_that_is_called_wrong_becomes_a_case(page: Page, tmp_path: Path) -> None:
@@ -72,6 +73,6 @@ def test_what_cannot_be_written_is_said(page: Page, monkeypatch: pytest.MonkeyPa
     conversation = Conversation()
     click(page, conversation, "wrong")  # nothing is shown yet
     click(page, conversation, "ask", "total")
-    (tmp := page.context.project.state).mkdir(parents=True)
+    (tmp := page.context.project.state).mkdir(parents=True, exist_ok=True)
     (tmp / feedback.FILE).write_text("x" * 20)
     assert "could not be noted" in click(page, conversation, "wrong")[-1][4]

@@ -1,0 +1,177 @@
+"""The one door for questions that are shown to somebody: asks the agent, and shows nothing that the log has not taken.
+
+Chat, command line, REST and MCP come here; the evaluation asks the agent, whose answers nobody is shown.
+Layer: chatbot. Imports the agent, the answer log and the semantic layer's door.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chatbot.answer import Answer
+from chatbot.log import AnswerLog, Channel, answer_body, new_id, refused_body, result_body
+from chatbot.replay import Replay, Replayer
+from chatbot.second import PlannerName
+from datatrust.core.chain import Record
+from datatrust.core.errors import DataTrustError, UserError
+from datatrust.core.settings import Project
+from semantic.query import EVERYONE, MetricQuery, Viewer
+from semantic.result import QueryResult
+
+GROUP_SECONDS = 0.25  # answers of a batch wait so long for others, to be written together
+GROUP_MOST = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One question of a batch."""
+
+    text: str
+    viewer: Viewer = EVERYONE
+    today: dt.date | None = None
+    history: tuple[str, ...] = ()
+
+
+class Desk:
+    """Takes questions and gives answers that are in the log. Safe for many threads."""
+
+    def __init__(self, agent: Any, project: Project, log: AnswerLog | None = None) -> None:
+        self.agent = agent
+        self.project = project
+        self.log = log or AnswerLog.of(project)
+        self.replayer = Replayer(project, self.log)
+
+    @classmethod
+    def open(cls, project: Project, *, planner: PlannerName | None = None) -> Desk:
+        """Open a project on its current release.
+
+        Raises:
+            UserError: no release, a catalog with faults, or no language model where one was asked for.
+        """
+        from chatbot.agent import Agent
+
+        return cls(Agent.open(project, planner=planner), project)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        channel: Channel,
+        viewer: Viewer = EVERYONE,
+        today: dt.date | None = None,
+        history: Sequence[str] = (),
+        told: Callable[[str], None] = lambda _: None,
+    ) -> Answer:
+        """Return the answer to a question, once the log has it.
+
+        Raises:
+            NotRecorded: the log cannot be written; there is no answer then.
+        """
+        asked = Question(text=question, viewer=viewer, today=today, history=tuple(history))
+        answer, body = self._asked(asked, channel, told)
+        self.log.append([body])
+        return answer
+
+    def ask_all(self, questions: Iterable[Question], *, channel: Channel = "batch") -> Iterator[Answer]:
+        """Yield the answers in order; several are written together, and none is yielded before it is.
+
+        Raises:
+            NotRecorded: the log cannot be written; what came before was yielded.
+        """
+        waiting: list[tuple[Answer, dict[str, Any]]] = []
+        since = time.monotonic()
+        try:
+            for question in questions:
+                waiting.append(self._asked(question, channel, lambda _: None))
+                if len(waiting) >= GROUP_MOST or time.monotonic() - since >= GROUP_SECONDS:
+                    yield from self._recorded(waiting)
+                    waiting, since = [], time.monotonic()
+        except DataTrustError:
+            yield from self._recorded(waiting)
+            raise
+        yield from self._recorded(waiting)
+
+    def query(self, query: MetricQuery, *, channel: Channel, viewer: Viewer) -> tuple[str, QueryResult]:
+        """Run a metric query; return its id in the log, and its result.
+
+        Raises:
+            UserError: what is wrong with it, all at once; the refusal is in the log.
+            NotRecorded: the log cannot be written.
+        """
+        layer = self.agent.layer
+        answer_id = new_id()
+        catalog = self.log.keep_catalog(layer.catalog)
+        common: dict[str, Any] = {
+            "channel": channel, "viewer": viewer, "today": layer.today, "catalog": catalog,
+        }  # fmt: skip
+        try:
+            result: QueryResult = layer.query(query, viewer=viewer)
+        except UserError as error:
+            why = "; ".join(issue.message for issue in error.issues)
+            self.log.append([refused_body(answer_id, query=query, why=why, **common)])
+            raise
+        self.log.append([result_body(answer_id, result, **common)])
+        return answer_id, result
+
+    def query_json(self, query: MetricQuery, *, channel: Channel, viewer: Viewer) -> dict[str, Any]:
+        """Run a metric query and return its document, as REST and MCP give it."""
+        answer_id, result = self.query(query, channel=channel, viewer=viewer)
+        return {"id": answer_id, **result.to_json()}
+
+    def replay(self, answer_id: str, *, viewer: Viewer) -> Replay:
+        """Run an answer of the log again with the rights of `viewer`.
+
+        Raises:
+            UserError: no such answer, or one without a number, or not for this viewer.
+            FilesGone: its release is gone.
+        """
+        return self.replayer.replay(self.log.answer(answer_id), viewer=viewer)
+
+    def find(self, answer_id: str) -> Record:
+        """Return the record of an answer.
+
+        Raises:
+            UnknownName: there is none.
+        """
+        return self.log.answer(answer_id)
+
+    def close(self) -> None:
+        """Let go of files and memory."""
+        self.replayer.close()
+        self.log.close()
+        self.agent.close()
+
+    def _asked(
+        self, question: Question, channel: Channel, told: Callable[[str], None]
+    ) -> tuple[Answer, dict[str, Any]]:
+        catalog = self.log.keep_catalog(self.agent.layer.catalog)  # first: without a log nothing is computed
+        answer: Answer = self.agent.ask(
+            question.text, viewer=question.viewer, today=question.today, history=question.history, told=told
+        )
+        answer = replace(answer, id=new_id())
+        body = answer_body(
+            answer, channel=channel, viewer=question.viewer, today=question.today or self.agent.layer.today,
+            catalog=catalog, history=question.history,
+        )  # fmt: skip
+        return answer, body
+
+    def _recorded(self, waiting: Sequence[tuple[Answer, dict[str, Any]]]) -> Iterator[Answer]:
+        self.log.append([body for _, body in waiting])
+        for answer, _ in waiting:
+            yield answer
+
+
+def unrecorded(question: str) -> dict[str, Any]:
+    """Return the refusal that is shown in place of an answer that the log could not take."""
+    return Answer(
+        id="",
+        status="refused",
+        question=question[:400],
+        reason="not_recorded",
+        text="The answer log cannot be written, so no number is given: an answer without its record proves nothing. "
+        "Tell those who look after this server; nothing is lost, ask again later.",
+    ).to_json()
