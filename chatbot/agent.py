@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from chatbot.answer import Answer
@@ -31,9 +32,10 @@ from chatbot.suggest import starters
 from datatrust.core.errors import AccessDenied
 from datatrust.core.settings import Project
 from semantic.engine import SemanticLayer
-from semantic.query import EVERYONE, Scalar, Viewer
+from semantic.query import EVERYONE, OWNER, Scalar, Viewer
 
 _VALUES_PER_DIMENSION = 200_000
+_KEPT_VIEWERS = 32
 _WAIT_FOR_INDEX = 0.4  # seconds that a refusal waits for better suggestions
 
 
@@ -42,6 +44,8 @@ class Agent:
 
     def __init__(self, layer: SemanticLayer, *, llm: LlmPlanner | None = None) -> None:
         self.layer = layer
+        self._seen: OrderedDict[str, Agent] = OrderedDict()  # by the hash of a viewer's policy
+        self._seen_lock = threading.Lock()
         self.llm = llm  # the second reader, where one is set up
         self._lexicons: dict[Viewer, Lexicon] = {}
         self._visible: dict[
@@ -65,6 +69,24 @@ class Agent:
         llm = open_planner(project, planner)
         return cls(SemanticLayer.open(project), llm=llm)
 
+    def seen_by(self, viewer: Viewer) -> Agent:
+        """Return the agent that knows what `viewer` may see and nothing else: words, values, index and plans of its own.
+
+        Raises:
+            AccessDenied: the project has an access policy and `viewer` was made without it.
+        """
+        layer = self.layer.seen_by(viewer)
+        if layer is self.layer:
+            return self
+        with self._seen_lock:
+            found = self._seen.get(viewer.policy)
+            if found is None:
+                found = self._seen[viewer.policy] = Agent(layer, llm=self.llm)
+                while len(self._seen) > _KEPT_VIEWERS:
+                    self._seen.popitem(last=False)
+            self._seen.move_to_end(viewer.policy)
+            return found
+
     # ------------------------------------------------------------------------------------------------- asking
 
     def ask(
@@ -84,6 +106,8 @@ class Agent:
             told: takes what is being done meanwhile, in words for the asker.
         """
         started = time.perf_counter()
+        if (agent := self.seen_by(viewer)) is not self:
+            return agent.ask(question, viewer=viewer, today=today, history=history, told=told)
         asked = Asked(
             self, clean(question[: 4 * MAX_QUESTION]), question, viewer, today or self.layer.today, started
         )
@@ -91,6 +115,8 @@ class Agent:
 
     def starters(self, viewer: Viewer = EVERYONE) -> tuple[str, ...]:
         """Return six questions to begin with; each can be answered."""
+        if (agent := self.seen_by(viewer)) is not self:
+            return agent.starters(viewer)
 
         def understands(question: str) -> Plan | None:
             plan = self.plan(question, viewer=viewer)
@@ -109,11 +135,15 @@ class Agent:
         fragment: bool = False,
     ) -> Plan | Choices | NoPlan:
         """Return how a question is read, without running anything."""
+        if (agent := self.seen_by(viewer)) is not self:
+            return agent.plan(question, viewer=viewer, today=today, fragment=fragment)
         day = today or self.layer.today
         return make_plan(question, self.layer.catalog, self.lexicon(viewer), today=day, fragment=fragment)
 
     def lexicon(self, viewer: Viewer) -> Lexicon:
         """Return the words that this viewer may use: the catalog's, and the values that the viewer may see."""
+        if (agent := self.seen_by(viewer)) is not self:
+            return agent.lexicon(viewer)
         with self._lock:
             if viewer not in self._lexicons:
                 values = self._values(viewer)
@@ -128,26 +158,27 @@ class Agent:
             base = self.layer
             if len(self._layers) > 32:
                 self._layers = {base.today: base}
-            self._layers[today] = SemanticLayer(
-                project=base.project,
-                catalog=base.catalog,
-                engine=base.engine,
-                release=base.release,
-                today=today,
-            )
+            self._layers[today] = base.on_day(today)
         return self._layers[today]
 
     def warm(self, viewer: Viewer = EVERYONE) -> None:
         """Make what the first question would wait for: the words and the meaning index."""
+        if (agent := self.seen_by(viewer)) is not self:
+            return agent.warm(viewer)
         self.lexicon(viewer)
         self.index()
+        return None
 
     def index(self) -> MeaningIndex:
-        """Return the meaning index of this catalog and release, made at first use. It holds what everyone may see."""
+        """Return the meaning index of this catalog and release, made at first use.
+
+        It holds what everyone may see, and lies on disk; or what one policy allows, and is kept in memory alone.
+        """
         with self._index_lock:
             if self._index is None:
-                folder = self.layer.project.state / "index" / model_name()
-                documents = make_documents(self.layer.catalog, self._values(EVERYONE))
+                viewer = self.layer.viewer
+                folder = self.layer.project.state / "index" / model_name() if viewer is None else None
+                documents = make_documents(self.layer.catalog, self._values(viewer or OWNER))
                 self._index = MeaningIndex.open(folder, documents, embed)
             return self._index
 
@@ -187,8 +218,9 @@ class Agent:
 
     def close(self) -> None:
         """Let go of files and memory."""
-        if self._index is not None:
-            self._index.close()
+        for agent in (self, *self._seen.values()):
+            if agent._index is not None:
+                agent._index.close()
         self.layer.close()
 
     def _values(self, viewer: Viewer) -> dict[tuple[str, str], tuple[Scalar, ...]]:

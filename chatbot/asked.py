@@ -198,7 +198,9 @@ class Asked:
             ),
             assumptions=assumptions,
             flags=result.flags,
-            excluded=Excluded(
+            excluded=None
+            if result.excluded is None
+            else Excluded(
                 quarantined_rows=result.excluded.quarantined_rows,
                 quarantined_amount=result.excluded.quarantined_amount,
             ),

@@ -19,6 +19,7 @@ from chatbot.second import PlannerName
 from datatrust.core.chain import Record
 from datatrust.core.errors import DataTrustError, UserError
 from datatrust.core.settings import Project
+from semantic.model import Catalog
 from semantic.query import EVERYONE, MetricQuery, Viewer
 from semantic.result import QueryResult
 
@@ -39,9 +40,17 @@ class Question:
 class Desk:
     """Takes questions and gives answers that are in the log. Safe for many threads."""
 
-    def __init__(self, agent: Any, project: Project, log: AnswerLog | None = None) -> None:
+    def __init__(
+        self,
+        agent: Any,
+        project: Project,
+        log: AnswerLog | None = None,
+        *,
+        viewer: Callable[[], Viewer] = lambda: EVERYONE,
+    ) -> None:
         self.agent = agent
         self.project = project
+        self.viewer = viewer  # who asks where nobody signs in, said anew for each question
         self.log = log or AnswerLog.of(project)
         self.replayer = Replayer(project, self.log)
 
@@ -94,6 +103,16 @@ class Desk:
             yield from self._recorded(waiting)
             raise
         yield from self._recorded(waiting)
+
+    def catalog_of(self, viewer: Viewer) -> Catalog:
+        """Return the definitions that `viewer` may see.
+
+        Raises:
+            AccessDenied: the project has an access policy and `viewer` was made without it.
+        """
+        agent = self.agent if viewer.access is None else self.agent.seen_by(viewer)
+        catalog: Catalog = agent.layer.catalog
+        return catalog
 
     def query(self, query: MetricQuery, *, channel: Channel, viewer: Viewer) -> tuple[str, QueryResult]:
         """Run a metric query; return its id in the log, and its result.

@@ -20,7 +20,6 @@ from chatbot.listing import list_metrics
 from chatbot.ui.guard import COOKIE
 from datatrust import __version__
 from datatrust.core.jsonio import dumps
-from semantic.query import EVERYONE
 from semantic.query_form import QueryForm
 
 
@@ -49,24 +48,24 @@ def make_routes(desk: Desk, exports: ExportStore) -> APIRouter:
         """Answer one question, as `datatrust ask --json` does."""
         return answered(
             lambda: desk.ask(
-                body.question, channel="rest", viewer=EVERYONE, today=body.today, history=tuple(body.history)
+                body.question, channel="rest", viewer=desk.viewer(), today=body.today, history=tuple(body.history)
             ).to_json()
         )
 
     @router.post("/api/v1/query")
     def query(body: QueryForm) -> Response:
         """Run one metric query, as `datatrust semantic query --json` does; `id` is its place in the answer log."""
-        return answered(lambda: desk.query_json(body.to_query(), channel="rest", viewer=EVERYONE))
+        return answered(lambda: desk.query_json(body.to_query(), channel="rest", viewer=desk.viewer()))
 
     @router.post("/api/v1/answers/{answer_id}/replay")
     def replay(answer_id: str) -> Response:
         """Run an answer again on its own release, and say whether it is equal."""
-        return answered(lambda: desk.replay(answer_id, viewer=EVERYONE).to_json())
+        return answered(lambda: desk.replay(answer_id, viewer=desk.viewer()).to_json())
 
     @router.get("/api/v1/metrics")
     def metrics() -> Response:
         """Every metric that may be asked for, with what it means."""
-        return answered(lambda: list_metrics(desk.agent.layer.catalog))
+        return answered(lambda: list_metrics(desk.catalog_of(desk.viewer())))
 
     @router.get("/export/{key}")
     def export(key: str, request: Request) -> Response:

@@ -12,12 +12,15 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from datatrust import __version__
 from datatrust.core.errors import UserError
 from datatrust.core.issues import Issue
 from datatrust.core.settings import Project
+from semantic.access import load_viewer
+from semantic.query import EVERYONE, Viewer
 
 STOP_SECONDS = 3
 
@@ -26,13 +29,22 @@ os.environ.setdefault("GRADIO_TELEMETRY_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
-def serve(project: Project, *, host: str = "127.0.0.1", port: int = 7860) -> None:
+def serve(project: Project, *, host: str = "127.0.0.1", port: int = 7860, role: str | None = None) -> None:
     """Load the agent of `project` and answer at `host`:`port` until stopped.
 
+    Args:
+        role: whose rights everyone has who reaches the server; the access policy's `cli_default` where None.
+
     Raises:
-        UserError: the address is not loopback, the port is taken, or the project cannot be asked.
+        UserError: the address is not loopback, the port is taken, the project cannot be asked, or it has an access
+            policy that lets nobody in without a role.
     """
     check_host(host)
+
+    def viewer() -> Viewer:
+        return load_viewer(project, role)  # for each request: a policy that changes holds at once
+
+    viewer()
     listener = _bind(host, port)
     try:
         importing = threading.Thread(
@@ -45,7 +57,7 @@ def serve(project: Project, *, host: str = "127.0.0.1", port: int = 7860) -> Non
         importing.join()
         import uvicorn
 
-        app = build_app(agent, project)
+        app = build_app(agent, project, viewer)
         config = uvicorn.Config(
             app,
             log_level="warning",
@@ -61,12 +73,13 @@ def serve(project: Project, *, host: str = "127.0.0.1", port: int = 7860) -> Non
         listener.close()
 
 
-def build_app(agent: Any, project: Project) -> Any:
+def build_app(agent: Any, project: Project, viewer: Callable[[], Viewer] = lambda: EVERYONE) -> Any:
     """Return the FastAPI application: the page at /, exports, /api/v1, /healthz.
 
     Args:
         agent: an opened agent: `ask`, `starters` and `layer`.
         project: names the title, and holds the answer log.
+        viewer: says who asks, for each request anew.
     """
     import gradio as gr
     from fastapi import FastAPI
@@ -80,7 +93,7 @@ def build_app(agent: Any, project: Project) -> Any:
     from chatbot.ui.render import STATIC, page_head
     from chatbot.ui.theme import make_theme
 
-    exports, desk = ExportStore(), Desk(agent, project)
+    exports, desk = ExportStore(), Desk(agent, project, viewer=viewer)
     # The interactive API pages load scripts from other hosts: none here, the schema alone.
     app = FastAPI(
         title="DataTrust 360",

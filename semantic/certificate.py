@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from datatrust.core.jsonio import dumps
 from datatrust.core.release import Release
+from semantic.expressions import parse_expression
 from semantic.model import Catalog, Metric
 from semantic.query import Scalar, Viewer
 from semantic.result import Evidence, Excluded, ResultColumn
@@ -40,6 +41,29 @@ def certify(
         policy=viewer.policy,
         result=hash_rows(columns, rows, totals),
     )
+
+
+def policy_words(viewer: Viewer, catalog: Catalog) -> tuple[str, ...]:
+    """Return what an answer must say of the policy it was made under; nothing of names that are kept from the viewer."""
+    access = viewer.access
+    words = []
+    if access is not None and access.rows:
+        told = "; ".join(text for text in access.rows if all(_is_seen(catalog, n) for n in _names(text)))
+        words.append(
+            f"Only rows that the role {viewer.role} may see{f' ({told})' if told else ''}, in totals and shares too"
+        )
+        words.append("What quarantine withholds is not told, for it is not known whose rows these are")
+    return tuple(words)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return parse_expression(text).columns
+
+
+def _is_seen(catalog: Catalog, path: str) -> bool:
+    model, _, name = path.rpartition(".")
+    found = catalog.models[model].dimensions.get(name) if model in catalog.models else None
+    return found is not None and not found.hidden and found.mask is None
 
 
 def describe_metric(metric: Metric) -> dict[str, str | bool | None]:

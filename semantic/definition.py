@@ -121,9 +121,15 @@ def own_conditions(catalog: Catalog, metric: Metric, dimension: str) -> tuple[st
             named = path_of(node)
             if named and len(named) == 1 and named[0] in model.segments:
                 waiting.append(model.segments[named[0]].expr)
-            elif (dimension,) in paths:
+            elif (dimension,) in paths and not any(_is_kept_back(model, path) for path in paths):
                 found.append(_plain_words(node))
     return tuple(dict.fromkeys(found))
+
+
+def _is_kept_back(model: Model, path: tuple[str, ...]) -> bool:
+    """Whether a name stands for something that the viewer of this catalog does not see."""
+    known = model.dimensions.get(path[0]) if len(path) == 1 else None
+    return known is not None and (known.hidden or known.mask is not None)
 
 
 def _input_words(given: MetricInput) -> str:

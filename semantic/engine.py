@@ -8,18 +8,20 @@ Layer: semantic. Imports the parts; imported by chatbot and the CLI.
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from datatrust.core.errors import UnknownName, UserError
+from datatrust.core.errors import AccessDenied, UnknownName, UserError
 from datatrust.core.issues import Issue, did_you_mean
 from datatrust.core.release import Release, list_releases, load_release
 from datatrust.core.settings import Project
 from semantic.calendar import show_day
-from semantic.certificate import certify, excluded_from, expanded_metrics
+from semantic.certificate import certify, excluded_from, expanded_metrics, policy_words
 from semantic.compiler.probes import compile_coverage, compile_values
 from semantic.compiler.statement import CompiledQuery, compile_query
 from semantic.engines import engine_for
@@ -27,6 +29,7 @@ from semantic.engines.base import SqlEngine
 from semantic.horizon import known_through
 from semantic.loader import load_catalog
 from semantic.model import Catalog, Dimension, DimensionRef
+from semantic.projection import limits_rows, project_catalog, prune_values
 from semantic.query import MetricQuery, Scalar, Viewer
 from semantic.reach import base_metrics, own_time, reachable
 from semantic.resolved import ResolvedQuery
@@ -38,6 +41,7 @@ from semantic.validation import check_columns
 
 MAX_AGE_DAYS = 45  # a release whose newest file is older than this is flagged as stale
 _KEPT_PLANS = 2_000
+_KEPT_VIEWERS = 32
 
 
 class SemanticLayer:
@@ -53,8 +57,11 @@ class SemanticLayer:
         today: dt.date,
         as_of: str | None = None,
         family: str | None = None,
+        viewer: Viewer | None = None,
     ) -> None:
         self.project = project
+        self.viewer = viewer  # whose part of the data and the definitions this is; None is all of it
+        self._has_policy = project.access_policy.exists()
         self._family = family
         self.catalog = catalog
         self.engine = engine
@@ -65,9 +72,11 @@ class SemanticLayer:
         self.schema = engine.schema()
         self._coverage: dict[tuple[str, str | None, bool], tuple[dt.date, dt.date] | None] = {}
         self._values: dict[tuple[str, str, int], tuple[Scalar, ...]] = {}
-        self._plans: dict[tuple[MetricQuery, str | None], tuple[ResolvedQuery, CompiledQuery]] = {}
+        self._plans: dict[tuple[MetricQuery, str], tuple[ResolvedQuery, CompiledQuery]] = {}
         self._proved: dict[str, tuple[Any, ...] | None] = {}  # statement -> a row that it must not give
         self._at: dict[str, SemanticLayer] = {}
+        self._seen: OrderedDict[str, SemanticLayer] = OrderedDict()  # by the hash of a viewer's policy
+        self._lock = threading.Lock()
 
     @classmethod
     def open(
@@ -128,6 +137,77 @@ class SemanticLayer:
             raise UserError.all(issues)
         return layer
 
+    def seen_by(self, viewer: Viewer) -> SemanticLayer:
+        """Return what `viewer` may see of this layer: a layer of its own, on the same data, with caches of its own.
+
+        Raises:
+            AccessDenied: the project has an access policy and `viewer` was made without it.
+        """
+        if viewer.access is None:
+            if self._has_policy:
+                raise AccessDenied(
+                    Issue(
+                        code="DT330",
+                        message="this project has an access policy; a viewer without a role sees nothing",
+                    )
+                )
+            return self
+        if viewer.access.sees_everything and self.viewer is None:
+            return self
+        if self.viewer is not None:
+            if self.viewer.policy != viewer.policy:
+                raise AccessDenied(Issue(code="DT330", message="these figures are those of another role"))
+            return self
+        with self._lock:
+            found = self._seen.get(viewer.policy)
+            if found is None:
+                found = self._seen[viewer.policy] = self._projected(viewer)
+                while len(self._seen) > _KEPT_VIEWERS:
+                    self._seen.popitem(last=False)
+            self._seen.move_to_end(viewer.policy)
+            return found
+
+    def _projected(self, viewer: Viewer) -> SemanticLayer:
+        assert viewer.access is not None
+        made = self._alike(project_catalog(self.catalog, viewer.access), viewer)
+        if limits_rows(viewer.access) or viewer.access.masks:
+            made.catalog = prune_values(made.catalog, made._declared_values(viewer))
+            made._reset()
+        return made
+
+    def _alike(self, catalog: Catalog, viewer: Viewer | None, today: dt.date | None = None) -> SemanticLayer:
+        return SemanticLayer(
+            project=self.project,
+            catalog=catalog,
+            engine=self.engine,
+            release=self.release,
+            today=today or self.today,
+            as_of=self.as_of,
+            family=self._family,
+            viewer=viewer,
+        )
+
+    def on_day(self, today: dt.date) -> SemanticLayer:
+        """Return the same data and definitions seen from another day; it shares the engine and must not be closed."""
+        return self._alike(self.catalog, self.viewer, today)
+
+    def _declared_values(self, viewer: Viewer) -> dict[tuple[str, str], frozenset[str]]:
+        """The values of those dimensions whose values the catalog names, as far as the viewer's rows have them."""
+        found = {}
+        for model in self.catalog.models.values():
+            for each in model.dimensions.values():
+                if each.values and not each.hidden:
+                    try:
+                        found[model.name, each.name] = frozenset(map(str, self.values(each, viewer=viewer)))
+                    except AccessDenied:
+                        continue
+        return found
+
+    def _reset(self) -> None:
+        self._values.clear()
+        self._plans.clear()
+        self._coverage.clear()
+
     # ------------------------------------------------------------------------------------ what can be asked
 
     def reachable(self, metric: str) -> dict[str, DimensionRef]:
@@ -158,8 +238,11 @@ class SemanticLayer:
         Raises:
             UnknownName: no such dimension.
         """
-        del viewer  # without an access policy everyone may see all of gold
+        if (layer := self.seen_by(viewer)) is not self:
+            return layer.values(dimension, viewer=viewer, limit=limit)
         found = self._dimension(dimension)
+        if found.mask is not None:
+            return ()
         key = (found.model, found.name, limit)
         if key not in self._values:
             statement, tables = compile_values(
@@ -171,7 +254,8 @@ class SemanticLayer:
 
     def coverage(self, metric: str, *, viewer: Viewer) -> tuple[dt.date, dt.date] | None:
         """Return the first and last day of data of a metric's own time; None without time or without data."""
-        del viewer
+        if (layer := self.seen_by(viewer)) is not self:
+            return layer.coverage(metric, viewer=viewer)
         self.reachable(metric)
         days = [
             found
@@ -204,6 +288,8 @@ class SemanticLayer:
         Raises:
             UserError: what is wrong with it, all at once.
         """
+        if (layer := self.seen_by(viewer)) is not self:
+            return layer.compile(query, viewer=viewer, dialect=dialect)
         if query.as_of and self._is_elsewhere(query.as_of):
             there = self._layer_at(query.as_of)
             return there.compile(replace(query, as_of=None), viewer=viewer, dialect=dialect)
@@ -217,6 +303,8 @@ class SemanticLayer:
             UserError: what is wrong with it, all at once.
             EngineError: the engine failed, took too long, or a number is too large to be exact.
         """
+        if (layer := self.seen_by(viewer)) is not self:
+            return layer.query(query, viewer=viewer)
         if query.compare is not None and query.compare.to == AS_REPORTED:
             return self._beside_reported(query, viewer)
         if query.as_of and self._is_elsewhere(query.as_of):
@@ -253,8 +341,8 @@ class SemanticLayer:
             sql=text,
             engine=self.engine.name,
             flags=self._flags(rq, truncated=raw.truncated),
-            assumptions=rq.assumptions,
-            excluded=excluded_from(self.release, tables),
+            assumptions=(*rq.assumptions, *policy_words(viewer, self.catalog)),
+            excluded=None if limits_rows(viewer.access) else excluded_from(self.release, tables),
             evidence=evidence,
             timings_ms={
                 "compile": _milliseconds(planned - started),
@@ -273,26 +361,21 @@ class SemanticLayer:
 
     def with_catalog(self, catalog: Catalog) -> SemanticLayer:
         """Return a layer on the same data with other definitions; it shares the engine and must not be closed."""
-        return SemanticLayer(
-            project=self.project,
-            catalog=catalog,
-            engine=self.engine,
-            release=self.release,
-            today=self.today,
-            as_of=self.as_of,
-            family=self._family,
-        )
+        return self._alike(catalog, None)
 
     def close(self) -> None:
         """Let go of files and memory."""
-        for layer in self._at.values():
-            layer.close()
+        for layer in (*self._at.values(), *self._seen.values()):
+            if layer.engine is not self.engine:
+                layer.close()
         self.engine.close()
 
     # ----------------------------------------------------------------------------------------------- inside
 
     def _plan(self, query: MetricQuery, viewer: Viewer) -> tuple[ResolvedQuery, CompiledQuery]:
-        key = (query, viewer.role)
+        if (layer := self.seen_by(viewer)) is not self:
+            return layer._plan(query, viewer)
+        key = (query, viewer.policy)
         found = self._plans.get(key)
         if found is None:
             rq = resolve(
@@ -353,6 +436,8 @@ class SemanticLayer:
         metric = self.catalog.metrics[base]
         is_stock = metric.balance is not None and metric.balance.valid is not None
         key = (metric.model or "", own_time(self.catalog, metric), is_stock)
+        if self.catalog.models[metric.model or ""].closed:
+            return None
         if key not in self._coverage:
             found = compile_coverage(self.catalog, metric, self.schema, self.today, self.engine.dialect)
             first, last = self._run(*found).rows[0] if found else (None, None)
@@ -363,15 +448,22 @@ class SemanticLayer:
 
     def _dimension(self, wanted: DimensionRef | Dimension | str) -> Dimension:
         if isinstance(wanted, DimensionRef):
-            return wanted.dimension
+            wanted = wanted.dimension
         if isinstance(wanted, Dimension):
-            return wanted
+            if self.viewer is None:
+                return wanted
+            wanted = f"{wanted.model}.{wanted.name}"  # as this viewer sees it, whoever found it
         model, _, name = wanted.rpartition(".")
         models = [self.catalog.models[model]] if model in self.catalog.models else []
         if not model:
             models = [each for each in self.catalog.models.values() if name in each.dimensions]
-        if not models or name not in models[0].dimensions:
-            known = [f"{each.name}.{dim}" for each in self.catalog.models.values() for dim in each.dimensions]
+        if not models or name not in models[0].dimensions or self._is_kept_back(models[0].dimensions[name]):
+            known = [
+                f"{each.name}.{dim.name}"
+                for each in self.catalog.models.values()
+                for dim in each.dimensions.values()
+                if not self._is_kept_back(dim)
+            ]
             raise UnknownName(
                 Issue(
                     code="DT302",
@@ -380,6 +472,9 @@ class SemanticLayer:
                 )
             )
         return models[0].dimensions[name]
+
+    def _is_kept_back(self, dimension: Dimension) -> bool:
+        return self.viewer is not None and dimension.hidden
 
     def _flags(self, rq: ResolvedQuery, *, truncated: bool) -> tuple[str, ...]:
         flags = []
@@ -438,7 +533,8 @@ class SemanticLayer:
     def _layer_at(self, as_of: str) -> SemanticLayer:
         if as_of not in self._at:
             self._at[as_of] = SemanticLayer.open(self.project, as_of=as_of, engine=self._family)
-        return self._at[as_of]
+        there = self._at[as_of]
+        return there.seen_by(self.viewer) if self.viewer is not None else there
 
 
 def _load_catalog(project: Project, release: Release | None) -> Catalog:

@@ -290,6 +290,7 @@ def _metric() -> Schema:
         "description": _TEXT,
         "synonyms": {**_WORDS, "description": "what people call it"},
         "owner": {**_TEXT, "description": "who answers for it"},
+        "tags": {**_WORDS, "description": "words that an access policy may name it by: tag:sales"},
         "unit": {**_TEXT, "description": "currency, percent, count, days, or a word of your own"},
         "currency": {
             "description": "the currency of its values, or the column that holds each row's",

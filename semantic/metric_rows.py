@@ -13,7 +13,7 @@ from decimal import Decimal
 from datatrust.core.jsonio import dumps
 from semantic.engine import SemanticLayer
 from semantic.model import DimensionRef
-from semantic.query import EVERYONE, MetricQuery
+from semantic.query import OWNER, MetricQuery
 from semantic.reach import TIME, base_metrics, reachable_together
 
 MetricRow = tuple[str, str, str, str, Decimal, str | None]
@@ -49,7 +49,7 @@ def _together(layer: SemanticLayer) -> list[list[str]]:
 
 
 def _faults(layer: SemanticLayer, names: Sequence[str], by: tuple[str, ...]) -> bool:
-    return bool(layer.check(MetricQuery(metrics=tuple(names), group_by=by), viewer=EVERYONE))
+    return bool(layer.check(MetricQuery(metrics=tuple(names), group_by=by), viewer=OWNER))
 
 
 def _small_dimensions(layer: SemanticLayer, names: Sequence[str]) -> list[DimensionRef]:
@@ -65,7 +65,7 @@ def _small_dimensions(layer: SemanticLayer, names: Sequence[str]) -> list[Dimens
     for ref in ordered:
         if len(chosen) == MAX_DIMENSIONS:
             break
-        if len(layer.values(ref, viewer=EVERYONE, limit=MAX_MEMBERS + 1)) <= MAX_MEMBERS:
+        if len(layer.values(ref, viewer=OWNER, limit=MAX_MEMBERS + 1)) <= MAX_MEMBERS:
             chosen.append(ref)
     return chosen
 
@@ -74,7 +74,7 @@ def _rows(
     layer: SemanticLayer, names: Sequence[str], grain: str, ref: DimensionRef | None
 ) -> Iterator[MetricRow]:
     by = (f"{TIME}.{grain}", *([ref.query_name] if ref else []))
-    result = layer.query(MetricQuery(metrics=tuple(names), group_by=by), viewer=EVERYONE)
+    result = layer.query(MetricQuery(metrics=tuple(names), group_by=by), viewer=OWNER)
     if "truncated" in result.flags:
         return
     columns = [column for column in result.columns if column.kind == "metric"]

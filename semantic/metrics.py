@@ -64,6 +64,7 @@ def read_metric(body: Fields, defaults: Mapping[str, Any]) -> Metric | None:
         "description": " ".join((body.text("description") or "").split()),
         "synonyms": body.texts("synonyms"),
         "owner": body.text("owner"),
+        "tags": body.texts("tags"),
         "unit": _read_unit(body),
         "better": body.choice("better", ("higher", "lower"), aliases={"up": "higher", "down": "lower"}),
         "decimals": _read_decimals(body),

@@ -63,6 +63,7 @@ class Dimension:
     parent: str | None = None  # the next coarser dimension of the same model
     bins: tuple[float, ...] = ()
     hidden: bool = False  # usable in expressions, not offered to askers
+    mask: str | None = None  # the word that a viewer sees for each of its values
     position: SourcePosition | None = None
     positions: Mapping[str, SourcePosition] = field(
         default_factory=dict, compare=False
@@ -95,6 +96,7 @@ class Segment:
     expr: str
     label: str = ""
     synonyms: tuple[str, ...] = ()
+    hidden: bool = False  # usable in metrics, not offered to this viewer
     position: SourcePosition | None = None
 
 
@@ -111,6 +113,9 @@ class Model:
     segments: Mapping[str, Segment] = field(default_factory=dict)
     via: Mapping[str, str] = field(default_factory=dict)  # model -> the join path that its short names mean
     where: str | None = None  # rows that the model leaves out for every metric
+    rows: tuple[str, ...] = ()  # what a row must meet for this viewer to see it
+    rows_paths: tuple[tuple[str, ...], ...] = ()  # the joins that `rows` reads
+    closed: bool = False  # this viewer's rows of it cannot be told from others: nothing of it is read
     label: str = ""
     description: str = ""
     synonyms: tuple[str, ...] = ()
@@ -259,6 +264,7 @@ class Metric:
     )
     decimals: int | None = None
     examples: tuple[Example, ...] = ()
+    tags: tuple[str, ...] = ()  # for access policies: "tag:sales"
     deprecated: str | None = None  # what to use instead
     definition_words: str = ""  # the formula in words
     definition_hash: str = ""  # sha256 over all that fixes the value, inputs included
@@ -319,3 +325,6 @@ class Catalog:
     rates: CurrencyRates | None = None
     texts: Mapping[str, str] = field(default_factory=dict)  # file -> text, as read
     hash: str = ""
+    whole: Catalog | None = (
+        None  # of a viewer's part of a catalog: all of it, for conditions inside definitions
+    )

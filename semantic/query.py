@@ -7,9 +7,13 @@ Layer: semantic. Imports core only.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+import hashlib
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Literal
+
+from datatrust.core.jsonio import dumps
 
 Scalar = str | int | Decimal | bool | dt.date | None
 
@@ -100,14 +104,48 @@ class MetricQuery:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Access:
+    """What a viewer may see, worked out from an access policy: everything in it narrows, nothing widens.
+
+    `metrics` and `dimensions` hold the patterns of each role; a name must be allowed by all of them.
+    """
+
+    metrics: tuple[tuple[str, ...], ...] = ()
+    dimensions: tuple[tuple[str, ...], ...] = ()
+    hidden: tuple[str, ...] = ()  # patterns over "model.dimension"
+    rows: tuple[str, ...] = ()  # conditions over "model.dimension" that every row must meet
+    masks: tuple[tuple[str, str], ...] = ()  # "model.dimension" -> the word shown for each of its values
+    min_groups: tuple[
+        tuple[int, str | None], ...
+    ] = ()  # how many rows, or members of a dimension, behind a figure
+
+    @cached_property
+    def hash(self) -> str:
+        """Return the sha256 of what is allowed; roles that allow the same have the same."""
+        text = dumps(asdict(self), sort_keys=True)
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def sees_everything(self) -> bool:
+        """Whether nothing is kept from this viewer."""
+        open_lists = all("*" in patterns for patterns in (*self.metrics, *self.dimensions))
+        return open_lists and not (self.hidden or self.rows or self.masks or self.min_groups)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Viewer:
     """Who asks. Every call that reaches data or definitions carries one.
 
-    Without an access policy everyone may see all of gold; then `policy` is the hash of that fact.
+    `access` None is a project without an access policy: everyone may see all of gold. What a viewer may see hangs on
+    `policy` alone, the hash of `access`: everything that is kept for later is kept under it.
     """
 
     role: str | None = None
+    user: str | None = None
     policy: str = "none"
+    access: Access | None = field(default=None, compare=False, repr=False)
 
 
 EVERYONE = Viewer()
+_ALL = Access(metrics=(("*",),), dimensions=(("*",),))
+OWNER = Viewer(policy=_ALL.hash, access=_ALL)  # the project itself, at its own work: never somebody who asks

@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from datatrust.core.errors import UnknownName, UserError
+from datatrust.core.errors import AccessDenied, UnknownName, UserError
 from datatrust.core.issues import Issue, did_you_mean
 from semantic.additivity import why_not_additive
 from semantic.bridges import PARTS, check_bridge, quantities
@@ -26,6 +26,7 @@ from semantic.horizon import Coverage
 from semantic.model import Calendar, Catalog, DimensionRef, Metric
 from semantic.money import check_constant_currency, check_one_currency, in_target, plan_conversions
 from semantic.offsets import check_offsets
+from semantic.projection import closed_models
 from semantic.query import Filter, MetricQuery, TimeRange, Viewer
 from semantic.reach import (
     TIME,
@@ -67,7 +68,7 @@ def resolve(
         UnknownName: names that nothing answers to, with the nearest that exist.
         UserError: anything else that is wrong; every issue at once.
     """
-    del viewer  # without an access policy everyone may see all of gold; with one, nobody comes this far
+    del viewer  # the catalog is the viewer's own part of it
     work = _Resolution(query, catalog, schema or Schema(), today, coverage)
     resolved = work.run()
     if work.issues:
@@ -101,6 +102,7 @@ class _Resolution:
         bases = list(dict.fromkeys(base for name in names for base in base_metrics(self.catalog, name)))
         if not self._can_compute(names):
             return None
+        self._refuse_closed(names)
         shared = reachable_together(self.catalog, names)
         reach = {base: reachable(self.catalog, base) for base in bases}
         calendar = self._calendar()
@@ -191,6 +193,23 @@ class _Resolution:
             else:
                 found.append(metric)
         return found
+
+    def _refuse_closed(self, names: Sequence[str]) -> None:
+        """Rows that cannot be told apart are shown to nobody whose rows are limited."""
+        bases = [base for name in names for base in base_metrics(self.catalog, name)]
+        closed = [
+            name
+            for name in dict.fromkeys([*names, *members_chosen_by(self.catalog, bases)])
+            if closed_models(self.catalog, name)
+        ]
+        if closed:
+            raise AccessDenied(
+                Issue(
+                    code="DT332",
+                    message=f"your role sees some rows only, and which rows of {', '.join(closed)} they are cannot be told",
+                    hint="ask for another figure, or ask the policy's owner",
+                )
+            )
 
     def _can_compute(self, names: Sequence[str]) -> bool:
         """What the parts of a metric need to be taken over time."""
@@ -451,11 +470,16 @@ class _Resolution:
 
     def _is_segment(self, name: str, bases: Sequence[str]) -> bool:
         models = {self.catalog.metrics[base].model for base in bases}
-        return all(model is not None and name in self.catalog.models[model].segments for model in models)
+        return all(
+            model is not None
+            and (segment := self.catalog.models[model].segments.get(name)) is not None
+            and not segment.hidden
+            for model in models
+        )
 
     def _type_of(self, ref: DimensionRef) -> SqlType:
         dimension = ref.dimension
-        if dimension.expr is not None:
+        if dimension.expr is not None or dimension.mask is not None:
             return SqlType("unknown")
         return self.schema.column(self.catalog.models[dimension.model].table, dimension.name).type
 

@@ -82,7 +82,7 @@ class QueryResult:
     engine: str = ""
     flags: tuple[str, ...] = ()  # partial_period, open_period, stale, truncated
     assumptions: tuple[str, ...] = ()
-    excluded: Excluded = Excluded()
+    excluded: Excluded | None = Excluded()  # None where it must not be told
     evidence: Evidence
     timings_ms: Mapping[str, float] = field(default_factory=dict)  # compile, run, total
 

@@ -348,6 +348,8 @@ def _add_model(lexicon: Lexicon, model: Model, catalog: Catalog) -> None:
         if not dimension.hidden:
             _add_dimension(lexicon, model, dimension, nouns, None)
     for segment in model.segments.values():
+        if segment.hidden:
+            continue
         for phrase in _phrases(segment.name, segment.label, segment.synonyms):
             lexicon.add(phrase, Meaning(kind="segment", model=model.name, name=segment.name))
     for join in model.joins.values():

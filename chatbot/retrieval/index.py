@@ -47,10 +47,10 @@ class MeaningIndex:
         return self._lock is not None
 
     @classmethod
-    def open(cls, folder: Path, documents: Sequence[Document], embed: Embed) -> MeaningIndex:
-        """Open the index in `folder` and bring it up to date; in memory where the folder cannot be had."""
-        lock = _take_lock(folder)
-        if lock is None:
+    def open(cls, folder: Path | None, documents: Sequence[Document], embed: Embed) -> MeaningIndex:
+        """Open the index in `folder` and bring it up to date; in memory where there is none or it cannot be had."""
+        lock = _take_lock(folder) if folder is not None else None
+        if folder is None or lock is None:
             return cls._made(None, documents, embed, lock=None)
         try:
             kept = next(iter(sorted(folder.glob("chroma*"))), folder / "chroma")

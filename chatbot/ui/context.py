@@ -7,6 +7,7 @@ Layer: chatbot. Imports core and semantic types.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ from datatrust.core.release import Release
 from datatrust.core.settings import Project
 from semantic.calendar import calendar_for, period_of
 from semantic.model import Catalog, Metric
+from semantic.projection import limits_rows
+from semantic.query import EVERYONE, Viewer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +33,15 @@ class Fact:
 class PageContext:
     """The project as the page tells it. Safe to use from many threads: it only reads."""
 
-    def __init__(self, agent: Any, project: Project) -> None:
-        self._layer = agent.layer
+    def __init__(self, agent: Any, project: Project, viewer: Callable[[], Viewer] = lambda: EVERYONE) -> None:
+        self._agent = agent
+        self._viewer = viewer  # says who reads the page
         self.project = project
+
+    @property
+    def _layer(self) -> Any:
+        asker = self._viewer()
+        return (self._agent.seen_by(asker) if asker.access is not None else self._agent).layer
 
     @property
     def title(self) -> str:
@@ -121,7 +130,7 @@ class PageContext:
     def withheld_reasons(self, tables: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
         """Return why rows of the sources behind `tables` are in quarantine, the most frequent reason first."""
         release = self.release
-        if release is None:
+        if release is None or limits_rows(self._viewer().access):
             return ()
         sources = {source for table in tables for source in release.lineage.get(table, ())}
         counts: dict[str, int] = {}

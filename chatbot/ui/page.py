@@ -33,7 +33,6 @@ from chatbot.ui.session import Conversation, Turn
 from chatbot.ui.steps import told_meanwhile
 from chatbot.ui.view import shape_for, view_of
 from datatrust.core.errors import DataTrustError, NotRecorded
-from semantic.query import EVERYONE
 
 LOG = logging.getLogger("datatrust.chat")
 CONCURRENT_ANSWERS = 16
@@ -57,10 +56,16 @@ class Page:
         self.desk = desk
         self.agent = agent = desk.agent
         self.exports = exports
-        self.context = PageContext(agent, desk.project)
-        self.starters: tuple[str, ...] = tuple(
-            agent.starters(EVERYONE)
-        )  # the agent's release does not change
+        self.context = PageContext(agent, desk.project, desk.viewer)
+        self._starters: dict[str, tuple[str, ...]] = {}  # by policy; the agent's release does not change
+        self.starters()
+
+    def starters(self) -> tuple[str, ...]:
+        """Return the questions of the empty page, which this asker may ask."""
+        asker = self.desk.viewer()
+        if asker.policy not in self._starters:
+            self._starters = {asker.policy: tuple(self.agent.starters(asker))}
+        return self._starters[asker.policy]
 
     def build(self) -> gr.Blocks:
         """Return the page, its events wired and its queue wide enough for a team."""
@@ -146,7 +151,7 @@ class Page:
             history = conversation.questions()
             answer = yield from told_meanwhile(
                 lambda told: self.desk.ask(
-                    question, channel="chat", viewer=EVERYONE, history=history, told=told
+                    question, channel="chat", viewer=self.desk.viewer(), history=history, told=told
                 ),
                 waiting,
             )
@@ -185,7 +190,7 @@ class Page:
         if turn is None or turn.document is None:
             return
         try:
-            told = self.desk.replay(str(turn.document["id"]), viewer=EVERYONE).told()
+            told = self.desk.replay(str(turn.document["id"]), viewer=self.desk.viewer()).told()
         except DataTrustError as error:
             told = str(error)
         conversation.prove(told)
@@ -210,7 +215,7 @@ class Page:
         turn = conversation.show(conversation.shown)
         no_chart = gr.update(visible=False, value=None)
         if turn is None:
-            lead = render_welcome(self.context, self.starters)
+            lead = render_welcome(self.context, self.starters())
             return conversation, render_history(conversation), lead, no_chart, "", ""
         if turn.document is not None:
             try:
@@ -233,15 +238,6 @@ class Page:
             render_detail(view, export=turn.export, noted=turn.noted, proved=turn.proved),
             view.announcement,
         )
-
-
-def _starters(agent: Any) -> tuple[str, ...]:
-    """Return the questions of the empty page; a page without them is better than none."""
-    try:
-        return tuple(agent.starters(EVERYONE))
-    except Exception:  # logged; the first question will tell
-        LOG.exception("no starter questions")
-        return ()
 
 
 def _failed(question: str) -> Turn:

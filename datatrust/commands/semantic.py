@@ -13,7 +13,7 @@ from datatrust.commands.common import Context, json_option, print_json, print_ta
 from datatrust.commands.semantic_import import import_catalog
 from datatrust.core.errors import UserError
 from datatrust.core.issues import Issue
-from semantic.access import load_viewer
+from semantic.access import load_policy, load_viewer
 from semantic.query import Compare, Fold, MetricQuery, TimeRange, Top
 
 
@@ -35,6 +35,7 @@ def check(context: Context, with_data: bool, as_json: bool) -> int:
     from semantic.describe import check_catalog
 
     issues, warnings, counts = check_catalog(context.project)
+    issues += _policy_issues(context) if not issues else []
     code = 2 if issues else 0
     if with_data and not issues:
         found = list(author.data_findings(context.project))
@@ -53,6 +54,17 @@ def check(context: Context, with_data: bool, as_json: bool) -> int:
     return code
 
 
+def _policy_issues(context: Context) -> list[Issue]:
+    """What is wrong in the access policy, where there is one."""
+    if not context.project.access_policy.exists():
+        return []
+    try:
+        load_policy(context.project)
+    except UserError as error:
+        return list(error.issues)
+    return []
+
+
 @semantic.command("describe")
 @click.argument("name", required=False)
 @role_option
@@ -63,9 +75,13 @@ def describe(context: Context, name: str | None, role: str | None, as_json: bool
     from semantic.describe import describe as describe_name
     from semantic.describe import render_description
     from semantic.loader import load_catalog
+    from semantic.projection import project_catalog, told_catalog
 
-    load_viewer(context.project, role)
-    description = describe_name(load_catalog(context.project.catalog, shown_root=context.project.root), name)
+    viewer = load_viewer(context.project, role)
+    catalog = load_catalog(context.project.catalog, shown_root=context.project.root)
+    if viewer.access is not None:
+        catalog = told_catalog(project_catalog(catalog, viewer.access))
+    description = describe_name(catalog, name)
     if as_json:
         print_json(description)
     else:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from datatrust.commands.common import Context, json_option, print_json, print_table, role_option
-from datatrust.core.errors import EngineError, UnknownName, UserError
+from datatrust.core.errors import AccessDenied, EngineError, UnknownName, UserError
 from datatrust.core.issues import Issue, SourcePosition, did_you_mean
 from datatrust.core.jsonio import dumps
 from datatrust.core.settings import Project
@@ -38,7 +38,7 @@ def preview(context: Context, name: str, role: str | None, as_json: bool) -> Non
     from semantic.preview import preview_query
 
     viewer = load_viewer(context.project, role)
-    layer = SemanticLayer.open(context.project)
+    layer = SemanticLayer.open(context.project).seen_by(viewer)
     result = layer.query(preview_query(layer, name, viewer=viewer), viewer=viewer)
     if as_json:
         print_json(result.to_json())
@@ -109,7 +109,7 @@ def diff(context: Context, revision: str, role: str | None, as_json: bool) -> No
     from semantic.engine import SemanticLayer
     from semantic.revisions import load_revision
 
-    viewer = load_viewer(context.project, role)
+    viewer = _author(load_viewer(context.project, role))
     old = load_revision(context.project, revision)
     after = SemanticLayer.open(context.project)
     change = compare_layers(after.with_catalog(old), after, viewer=viewer)
@@ -148,12 +148,25 @@ def schema() -> None:
 # --------------------------------------------------------------------------------------------- check --data
 
 
-def data_findings(project: Project) -> Iterator[Finding]:
+def _author(viewer: Viewer) -> Viewer:
+    """Let pass who sees everything: a check of all rows, or of a definition, tells of all of them."""
+    if viewer.access is not None and not viewer.access.sees_everything:
+        raise AccessDenied(
+            Issue(
+                code="DT330",
+                message=f"the role {viewer.role} sees a part only; this works on all of the data and definitions",
+                hint="use a role with metrics: all and dimensions: all, without rows, masks and min_group",
+            )
+        )
+    return viewer
+
+
+def data_findings(project: Project, role: str | None = None) -> Iterator[Finding]:
     """Yield what the catalog says of the data and the data do not keep: keys, joins, identities, examples."""
     from semantic.data_checks import check_data
     from semantic.engine import SemanticLayer
 
-    viewer = load_viewer(project)
+    viewer = _author(load_viewer(project, role))
     layer = SemanticLayer.open(project)
     try:
         yield from check_data(layer, viewer=viewer)

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from sqlglot import exp
 
-from datatrust.core.errors import InternalError, UserError
+from datatrust.core.errors import AccessDenied, InternalError, UserError
 from datatrust.core.issues import Issue
 from semantic.compiler import sql
 from semantic.expressions import parse_expression, replace_columns
@@ -79,9 +79,10 @@ class Binder:
         return self._finished(text, bound)
 
     def dimension(self, ref: DimensionRef) -> exp.Expr:
-        """Bind a dimension: its column, or its expression."""
+        """Bind a dimension: its column, or its expression; for who may not see its values, one word for all of them."""
         target = self.join(ref.path)
-        return self._dimension(target, ref.path, ref.dimension, frozenset())
+        bound = self._dimension(target, ref.path, ref.dimension, frozenset())
+        return bound if ref.dimension.mask is None else _masked(bound, ref.dimension.mask)
 
     def date(self, ref: DimensionRef) -> exp.Expr:
         """Bind a time dimension as a date; a text that is no date counts as none."""
@@ -99,7 +100,23 @@ class Binder:
         )
 
     def row_filter(self) -> exp.Expr | None:
-        """The rows that the model keeps."""
+        """The rows that the model keeps, and of them those that the viewer may see.
+
+        Raises:
+            AccessDenied: the viewer sees some rows only, and those of this model cannot be told apart.
+        """
+        if self.model.closed:
+            raise AccessDenied(
+                Issue(
+                    code="DT332",
+                    message="your role sees some rows only, and which of these they are cannot be told",
+                    hint="ask for another figure, or ask the policy's owner",
+                )
+            )
+        kept = self._kept_rows()
+        return sql.all_of([kept, *(self.expression(text) for text in self.model.rows)])
+
+    def _kept_rows(self) -> exp.Expr | None:
         return self.expression(self.model.where) if self.model.where else None
 
     def attach(self, select: exp.Select) -> exp.Select:
@@ -210,9 +227,28 @@ class Binder:
                     )
                 )
             parts.append(self._bind(target.where, target, here, frozenset()))
+        parts += self._rows_there(target, here)
         condition = sql.all_of(parts)
         assert condition is not None
         return condition
+
+    def _rows_there(self, target: Model, here: Path) -> list[exp.Expr]:
+        """What a joined row must meet for the viewer to see it.
+
+        On the joins that the viewer's own rows are found by it must not be asked: a row that is left out there would
+        look like one without a value, which a filter may let pass.
+        """
+        if any(path[: len(here)] == here for path in self.model.rows_paths):
+            return []
+        if any("." in name for text in target.rows for name in parse_expression(text).columns):
+            raise AccessDenied(
+                Issue(
+                    code="DT332",
+                    message=f'your role sees some rows only, and which of them "{".".join(here)}" leads to cannot be told',
+                    hint="ask without it",
+                )
+            )
+        return [self._bind(text, target, here, frozenset()) for text in target.rows]
 
     def _known_proof(self, join: Join, target: Model) -> Proof:
         """The proof of a join is the same in every question to one catalog over one schema."""
@@ -267,7 +303,7 @@ class Binder:
         conditions: list[exp.Expr] = [
             exp.Not(this=exp.Is(this=key.copy(), expression=exp.Null())) for key in keys
         ]
-        if (kept := inner.row_filter()) is not None:
+        if (kept := inner._kept_rows()) is not None:
             conditions.append(exp.Paren(this=kept))
         select = exp.Select(expressions=[exp.Literal.number(1)])
         if join.valid:
@@ -295,6 +331,11 @@ def _as_date(bound: exp.Expr) -> exp.Expr:
     if kind == "text":
         return exp.TryCast(this=bound, to=sql.data_type("DATE"))
     return sql.cast(bound, "DATE")
+
+
+def _masked(bound: exp.Expr, word: str) -> exp.Expr:
+    there = exp.Not(this=exp.Is(this=exp.Paren(this=bound), expression=exp.Null()))
+    return exp.Case(ifs=[exp.If(this=there, true=exp.Literal.string(word))])
 
 
 def _alias(path: Path) -> str:

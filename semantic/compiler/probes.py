@@ -14,6 +14,7 @@ from semantic.compiler.binding import Binder
 from semantic.compiler.dialects import print_sql
 from semantic.compiler.sources import with_conditions
 from semantic.model import Catalog, Dimension, DimensionRef, Metric
+from semantic.projection import ways_to
 from semantic.reach import TIME, reachable
 from semantic.schema import Schema
 
@@ -41,12 +42,28 @@ def compile_coverage(
 def compile_values(
     catalog: Catalog, dimension: Dimension, schema: Schema, today: dt.date, limit: int, dialect: str
 ) -> tuple[str, tuple[str, ...]]:
-    """Return the statement for the members of a dimension in its own table, in order, and its tables."""
-    binder = Binder(catalog, catalog.models[dimension.model], schema, today)
-    ref = DimensionRef(dimension=dimension, query_name=dimension.name)
-    member = binder.date(ref) if dimension.type == "time" else binder.dimension(ref)
-    conditions = [binder.row_filter(), exp.Not(this=exp.Is(this=member.copy(), expression=exp.Null()))]
-    select = exp.Select(expressions=[sql.aliased(member, dimension.name)]).distinct(copy=False)
-    select = with_conditions(binder.attach(select), conditions)
-    select = select.order_by(exp.Literal.number(1), copy=False).limit(limit, copy=False)
-    return print_sql(select, dialect), binder.tables
+    """Return the statement for the members of a dimension in its own table, in order, and its tables.
+
+    Of a viewer whose rows of that table cannot be told, they are the members that the viewer's own rows lead to.
+    """
+    ways = ways_to(catalog, dimension) if catalog.models[dimension.model].closed else ((dimension.model, ()),)
+    selects, tables = [], dict[str, None]()
+    for model, path in ways:
+        binder = Binder(catalog, catalog.models[model], schema, today)
+        ref = DimensionRef(dimension=dimension, path=path, query_name=dimension.name)
+        member = binder.date(ref) if dimension.type == "time" else binder.dimension(ref)
+        conditions = [binder.row_filter(), exp.Not(this=exp.Is(this=member.copy(), expression=exp.Null()))]
+        select = exp.Select(expressions=[sql.aliased(member, dimension.name)]).distinct(copy=False)
+        selects.append(with_conditions(binder.attach(select), conditions))
+        tables |= dict.fromkeys(binder.tables)
+    if not selects:
+        binder = Binder(catalog, catalog.models[dimension.model], schema, today)
+        binder.row_filter()  # refuses
+    found: exp.Select | exp.Union = selects[0]
+    for each in selects[1:]:
+        found = exp.Union(this=found, expression=each, distinct=True)
+    if len(selects) > 1:
+        inner = exp.Subquery(this=found, alias=exp.TableAlias(this=sql.name("members")))
+        found = exp.Select(expressions=[sql.column(dimension.name, "members")]).from_(inner, copy=False)
+    found = found.order_by(exp.Literal.number(1), copy=False).limit(limit, copy=False)
+    return print_sql(found, dialect), tuple(tables)

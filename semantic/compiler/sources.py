@@ -22,7 +22,7 @@ from semantic.compiler.filters import complement, condition
 from semantic.compiler.measures import Leaf, aggregate
 from semantic.model import BalanceRule, Calendar, DimensionRef, LifecycleRule, MemberRule, Metric
 from semantic.query import Filter
-from semantic.reach import TIME, find_dimension, own_time
+from semantic.reach import TIME, find_dimension, own_time, reachable
 from semantic.resolved import Key, ResolvedQuery, Slice
 
 WINDOWS = "windows"
@@ -97,6 +97,8 @@ class Pass:
         self.source = source
         self.part = part
         self.names = rq.reach[source.metrics[0].name]
+        whole = rq.catalog.whole
+        self.inner_names = reachable(whole, source.metrics[0].name) if whole is not None else self.names
         self.binder = Binder(rq.catalog, rq.catalog.models[source.model], rq.schema, rq.today)
         self._converter: Converter | None = None
 
@@ -146,7 +148,7 @@ class Pass:
         """The condition that a derived metric puts on its input: over names that a question may use, and segments."""
 
         def meaning(name: str) -> exp.Expr:
-            ref = self.names.get(name)
+            ref = self.inner_names.get(name)
             if ref is None:
                 return self.binder.expression(name)
             return self.binder.date(ref) if ref.dimension.type == "time" else self.member(ref)
