@@ -26,7 +26,9 @@ from semantic.policy import (
 )
 from semantic.query import Access, Viewer
 
-_KNOWN: dict[Path, tuple[tuple[str, str], AccessPolicy]] = {}  # policies that were read and checked
+_KNOWN: dict[
+    Path, tuple[tuple[tuple[str, int, int, int], ...], AccessPolicy]
+] = {}  # policies that were read and checked
 _LOCK = threading.Lock()
 
 
@@ -58,6 +60,11 @@ def load_policy(project: Project) -> AccessPolicy:
         UserError: the policy has faults; every issue at once.
     """
     path, shown = project.access_policy, project.shown(project.access_policy)
+    stamp = _stamp(project)
+    with _LOCK:
+        known = _KNOWN.get(path)
+        if known is not None and known[0] == stamp:
+            return known[1]
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -66,18 +73,20 @@ def load_policy(project: Project) -> AccessPolicy:
             Issue(code="DT350", message=f"the access policy cannot be read: {type(error).__name__}", at=at)
         ) from None
     catalog = load_catalog(project.catalog, shown_root=project.root, cache=project.state / "catalog")
-    key = (text, catalog.hash)
-    with _LOCK:
-        known = _KNOWN.get(path)
-        if known is not None and known[0] == key:
-            return known[1]
     policy = read_policy(text, file=shown)
     issues = check_policy(policy, catalog)
     if issues:
         raise UserError.all(issues)
     with _LOCK:
-        _KNOWN[path] = (key, policy)
+        _KNOWN[path] = (stamp, policy)
     return policy
+
+
+def _stamp(project: Project) -> tuple[tuple[str, int, int, int], ...]:
+    """What changes whenever the policy's file or one of the catalog's does."""
+    files = [project.access_policy, *sorted(project.catalog.rglob("*.y*ml"))]
+    found = ((str(file), file.stat()) for file in files)
+    return tuple((name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for name, stat in found)
 
 
 def _roles_of(policy: AccessPolicy, role: str | None, user: str | None) -> tuple[tuple[str, ...], Attributes]:

@@ -305,6 +305,13 @@ class SemanticLayer:
         """
         if (layer := self.seen_by(viewer)) is not self:
             return layer.query(query, viewer=viewer)
+        if viewer.access is not None and viewer.access.min_groups:
+            raise AccessDenied(
+                Issue(
+                    code="DT333",
+                    message="your role sees no figure of small groups, and these cannot be told yet",
+                )
+            )
         if query.compare is not None and query.compare.to == AS_REPORTED:
             return self._beside_reported(query, viewer)
         if query.as_of and self._is_elsewhere(query.as_of):

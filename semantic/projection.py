@@ -30,7 +30,7 @@ def project_catalog(catalog: Catalog, access: Access) -> Catalog:
         return catalog
     seen = _metrics_seen(catalog, access)
     models = {name: _model(catalog, model, access) for name, model in catalog.models.items()}
-    models = _hide_segments(models)
+    models = _hide_segments(models, access)
     kept = _models_behind(catalog, seen)
     secrets = _Secrets(catalog, seen, models, kept)
     models = {name: _told_model(models[name], secrets, kept) for name in models if name in kept}
@@ -156,12 +156,7 @@ def _model(catalog: Catalog, model: Model, access: Access) -> Model:
 
 def _dimension(dimension: Dimension, access: Access, masks: Mapping[str, str]) -> Dimension:
     whole = f"{dimension.model}.{dimension.name}"
-    allowed = bool(access.dimensions) and all(
-        allows_dimension(patterns, dimension.model, dimension.name) for patterns in access.dimensions
-    )
-    hidden = (
-        dimension.hidden or not allowed or allows_dimension(access.hidden, dimension.model, dimension.name)
-    )
+    hidden = dimension.hidden or _is_kept_back(access, dimension.model, dimension.name)
     made = replace(dimension, hidden=hidden, position=None, positions={})
     if whole in masks:
         made = replace(made, mask=masks[whole], type="category", values={}, bins=())
@@ -187,47 +182,47 @@ def _from_model(catalog: Catalog, model: Model, text: str) -> tuple[str, tuple[t
     return f"({read})", tuple(dict.fromkeys(path[:-1] for path in names.values()))
 
 
-def _hide_segments(models: Mapping[str, Model]) -> dict[str, Model]:
-    """Hide the named filters that speak of a dimension that is kept from the viewer."""
-    found = {}
-    for name, model in models.items():
-        segments = {
-            each.name: replace(
-                each, hidden=_speaks_of_hidden(models, model, each, frozenset()), position=None
-            )
-            for each in model.segments.values()
-        }
-        found[name] = replace(model, segments=segments)
-    return found
+def _hide_segments(models: Mapping[str, Model], access: Access) -> dict[str, Model]:
+    """Hide the named filters that speak of what is kept from the viewer."""
 
+    def speaks_of_kept(model: Model, segment: Segment, within: frozenset[str]) -> bool:
+        inside = within | {f"{model.name}.{segment.name}"}
+        return any(
+            is_kept(model, path, inside) for _, path in walk_columns(parse_expression(segment.expr).ast)
+        )
 
-def _speaks_of_hidden(
-    models: Mapping[str, Model], model: Model, segment: Segment, within: frozenset[str]
-) -> bool:
-    return any(
-        _is_hidden(models, model, path, within | {f"{model.name}.{segment.name}"})
-        for _, path in walk_columns(parse_expression(segment.expr).ast)
-    )
-
-
-def _is_hidden(
-    models: Mapping[str, Model], model: Model, path: tuple[str, ...], within: frozenset[str]
-) -> bool:
-    here = model
-    for step in path[:-1]:
-        join = here.joins.get(step) or _only_join(here, step)
-        if join is None:
-            if step == here.name:
+    def is_kept(model: Model, path: tuple[str, ...], within: frozenset[str]) -> bool:
+        here = model
+        for index, step in enumerate(path[:-1]):
+            join = here.joins.get(step) or _only_join(here, step)
+            if join is None and index == 0 and step == here.name:
                 continue
-            return True
-        here = models[join.to]
-    last = path[-1]
-    if last in here.dimensions:
-        dimension = here.dimensions[last]
-        return dimension.hidden or dimension.mask is not None
-    if last in here.segments and f"{here.name}.{last}" not in within:
-        return _speaks_of_hidden(models, here, here.segments[last], within)
-    return True  # a column that is no dimension is nobody's to ask for
+            if join is None:
+                return True
+            here = models[join.to]
+        last = path[-1]
+        if last not in here.dimensions and last in here.segments and f"{here.name}.{last}" not in within:
+            return speaks_of_kept(here, here.segments[last], within)
+        return _is_kept_back(access, here.name, last) or f"{here.name}.{last}" in dict(access.masks)
+
+    return {
+        name: replace(
+            model,
+            segments={
+                each.name: replace(each, hidden=speaks_of_kept(model, each, frozenset()), position=None)
+                for each in model.segments.values()
+            },
+        )
+        for name, model in models.items()
+    }
+
+
+def _is_kept_back(access: Access, model: str, name: str) -> bool:
+    """Whether the policy does not let this viewer ask for a dimension, or for a column that may be one."""
+    allowed = bool(access.dimensions) and all(
+        allows_dimension(patterns, model, name) for patterns in access.dimensions
+    )
+    return not allowed or allows_dimension(access.hidden, model, name)
 
 
 def _only_join(model: Model, target: str) -> Join | None:

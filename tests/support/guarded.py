@@ -21,8 +21,6 @@ models:
     joins:
       - {to: customers, key: customer}
       - {to: products, key: product}
-      - {to: customers, key: ship_to, as: ship_to}
-    via: {customers: customers, countries: customers.countries}
     segments:
       large: {expr: amount >= 500, synonyms: [big sales]}
       done: {expr: "status = 'done'", synonyms: [completed]}
@@ -67,6 +65,11 @@ metrics:
   - {name: stock_value, label: Stock, model: stock, balance: {agg: sum, expr: worth, take: last}, unit: EUR, tags: [sales]}
   - {name: target, label: Target, model: targets, agg: sum, expr: target, unit: EUR, tags: [sales]}
 """
+TWO_ROLES = CATALOG.replace(
+    "      - {to: products, key: product}\n    segments",
+    "      - {to: products, key: product}\n      - {to: customers, key: ship_to, as: ship_to}\n"
+    "    via: {customers: customers, countries: customers.countries}\n    segments",
+)  # sales know two customers: the one who buys is the one that rows are filtered by
 POLICY = """
 cli_default: whole
 roles:
@@ -128,9 +131,11 @@ def tables(seed: int = 5, *, sales: int = 400) -> str:
     return ";\n".join(made) + ";"
 
 
-def write_guarded(root: Path, *, policy: str = POLICY, seed: int = 5, sales: int = 400) -> Project:
+def write_guarded(
+    root: Path, *, policy: str = POLICY, catalog: str = CATALOG, seed: int = 5, sales: int = 400
+) -> Project:
     """The company as a project with an access policy."""
-    project = write_file_project(root, tables(seed, sales=sales), {"all": CATALOG})
+    project = write_file_project(root, tables(seed, sales=sales), {"all": catalog})
     write_policy(project, policy)
     return project
 
