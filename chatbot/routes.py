@@ -48,7 +48,11 @@ def make_routes(desk: Desk, exports: ExportStore) -> APIRouter:
         """Answer one question, as `datatrust ask --json` does."""
         return answered(
             lambda: desk.ask(
-                body.question, channel="rest", viewer=desk.viewer(), today=body.today, history=tuple(body.history)
+                body.question,
+                channel="rest",
+                viewer=desk.viewer(),
+                today=body.today,
+                history=tuple(body.history),
             ).to_json()
         )
 

@@ -70,7 +70,7 @@ def load_policy(project: Project) -> AccessPolicy:
     except (OSError, UnicodeDecodeError) as error:
         at = SourcePosition(file=shown)
         raise AccessDenied(
-            Issue(code="DT350", message=f"the access policy cannot be read: {type(error).__name__}", at=at)
+            Issue(code="DT370", message=f"the access policy cannot be read: {type(error).__name__}", at=at)
         ) from None
     catalog = load_catalog(project.catalog, shown_root=project.root, cache=project.state / "catalog")
     policy = read_policy(text, file=shown)

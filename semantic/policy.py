@@ -86,7 +86,7 @@ def read_policy(text: str, *, file: str) -> AccessPolicy:
     issues: list[Issue] = []
     if not isinstance(document.data, dict):
         at = SourcePosition(file=file)
-        raise UserError(Issue(code="DT350", message="an access policy is a mapping with `roles`", at=at))
+        raise UserError(Issue(code="DT370", message="an access policy is a mapping with `roles`", at=at))
     whole = Fields(CatalogFile(document, text, issues), (), document.data, "access policy")
     roles = {role.name: role for role in _roles(whole)}
     users = {user.name: user for user in _users(whole, roles)}
@@ -94,7 +94,7 @@ def read_policy(text: str, *, file: str) -> AccessPolicy:
     if default is not None and default not in roles:
         _unknown(whole, f'cli_default "{default}" is no role', default, roles, "cli_default")
     if not roles and not issues:
-        whole.report('"roles" is missing: what each role may see', code="DT350")
+        whole.report('"roles" is missing: what each role may see', code="DT370")
     whole.finish()
     if issues:
         raise UserError.all(sorted(issues, key=_place))
@@ -171,7 +171,7 @@ def _roles(whole: Fields) -> Iterator[Role]:
     for body in whole.entries("roles", key="name", what="role"):
         name = body.text("name", required=True)
         if name is not None and not _NAME.match(name):
-            body.report("a name has letters, digits and . _ - @ + only", "name", code="DT350")
+            body.report("a name has letters, digits and . _ - @ + only", "name", code="DT370")
         role = Role(
             name=name or "",
             metrics=_patterns(body, "metrics"),
@@ -217,7 +217,7 @@ def _masks(body: Fields) -> dict[str, str]:
     found = {name: nested.text(name) for name in list(nested.data)}
     for name, word in found.items():
         if not word:
-            nested.report(f'the word that stands for "{name}" is missing', name, code="DT350")
+            nested.report(f'the word that stands for "{name}" is missing', name, code="DT370")
     return {name: word for name, word in found.items() if word}
 
 
@@ -235,7 +235,7 @@ def _min_group(body: Fields) -> MinGroup | None:
         body.report(
             'min_group is a whole number from 2, or {least: 5, of: "customers.customer_id"}',
             "min_group",
-            code="DT350",
+            code="DT370",
         )
         return None
     return MinGroup(least=value, of=of)
@@ -248,7 +248,7 @@ def _attributes(body: Fields) -> dict[str, tuple[str, ...]]:
     found = {name: nested.texts(name) for name in list(nested.data)}
     for name, values in found.items():
         if not values or any(not value for value in values):
-            nested.report(f'attribute "{name}" has no value', name, code="DT350")
+            nested.report(f'attribute "{name}" has no value', name, code="DT370")
     return found
 
 
@@ -257,7 +257,7 @@ def _users(whole: Fields, roles: Mapping[str, Role]) -> Iterator[User]:
         name = body.text("name", required=True)
         given = body.texts("roles")
         if not given:
-            body.report('"roles" is missing: a user without a role sees nothing', code="DT350")
+            body.report('"roles" is missing: a user without a role sees nothing', code="DT370")
         for role in given:
             if role not in roles:
                 _unknown(body, f'unknown role "{role}"', role, roles, "roles")
@@ -267,7 +267,7 @@ def _users(whole: Fields, roles: Mapping[str, Role]) -> Iterator[User]:
 
 
 def _unknown(body: Fields, message: str, name: str, known: Iterable[str], *path: str) -> None:
-    body.report(message, *path, code="DT351", suggestion=did_you_mean(name, known))
+    body.report(message, *path, code="DT371", suggestion=did_you_mean(name, known))
 
 
 def _check_language(body: Fields, text: str, index: int) -> None:
@@ -278,14 +278,14 @@ def _check_language(body: Fields, text: str, index: int) -> None:
         body.file.issues.extend(error.issues)
         return
     if not parsed.columns:
-        body.file.report(f'{body.what}: a row filter names a dimension: "{text}"', at, code="DT350")
+        body.file.report(f'{body.what}: a row filter names a dimension: "{text}"', at, code="DT370")
     if not _reads_alike(parsed.ast.sql()):
         message = f"{body.what}: a row filter compares dimensions with values; this is more than that"
-        body.file.report(message, at, code="DT350")
+        body.file.report(message, at, code="DT370")
     whole = [name for node in parsed.ast.find_all(exp.Literal) if (name := _attribute(node)) is not None]
     if set(whole) != set(attributes_in(text)) or len(whole) != len(_ATTRIBUTE.findall(text)):
         message = f"{body.what}: an attribute is a whole value in quotes: customers.region = '${{region}}'"
-        body.file.report(message, at, code="DT350")
+        body.file.report(message, at, code="DT370")
 
 
 def _reads_alike(text: str) -> bool:
@@ -322,7 +322,7 @@ def _check_role(role: Role, catalog: Catalog) -> Iterator[Issue]:
             yield _no_such(role, "dimension", name, dimensions, ("masks", name))
         elif found.type == "time":
             message = f'role "{role.name}": {name} is a date; it can be hidden, not shown as a word'
-            yield Issue(code="DT352", message=message, at=role.places.get(("masks", name)))
+            yield Issue(code="DT372", message=message, at=role.places.get(("masks", name)))
     for index, text in enumerate(role.rows):
         for name in parse_expression(text).columns:
             if _dimension(catalog, name) is None:
@@ -342,7 +342,7 @@ def _check_inputs(role: Role, catalog: Catalog) -> Iterator[Issue]:
         missing = [name for name in inputs_of(catalog, metric) if not _allowed(role, catalog, name)]
         if missing:
             yield Issue(
-                code="DT353",
+                code="DT373",
                 message=f'role "{role.name}": {pattern} is made of {", ".join(missing)}, which the role may not see',
                 at=role.places.get(("metrics", index)),
                 hint="name these too, or leave the metric out",
@@ -375,7 +375,7 @@ def _no_such(role: Role, what: str, name: str, known: Sequence[str], place: tupl
     is_pattern = bool(_WILD.search(name)) or name.startswith(TAG)
     message = f'no {what} is meant by "{name}"' if is_pattern else f'unknown {what} "{name}"'
     return Issue(
-        code="DT351",
+        code="DT371",
         message=f'role "{role.name}": {message}',
         at=role.places.get(place),
         suggestion=did_you_mean(name, known),

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from chatbot.agent import Agent
+from chatbot.desk import Desk
 from chatbot.export import ExportStore
 from chatbot.llm.base import Completion, Message
 from chatbot.llm.settings import Limits
@@ -158,7 +159,9 @@ def test_the_catalog_of_a_role_and_its_index_hold_no_more(agent: Agent, project:
 
 def test_metrics_over_rest_are_the_roles_own(agent: Agent, project: Project) -> None:
     app = FastAPI()
-    app.include_router(make_routes(agent, ExportStore(), lambda: load_viewer(project, "region")))
+    app.include_router(
+        make_routes(Desk(agent, project, viewer=lambda: load_viewer(project, "region")), ExportStore())
+    )
     client = TestClient(app)
     clean(client.get("/api/v1/metrics").text)
     assert '"revenue"' in client.get("/api/v1/metrics").text
@@ -225,7 +228,9 @@ def test_a_policy_that_changes_holds_at_the_next_question(tmp_path: Path) -> Non
     project = write_guarded(tmp_path)
     agent = Agent(SemanticLayer.open(project))
     app = FastAPI()
-    app.include_router(make_routes(agent, ExportStore(), lambda: load_viewer(project, "counter")))
+    app.include_router(
+        make_routes(Desk(agent, project, viewer=lambda: load_viewer(project, "counter")), ExportStore())
+    )
     client = TestClient(app, raise_server_exceptions=False)
     assert client.post("/api/v1/ask", json={"question": "revenue"}).json()["status"] == "refused"
     assert client.post("/api/v1/ask", json={"question": "orders by category"}).json()["status"] == "answered"
@@ -234,7 +239,7 @@ def test_a_policy_that_changes_holds_at_the_next_question(tmp_path: Path) -> Non
     assert client.post("/api/v1/ask", json={"question": "revenue"}).json()["status"] == "answered"
     assert client.post("/api/v1/ask", json={"question": "orders"}).json()["status"] == "refused"
     write_policy(project, "roles: {somebody: {metrics: all}}")
-    assert client.post("/api/v1/ask", json={"question": "revenue"}).status_code == 400
+    assert client.post("/api/v1/ask", json={"question": "revenue"}).status_code == 403
     assert client.get("/api/v1/metrics").status_code >= 400
     agent.close()
 
