@@ -49,6 +49,7 @@ from datatrust.core.errors import AccessDenied, DataTrustError, UserError
 from datatrust.core.jsonio import dumps
 from semantic.calendar import show_day
 from semantic.definition import own_conditions
+from semantic.guarded import WITHHELD
 from semantic.query import MetricQuery, Scalar, TimeRange, Viewer
 from semantic.reach import base_metrics, reachable_together
 from semantic.result import QueryResult
@@ -149,6 +150,9 @@ class Asked:
                 "The data could not be read just now; no number is given.",
                 prefer=plan.query.metrics,
             )
+        if WITHHELD in result.flags and _is_empty(result):
+            told = next((line for line in result.assumptions if WITHHELD in line), "It is withheld")
+            return self._refuse("not_allowed", f"{told}.")
         if _is_empty(result) or self._is_outside(result.query) or self._is_stock_ahead(plan.query):
             return self._no_data(plan)
         return self._answered(plan, result) if tie is None else self._ask_tie(plan, tie)

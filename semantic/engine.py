@@ -20,12 +20,14 @@ from datatrust.core.errors import AccessDenied, UnknownName, UserError
 from datatrust.core.issues import Issue, did_you_mean
 from datatrust.core.release import Release, list_releases, load_release
 from datatrust.core.settings import Project
+from semantic.behind import Counts, with_counts
 from semantic.calendar import show_day
 from semantic.certificate import certify, excluded_from, expanded_metrics, policy_words
 from semantic.compiler.probes import compile_coverage, compile_values
 from semantic.compiler.statement import CompiledQuery, compile_query
 from semantic.engines import engine_for
 from semantic.engines.base import SqlEngine
+from semantic.guarded import Counter, answer_guarded, refuse_telling
 from semantic.horizon import known_through
 from semantic.loader import load_catalog
 from semantic.model import Catalog, Dimension, DimensionRef
@@ -77,6 +79,7 @@ class SemanticLayer:
         self._at: dict[str, SemanticLayer] = {}
         self._seen: OrderedDict[str, SemanticLayer] = OrderedDict()  # by the hash of a viewer's policy
         self._lock = threading.Lock()
+        self._counts: dict[str | None, tuple[Counts, SemanticLayer]] = {}  # what stands behind figures
 
     @classmethod
     def open(
@@ -306,17 +309,16 @@ class SemanticLayer:
         if (layer := self.seen_by(viewer)) is not self:
             return layer.query(query, viewer=viewer)
         if viewer.access is not None and viewer.access.min_groups:
-            raise AccessDenied(
-                Issue(
-                    code="DT333",
-                    message="your role sees no figure of small groups, and these cannot be told yet",
-                )
-            )
+            return self._guarded(query, viewer)
         if query.compare is not None and query.compare.to == AS_REPORTED:
             return self._beside_reported(query, viewer)
         if query.as_of and self._is_elsewhere(query.as_of):
             result = self._layer_at(query.as_of).query(replace(query, as_of=None), viewer=viewer)
             return replace(result, query=replace(result.query, as_of=query.as_of))
+        return self._answer(query, viewer)
+
+    def _answer(self, query: MetricQuery, viewer: Viewer) -> QueryResult:
+        """The answer on this release, with every figure."""
         started = time.perf_counter()
         rq, compiled = self._plan(query, viewer)
         planned = time.perf_counter()
@@ -357,6 +359,24 @@ class SemanticLayer:
                 "total": _milliseconds(done - started),
             },
         )
+
+    def _guarded(self, query: MetricQuery, viewer: Viewer) -> QueryResult:
+        """The answer for a viewer who sees no figure of small groups."""
+        if query.as_of and self._is_elsewhere(query.as_of):
+            result = self._layer_at(query.as_of)._guarded(replace(query, as_of=None), viewer)
+            return replace(result, query=replace(result.query, as_of=query.as_of))
+        assert viewer.access is not None
+        refuse_telling(query)
+        rq = self.resolve(query, viewer=viewer)
+        counters = [self._counter(least, of, viewer) for least, of in viewer.access.min_groups]
+        return answer_guarded(rq, lambda asked: self._answer(asked, viewer), counters)
+
+    def _counter(self, least: int, of: str | None, viewer: Viewer) -> Counter:
+        if of not in self._counts:
+            counts = with_counts(self.catalog, of)
+            self._counts[of] = (counts, self._alike(counts.catalog, self.viewer))
+        counts, layer = self._counts[of]
+        return Counter(least=least, of=of, counts=counts, ask=lambda asked: layer._answer(asked, viewer))
 
     def run_statement(self, statement: str, tables: Iterable[str]) -> tuple[tuple[Scalar, ...], ...]:
         """Run a statement about the data that is no metric query: a check of keys, an author's own SQL.

@@ -55,6 +55,10 @@ metrics:
   - {name: profit, label: Profit, derived: revenue - cost, unit: EUR, tags: [profit], description: Revenue less cost of sales.}
   - {name: margin, label: Margin, ratio: {numerator: profit, denominator: revenue}, on_zero: undefined, unit: percent, tags: [profit]}
   - {name: orders, label: Orders, model: sales, agg: count, tags: [sales], description: All orders whatever became of them.}
+  - {name: done_orders, label: Completed orders, model: sales, agg: count, where: done, tags: [sales]}
+  - {name: paying, label: Paying buyers, model: sales, agg: count_distinct, expr: "coalesce(customer, '')", where: done}
+  - {name: all_buyers, label: All buyers, model: sales, agg: count_distinct, expr: "coalesce(customer, '')"}
+  - {name: owing, label: Owing, model: balances, balance: {agg: count, expr: owed, take: last}}
   - {name: buyers, label: Buyers, model: sales, agg: count_distinct, expr: customer, tags: [sales]}
   - {name: average_sale, label: Average sale, model: sales, agg: average, expr: amount, tags: [sales]}
   - {name: emea_revenue, label: Revenue of Europe, derived: part, inputs: {part: {metric: revenue, where: "region = 'EMEA'"}}, unit: EUR, tags: [sales]}
