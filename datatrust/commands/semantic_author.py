@@ -138,11 +138,13 @@ def diff(context: Context, revision: str, role: str | None, as_json: bool) -> No
 
 
 @click.command("schema")
-def schema() -> None:
+@click.option("--access", "of_access", is_flag=True, help="Of the access policy instead.")
+def schema(of_access: bool) -> None:
     """Print the JSON Schema of catalog files, for editors."""
+    from semantic.access_schema import access_schema
     from semantic.language import catalog_schema
 
-    click.echo(dumps(catalog_schema(), indent=1))
+    click.echo(dumps(access_schema() if of_access else catalog_schema(), indent=1))
 
 
 # --------------------------------------------------------------------------------------------- check --data
