@@ -132,9 +132,15 @@ class _Work:
         conditions = [f"({metric.where})"] if metric.where else []
         if metric.expr and metric.expr.strip() not in ("*", "1"):
             conditions.append(f"({metric.expr}) is not null")
+        balance = metric.balance
+        if balance is not None and balance.take in ("min", "max"):
+            balance = replace(
+                balance, take="min"
+            )  # the day of the figure may be the one with the fewest rows
         return _plain(
             metric,
             self._name(metric.name),
+            balance=balance,
             agg="count" if counted is None else "count_distinct",
             expr=f"coalesce(cast({counted} as text), '')"
             if counted

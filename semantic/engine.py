@@ -273,6 +273,8 @@ class SemanticLayer:
         """Return what is wrong with `query`; nothing where it can be answered."""
         try:
             self._plan(query, viewer)
+            if viewer.access is not None and viewer.access.min_groups:
+                refuse_telling(query)
         except UserError as error:
             return list(error.issues)
         return []

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from datatrust.core.errors import AccessDenied
@@ -135,7 +136,9 @@ def _leaves(
 
 def _count(row: tuple[Scalar, ...] | None, place: int) -> int:
     value = row[place] if row is not None else None
-    return int(value) if value is not None else 0  # type: ignore[arg-type]
+    if not isinstance(value, int | Decimal):
+        return 0
+    return int(value) or (1 if value > 0 else 0)  # of a mean over days a part of a row may be left
 
 
 def _told(rq: ResolvedQuery, result: QueryResult, keys: int, elsewhere: frozenset[str]) -> Told:

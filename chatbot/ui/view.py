@@ -42,6 +42,7 @@ FLAGS = {
     "partial_period": "The last period is not complete yet.",
     "open_period": "The period is still open: its books are not closed and the number may change.",
     "stale": "The data is older than it should be.",
+    "withheld": "Figures of groups that are too small for your role are withheld.",
     "truncated": "There are more rows than are shown: the result was cut at the row limit.",
 }
 

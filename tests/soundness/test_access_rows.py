@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +21,14 @@ from chatbot.export import ExportStore
 from chatbot.routes import make_routes
 from datatrust.core.errors import AccessDenied, UserError
 from datatrust.core.jsonio import dumps
+from datatrust.core.release import SourceControl, load_release
 from datatrust.core.settings import Project
 from semantic.access import load_viewer
 from semantic.engine import SemanticLayer
 from semantic.expressions import parse_filter
-from semantic.query import EVERYONE, OWNER, Compare, MetricQuery, TimeRange, Top, Viewer
-from tests.support.guarded import TWO_ROLES, connect, write_guarded, write_policy
+from semantic.query import EVERYONE, OWNER, Compare, Fold, MetricQuery, TimeRange, Top, Viewer
+from tests.support.books import publish, write_release_project
+from tests.support.guarded import CATALOG, POLICY, TWO_ROLES, connect, tables, write_guarded, write_policy
 
 MINE = "customer in (select customer from customers join countries using (country) where region = '{0}')"
 YEAR = TimeRange(start=dt.date(2026, 1, 1), end=dt.date(2026, 6, 30))
@@ -55,6 +58,14 @@ SHAPES: list[dict[str, Any]] = [
     {"metrics": ("owed",), "group_by": ("time.month",), "time": YEAR},
     {"metrics": ("owed", "revenue"), "group_by": ("country",), "time": YEAR},
     {"metrics": ("owed", "orders"), "time": YEAR},
+    {"metrics": ("running_contracts",), "group_by": ("time.month",), "time": YEAR},
+    {"metrics": ("running_contracts", "orders"), "group_by": ("country",), "time": YEAR},
+    {"metrics": ("owed_lately",), "group_by": ("time.quarter", "country"), "time": YEAR},
+    {"metrics": ("large_buyers_orders",), "group_by": ("time.month",), "time": YEAR},
+    {"metrics": ("large_buyers_orders", "orders"), "group_by": ("category",), "totals": True},
+    {"metrics": ("half_year",), "group_by": ("time.month",), "time": YEAR},
+    {"metrics": ("orders",), "group_by": ("country",), "fold": Fold(how="count", key="country"), "having": parse_filter("orders > 3")},
+    {"metrics": ("orders",), "group_by": ("country",), "place": parse_filter("country = 'FR'")[0], "order_by": ("-orders",)},
 ]  # fmt: skip
 
 SQL = {
@@ -91,7 +102,7 @@ def _cut(root: Path, region: str) -> Agent:
     project = write_guarded(root)
     project.access_policy.unlink()
     connection = duckdb.connect(str(root / "books.duckdb"))
-    for table in ("sales", "balances"):
+    for table in ("sales", "balances", "contracts"):
         connection.execute(f"delete from {table} where not coalesce({MINE.format(region)}, false)")
     connection.execute(f"delete from customers where not coalesce({MINE.format(region)}, false)")
     connection.close()
@@ -278,6 +289,59 @@ def test_questions_are_answered_from_the_viewers_rows_in_cli_and_rest_alike(plac
                 assert mine.evidence["policy"] == viewer.policy
                 assert mine.excluded is None
     assert answered >= 70 / every, answered
+
+
+def test_the_policy_of_today_holds_on_an_older_release(tmp_path: Path) -> None:
+    """The older release has an older catalog, in which a figure has another name and a dimension was shown to all."""
+    stored = re.sub(r"table: (\w+)", r"table: main.\1", CATALOG)
+    old = stored.replace("name: orders, label: Orders", "name: sold, label: Sold").replace(
+        "of: orders", "of: sold"
+    )
+    project = write_release_project(
+        tmp_path,
+        tables(),
+        {"all": stored},
+        files={"semantic/catalog/all.yml": old},
+        lineage={"main.sales": ("crm",)},
+        controls=(
+            SourceControl(
+                source="crm",
+                table="silver.sales",
+                read=9,
+                valid=4,
+                quarantined=5,
+                duplicate=0,
+                superseded=0,
+                discarded=0,
+            ),
+        ),
+    )
+    write_policy(project, POLICY)
+    first = load_release(project.warehouse)
+    publish(project, 2, dict(first.tables), lineage={"main.sales": ("crm",)}, controls=first.controls)
+    layer = SemanticLayer.open(project)
+    region, whole = load_viewer(project, "region"), load_viewer(project, "whole")
+    now = layer.query(MetricQuery(metrics=("orders",)), viewer=region)
+    then = layer.query(MetricQuery(metrics=("sold",), as_of="1"), viewer=region)
+    assert now.rows == then.rows != layer.query(MetricQuery(metrics=("orders",)), viewer=whole).rows
+    assert then.evidence.release != now.evidence.release
+    assert then.evidence.policy == now.evidence.policy == region.policy
+    assert then.excluded is now.excluded is None
+    everything = layer.query(MetricQuery(metrics=("orders",)), viewer=whole)
+    assert everything.excluded is not None
+    assert everything.excluded.quarantined_rows == 5
+    for query in (
+        MetricQuery(metrics=("profit",), as_of="1"),
+        MetricQuery(metrics=("sold",), group_by=("tier",), as_of="1"),
+        MetricQuery(metrics=("stock_value",), as_of="1"),
+    ):
+        with pytest.raises(UserError):
+            layer.query(query, viewer=region)
+    beside = MetricQuery(metrics=("revenue",), group_by=("country",), compare=Compare(to="as_reported"))
+    found = layer.query(beside, viewer=region)
+    assert {row[0] for row in found.rows} == {"DE", "FR"}
+    assert all(row[1] == row[2] for row in found.rows)
+    layer.close()
 
 
 def test_the_policy_of_today_holds_on_an_older_day(place: Place) -> None:

@@ -47,7 +47,16 @@ models:
   - {model: stock, table: stock, time: day, joins: [{to: products, key: product}],
      dimensions: [{name: day, type: time}]}
   - {model: balances, table: balances, time: day, joins: [{to: customers, key: customer}], dimensions: [{name: day, type: time}]}
+  - {model: contracts, table: contracts, key: [id], time: since, joins: [{to: customers, key: customer}],
+     dimensions: [{name: since, type: time}, {name: until, type: time}]}
 metrics:
+  - {name: running_contracts, label: Running contracts, model: contracts,
+     balance: {agg: count, valid: [since, until], take: last}, tags: [sales]}
+  - {name: owed_lately, label: Owed lately, model: balances, balance: {agg: sum, expr: owed, per: [customer], carry_forward: 40 days},
+     unit: EUR, tags: [sales]}
+  - {name: large_buyers_orders, label: Orders of large buyers, model: sales, agg: count, tags: [sales],
+     members: {of: customers, where: revenue >= 1500}}
+  - {name: half_year, label: Half a year, cumulative: {of: revenue, rolling: 6 months, take: average}, unit: EUR, tags: [sales]}
   - {name: revenue, label: Revenue, model: sales, agg: sum, expr: amount, where: done, unit: EUR, better: higher,
      plan: {budget: target}, tags: [sales], description: Sum of completed sales.,
      examples: [{ask: Revenue in APAC by country}]}
@@ -105,6 +114,7 @@ def tables(seed: int = 5, *, sales: int = 400) -> str:
             "CREATE TABLE sales (id INT, day DATE, customer VARCHAR, ship_to VARCHAR, product VARCHAR, status VARCHAR, amount DECIMAL(12,2), cost DECIMAL(12,2))",
             "CREATE TABLE targets (month DATE, region VARCHAR, target DECIMAL(12,2))",
             "CREATE TABLE stock (day DATE, product VARCHAR, worth DECIMAL(12,2))",
+            "CREATE TABLE contracts (id INT, customer VARCHAR, since DATE, until DATE)",
             "CREATE TABLE balances (day DATE, customer VARCHAR, owed DECIMAL(12,2))"]  # fmt: skip
     rows: dict[str, list[tuple[object, ...]]] = {}
     rows["countries"] = list(countries)
@@ -129,6 +139,10 @@ def tables(seed: int = 5, *, sales: int = 400) -> str:
         rows.setdefault("targets", []).extend((first, region, 1000 + month) for region in REGIONS)
         rows.setdefault("stock", []).extend((first, f"P{i}", 10 + i + month) for i in range(12))
         rows.setdefault("balances", []).extend((first, f"C{i}", 100 + i * month) for i in range(0, 30, 2))
+    rows["contracts"] = [
+        (i, f"C{i % 30}", f"2025-{i % 12 + 1:02}-01", f"2026-{i % 6 + 1:02}-01" if i % 3 else None)
+        for i in range(60)
+    ]
     for name, listed in rows.items():
         values = ", ".join(f"({', '.join('NULL' if v is None else repr(v) for v in row)})" for row in listed)
         made.append(f"INSERT INTO {name} VALUES {values}")
