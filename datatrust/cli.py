@@ -38,6 +38,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "masking": ("datatrust.commands.masking", "masking", "The keys of tokens: status, rotate, retire."),
     "release": ("datatrust.commands.release", "release", "Published snapshots: list, show, roll back, keep."),
+    "maintain": (
+        "datatrust.commands.maintain",
+        "maintain",
+        "Fewer files and bytes; old releases are retired.",
+    ),
     "semantic": ("datatrust.commands.semantic", "semantic", "The metric catalog: check, describe, query."),
     "ask": ("datatrust.commands.ask", "ask", "Answer one question, or a file of them."),
     "replay": (

@@ -18,6 +18,8 @@ from deltalake import write_deltalake
 from datatrust.core.release import METRICS_TABLE
 from pipeline.tables import query_tables, table_path
 
+MAINTENANCE = "maintain"  # what the steps of a maintenance begin with
+
 _SCHEMA = pa.schema(
     [
         ("run", pa.int64()),

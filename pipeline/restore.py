@@ -11,6 +11,7 @@ Layer: pipeline. Imports core and tables; works on Delta logs, starts no Spark.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from datatrust.core.errors import OutcomeError
@@ -20,8 +21,10 @@ from pipeline.ledger import LEDGER, recover_ledger
 from pipeline.tables import count_rows, find_tables, open_table
 
 
-def restore_tables(warehouse: Path, current: Release | None) -> tuple[str, ...]:
-    """Restore what differs from `current`; return the names of the tables that were touched.
+def restore_tables(
+    warehouse: Path, current: Release | None, *, spare: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Restore what differs from `current`, but for the tables in `spare`; return the names of those touched.
 
     Raises:
         OutcomeError: a version that the current release pins is gone.
@@ -34,7 +37,7 @@ def restore_tables(warehouse: Path, current: Release | None) -> tuple[str, ...]:
     pinned = current.tables if current else {}
     touched = []
     for name, folder in found.items():
-        if is_growing(name):
+        if is_growing(name) or name in spare:
             continue
         pin = pinned.get(name)
         if pin is None:
@@ -44,7 +47,7 @@ def restore_tables(warehouse: Path, current: Release | None) -> tuple[str, ...]:
             elif count_rows(table := open_table(folder)) != 0:
                 table.delete()
                 touched.append(name)
-        elif _differs(folder, pin.version):
+        elif differs(folder, pin.version):
             open_table(folder).restore(pin.version)
             touched.append(name)
     missing = sorted(set(pinned) - set(found))
@@ -56,7 +59,7 @@ def restore_tables(warehouse: Path, current: Release | None) -> tuple[str, ...]:
     return tuple(touched)
 
 
-def _differs(folder: Path, version: int) -> bool:
+def differs(folder: Path, version: int) -> bool:
     """Return whether the table's newest version has other files or columns than `version`."""
     newest = open_table(folder)
     if newest.version() == version:

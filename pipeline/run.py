@@ -460,6 +460,7 @@ class _Run:
                 number=next_number(self.warehouse),
                 parent=current.number,
                 restores=None,
+                compacts=None,
                 created_at=_now(),
                 files=kept_texts(self.project),
                 hashes=dict(self.hashes),

@@ -163,6 +163,8 @@ def _settings(
         "spark.databricks.delta.properties.defaults.columnMapping.mode": "none",
         "spark.databricks.delta.properties.defaults.enableTypeWidening": "false",
         "spark.databricks.delta.properties.defaults.isolationLevel": "Serializable",
+        # Delta forgets versions after 30 days otherwise; `maintain` forgets what no release needs.
+        "spark.databricks.delta.properties.defaults.enableExpiredLogCleanup": "false",
         "spark.databricks.delta.schema.autoMerge.enabled": "false",
         **project.config.engine.spark,
     }

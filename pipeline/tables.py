@@ -111,7 +111,7 @@ def query_tables(
         connection.execute("set TimeZone = 'UTC'")
         try:
             for name, folder in tables.items():
-                _create_view(connection, name, open_table(folder, (versions or {}).get(name)))
+                create_view(connection, name, open_table(folder, (versions or {}).get(name)))
             cursor = connection.execute(sql, parameters)
             columns = [column[0] for column in cursor.description]
             return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
@@ -138,7 +138,7 @@ def _damaged(folder: Path, what: str) -> OutcomeError:
     )
 
 
-def _create_view(connection: Any, name: str, table: DeltaTable) -> None:
+def create_view(connection: Any, name: str, table: DeltaTable) -> None:
     """Let `name` be the table's files with the table's columns; a table may have no files yet."""
     files = table.file_uris()
     fields = json.loads(table.schema().to_json())["fields"]

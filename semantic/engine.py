@@ -19,6 +19,7 @@ from typing import Any
 from datatrust.core.errors import AccessDenied, UnknownName, UserError
 from datatrust.core.issues import Issue, did_you_mean
 from datatrust.core.release import Release, list_releases, load_release
+from datatrust.core.retired import original_number
 from datatrust.core.settings import Project
 from semantic.behind import Counts, with_counts
 from semantic.calendar import show_day
@@ -543,7 +544,8 @@ class SemanticLayer:
 
     def _release_before(self) -> str:
         numbers = list_releases(self.project.warehouse) if self.release is not None else []
-        earlier = [number for number in numbers if self.release is not None and number < self.release.number]
+        first = original_number(self.project.warehouse, self.release) if self.release is not None else 0
+        earlier = [number for number in numbers if number < first]
         if not earlier:
             raise UnknownName(
                 Issue(

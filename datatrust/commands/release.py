@@ -10,6 +10,7 @@ from datatrust.commands.common import Context, json_option, print_json, print_ta
 from datatrust.core.errors import UserError
 from datatrust.core.kept import find_gone, is_kept, keep_release, load_notes, rollback_release, undo_keep
 from datatrust.core.release import Release, list_releases, load_release
+from datatrust.core.retired import load_retired, retired_words
 
 
 @click.group()
@@ -35,10 +36,10 @@ def list_command(context: Context, as_json: bool) -> None:
         brief = _brief(warehouse, found)
         documents.append(brief)
         published = found.created_at.isoformat(timespec="seconds")
-        restores = f"restores {found.restores:06d}" if found.restores else ""
+        note = _note(warehouse, found)
         kept = "kept" if brief["kept"] else ""
         rows.append(
-            (found.id, published, found.delivery or "", str(len(found.tables)), found.quality.status, kept, restores)
+            (found.id, published, found.delivery or "", str(len(found.tables)), found.quality.status, kept, note)
         )  # fmt: skip
     if as_json:
         print_json(documents)
@@ -67,10 +68,15 @@ def show(context: Context, wanted: str | None, as_json: bool) -> None:
     )
     if found.restores:
         click.echo(f"brings back release {found.restores:06d}")
+    if found.compacts:
+        click.echo(f"holds the rows of release {found.compacts:06d} in other files")
     for note in notes:
         why = f": {note.reason}" if note.reason else ""
         click.echo(f"kept by {note.by} since {note.at.isoformat(timespec='seconds')}{why}")
-    for table, why in gone.items():
+    retired = load_retired(warehouse, found.number)
+    if retired is not None:
+        click.echo(retired_words(warehouse, found.id, retired))
+    for table, why in () if retired else gone.items():
         click.echo(f"cannot be read any more: {table}: {why}")
     print_table(
         ("table", "version", "rows"), [(n, p.version, p.rows) for n, p in sorted(found.tables.items())]
@@ -117,8 +123,18 @@ def keep(context: Context, wanted: str, reason: str | None, undo: bool, as_json:
         click.echo(f"release {found.id} is kept; end it with: datatrust release keep {found.id} --undo")
 
 
+def _note(warehouse: Path, found: Release) -> str:
+    retired = load_retired(warehouse, found.number)
+    if retired is not None:
+        return f"retired {retired.at.date().isoformat()}: its files are given up"
+    if found.restores:
+        return f"restores {found.restores:06d}"
+    return f"the rows of {found.compacts:06d} in other files" if found.compacts else ""
+
+
 def _brief(warehouse: Path, found: Release) -> dict[str, object]:
     return {
         "id": found.id, "created_at": found.created_at, "delivery": found.delivery, "tables": len(found.tables),
         "quality": found.quality.status, "restores": found.restores, "kept": is_kept(warehouse, found.number),
+        "compacts": found.compacts, "retired": load_retired(warehouse, found.number),
     }  # fmt: skip

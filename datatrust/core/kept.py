@@ -40,6 +40,7 @@ from datatrust.core.release import (
     next_number,
     publish_release,
 )
+from datatrust.core.retired import load_retired, refuse_retired
 
 FOLDER = "kept"
 NOTES = "kept.json"
@@ -65,11 +66,12 @@ def keep_release(warehouse: Path, wanted: str, *, reason: str | None = None) -> 
 
     Raises:
         UnknownName: there is no such release.
-        FilesGone: files of it have been removed, now or before; nothing was kept.
+        FilesGone: it was retired, or files of it have been removed, now or before; nothing was kept.
     """
     release = load_release(warehouse, wanted)
     note = KeepNote(by=_user(), at=dt.datetime.now(tz=dt.UTC), reason=reason)
-    with _one_at_a_time(warehouse):
+    with one_at_a_time(warehouse):
+        refuse_retired(warehouse, release)
         if is_kept(warehouse, release.number):
             _write_notes(_home(warehouse, release.number), (*load_notes(warehouse, release.number), note))
         else:
@@ -96,7 +98,7 @@ def undo_keep(warehouse: Path, wanted: str) -> Release:
             f"release {current.id} is current and reads the kept files of {release.id}; they stay\n"
             "  publish another release first: datatrust pipeline run, or datatrust release rollback ID"
         )
-    with _one_at_a_time(warehouse):
+    with one_at_a_time(warehouse):
         (_home(warehouse, release.number) / NOTES).unlink(missing_ok=True)  # from here on it is not kept
         for zone in ("", RESTRICTED):
             shutil.rmtree(_home(warehouse, release.number, zone), ignore_errors=True)
@@ -141,7 +143,12 @@ def kept_folder(warehouse: Path, number: int, pin: TablePin) -> Path:
 
 
 def find_gone(warehouse: Path, release: Release) -> dict[str, str]:
-    """Return what is gone of a release: table -> why it cannot be read; tables that only grow are not asked."""
+    """Return what is gone of a release: table -> why it cannot be read; tables that only grow are not asked.
+
+    Of a retired one every table counts as gone, whether clean-up has come to its files yet or not.
+    """
+    if load_retired(warehouse, release.number) is not None:
+        return {name: "the release was retired" for name in sorted(release.tables) if not is_growing(name)}
     found = {}
     for name, pin in sorted(release.tables.items()):
         if not is_growing(name) and (why := _missing(table_folder(warehouse, release, pin), pin)):
@@ -163,6 +170,7 @@ def rollback_release(warehouse: Path, wanted: str) -> Release:
         number=next_number(warehouse),
         parent=list_releases(warehouse)[-1],
         restores=old.number,
+        compacts=None,
         created_at=dt.datetime.now(tz=dt.UTC),
     )
     publish_release(warehouse, new)
@@ -230,6 +238,7 @@ def _keep_files(warehouse: Path, release: Release, note: KeepNote) -> None:
 
 
 def _refuse_gone(warehouse: Path, release: Release) -> None:
+    refuse_retired(warehouse, release)
     if gone := find_gone(warehouse, release):
         listed = "; ".join(f"{name}: {why}" for name, why in gone.items())
         raise _gone(f"release {release.id} cannot be read any more: {listed}")
@@ -301,8 +310,8 @@ def _home(warehouse: Path, number: int, zone: str = "") -> Path:
 
 
 @contextlib.contextmanager
-def _one_at_a_time(warehouse: Path) -> Iterator[None]:
-    """Let one process change what is kept; the lock is gone with its holder."""
+def one_at_a_time(warehouse: Path) -> Iterator[None]:
+    """Let one process change what is kept, or clean up beside it; the lock is gone with its holder."""
     folder = warehouse / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as file:

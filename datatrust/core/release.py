@@ -87,6 +87,7 @@ class Release:
     fresh_as_of: dt.datetime | None = None  # when the newest raw file arrived
     parent: int | None = None
     restores: int | None = None  # a rollback names the release whose versions it brings back
+    compacts: int | None = None  # made by maintenance: the release whose rows it holds in other files
     delivery: str | None = None  # the folder of raw files that it closes
     documents: dict[str, str] = field(
         default_factory=dict
@@ -231,6 +232,7 @@ def _read(warehouse: Path, number: int) -> Release:
             fresh_as_of=dt.datetime.fromisoformat(raw["fresh_as_of"]) if raw["fresh_as_of"] else None,
             parent=raw["parent"],
             restores=raw["restores"],
+            compacts=raw.get("compacts"),
             delivery=raw["delivery"],
             documents=raw.get("documents", {}),
         )

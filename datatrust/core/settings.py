@@ -11,10 +11,11 @@ import datetime as dt
 import json
 import os
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from datatrust.core.errors import UserError
 from datatrust.core.issues import Issue, SourcePosition, did_you_mean
@@ -70,6 +71,36 @@ class Alerts(_Section):
     repeat_hours: float = Field(default=24, ge=0)  # the same alert is not sent again before
 
 
+class Retain(_Section):
+    """Which releases keep their files: so many of the newest, and each for so many days after the next one came."""
+
+    releases: int = Field(default=30, ge=1)
+    days: float = Field(default=90, ge=0)
+
+
+class Maintenance(_Section):
+    """What `datatrust maintain` does. Names of tables may hold wildcards ("gold.*")."""
+
+    tables: tuple[str, ...] = ("gold.*", "silver.*", "ops.*", "restricted.*")  # whose files are put together
+    z_order: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # table -> columns; none: not clustered
+    small_file_mb: float = Field(default=8, gt=0)
+    small_files: int = Field(default=10, ge=2)  # a table with as many small files is rewritten
+    target_file_mb: float = Field(default=64, gt=0)
+    compression: Literal["zstd", "snappy", "gzip"] = "zstd"
+    retain: Retain = Retain()
+    orphan_hours: float = Field(
+        default=24, ge=0
+    )  # a file that no commit names may belong to one in the making
+    price_per_gb_month: Decimal = Field(default=Decimal("0.023"), ge=0)
+    currency: str = "USD"
+
+    @model_validator(mode="after")
+    def _check_sizes(self) -> Maintenance:
+        if self.target_file_mb < 2 * self.small_file_mb:
+            raise ValueError("target_file_mb must be at least twice small_file_mb")
+        return self
+
+
 class Serving(_Section):
     """How questions are answered.
 
@@ -104,6 +135,7 @@ class Config(_Section):
     engine: Engine = Engine()
     publish: Publish = Publish()
     alerts: Alerts = Alerts()
+    maintenance: Maintenance = Maintenance()
     serving: Serving = Serving()
 
 

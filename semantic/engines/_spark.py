@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 from datatrust.core.errors import EngineError, FilesGone
 from datatrust.core.kept import table_folder
 from datatrust.core.release import Release
+from datatrust.core.retired import hold_release
 from semantic.engines._statement import point_tables
 from semantic.engines.base import RawResult, gone_message, too_slow
 from semantic.schema import Schema
@@ -64,6 +65,7 @@ class SparkEngine:
         cancel: Callable[[str], None],
     ) -> None:
         self.release_id = release.id
+        self._hold = hold_release(warehouse, release)
         self._release = release
         self._warehouse = warehouse
         self._session = session
@@ -121,7 +123,8 @@ class SparkEngine:
         return RawResult(columns=columns, rows=kept, truncated=len(rows) > max_rows)
 
     def close(self) -> None:
-        """Let go of the views; the session's process stays for the next engine."""
+        """Let go of the views and of the release; the session's process stays for the next engine."""
+        self._hold.close()
         for view in self._views.values():
             self._session.catalog.dropTempView(view.strip("`"))
         self._views.clear()

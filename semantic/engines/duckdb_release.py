@@ -20,6 +20,7 @@ from deltalake.exceptions import DeltaError
 from datatrust.core.errors import EngineError, FilesGone
 from datatrust.core.kept import table_folder
 from datatrust.core.release import Release
+from datatrust.core.retired import hold_release
 from datatrust.core.settings import Project
 from semantic.engines import _duckdb as duck
 from semantic.engines.base import EngineSpec, RawResult, given, gone_message
@@ -43,6 +44,7 @@ class ReleaseEngine:
         self, warehouse: Path, release: Release, tables: tuple[str, ...], timezone: str, memory_mb: int
     ) -> None:
         self.release_id = release.id
+        self._hold = hold_release(warehouse, release)
         self._pins = {table: release.tables[table] for table in tables if table in release.tables}
         self._folders = {
             table: table_folder(warehouse, release, pin).resolve() for table, pin in self._pins.items()
@@ -76,8 +78,9 @@ class ReleaseEngine:
         return duck.run(self._connection, sql, max_rows=max_rows, timeout_seconds=timeout_seconds)
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database and give the release up."""
         self._connection.close()
+        self._hold.close()
 
     def _need(self, table: str) -> None:
         if table in self._views:

@@ -1,0 +1,1 @@
+"""Put small files together, retire old releases and remove files that no release needs."""
