@@ -9,8 +9,9 @@ import pytest
 from deltalake import DeltaTable
 
 from datatrust.core.errors import FilesGone
-from datatrust.core.kept import keep_release
+from datatrust.core.kept import keep_release, table_folder
 from datatrust.core.release import load_release
+from datatrust.core.retired import refuse_retired
 from datatrust.core.settings import Project, load_project
 from pipeline.maintenance.run import maintain
 from pipeline.run import run_pipeline
@@ -32,8 +33,6 @@ POLICY = {
 
 def fact_of(project: Project, release: str) -> list[tuple[str, str]]:
     """The fact's rows at the version that a release pins, where that release reads them."""
-    from datatrust.core.kept import table_folder
-
     found = load_release(project.warehouse, release)
     pin = found.tables["gold.fct_expenses"]
     rows = query_tables(
@@ -70,8 +69,6 @@ def test_maintenance_between_runs(spark: SparkSession, tiny_project: Project) ->
         assert "expense_date" in str(operation["operationParameters"])
     assert table.metadata().configuration["delta.enableExpiredLogCleanup"] == "false"
     with pytest.raises(FilesGone, match="has the same rows: --as-of 3"):
-        from datatrust.core.retired import refuse_retired
-
         refuse_retired(project.warehouse, load_release(project.warehouse, "2"))
 
     deliver(project, "2026-06/expenses.csv", [("B1", "2.00"), ("C1", "5.00")], day="2026-06-02")
