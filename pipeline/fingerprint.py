@@ -16,6 +16,7 @@ from datatrust.core.settings import Project
 from pipeline.contracts.model import SourceSpec
 from pipeline.keyring import KEY_HASH, active_key_id
 
+ANOMALIES = "anomalies"
 CONTRACT = "contract."  # prefix of one source's own hash
 _WHOLE = {  # what shapes the rows of every source
     "config": "the settings have changed",
@@ -52,6 +53,7 @@ def compute_hashes(project: Project, specs: Sequence[SourceSpec]) -> dict[str, s
         "dbt": _digest_files(project.dbt, _texts(project.dbt)),
         "code": _digest_files(Path(__file__).parent, sorted(Path(__file__).parent.rglob("*.py"))),
         "catalog": _digest_files(project.catalog, _texts(project.catalog)),
+        **({ANOMALIES: _digest_anomalies(project)} if project.config.anomalies else {}),
         **{f"{CONTRACT}{spec.name}": _digest([(spec.name, spec.hash.encode())]) for spec in specs},
     }
 
@@ -79,7 +81,7 @@ def compare_hashes(
     gone = changed("contracts") and not derived
     return Changes(
         sources=derived,
-        gold=bool(derived) or gone or changed("dbt"),
+        gold=bool(derived) or gone or changed("dbt") or changed(ANOMALIES),
         definitions=changed("policies") or changed("catalog"),
     )
 
@@ -115,6 +117,11 @@ def kept_texts(project: Project) -> dict[str, str]:
     """Return the texts that a release carries with it, by project path: catalog and policies of the day."""
     files = [*_texts(project.catalog), *sorted(project.masking_policy.parent.glob("*.yml"))]
     return {project.shown(file): file.read_text(encoding="utf-8") for file in files}
+
+
+def _digest_anomalies(project: Project) -> str:
+    rules = {name: rule.model_dump(mode="json") for name, rule in project.config.anomalies.items()}
+    return _digest([("anomalies", dumps(rules, sort_keys=True).encode())])
 
 
 def _texts(folder: Path) -> list[Path]:

@@ -257,6 +257,11 @@ class _Run:
                 since = min(since, (taken.oldest_sequence or since + 1) - 1)
                 rebuild = refresh_gold or taken.needs_rebuild
                 built = self._build_gold(spark, gold, since, rebuild, advance)
+            if self.project.config.anomalies:
+                from pipeline.anomalies import build_anomalies
+
+                with self._step(timed, "anomalies", f"{prefix}anomalies"):
+                    built = build_anomalies(spark, self.project, built)
             with self._step(timed, "audit", f"{prefix}audit", len(self.specs) + len(built.tables)) as advance:
                 evidence = self._prove(spark, auditor, taken, built, findings, title, advance)
             with self._step(timed, "publish", f"{prefix}metrics and publish"):

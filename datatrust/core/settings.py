@@ -13,7 +13,7 @@ import os
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -101,6 +101,25 @@ class Maintenance(_Section):
         return self
 
 
+class AnomalyRule(_Section):
+    """One gold table of rows that lie far from the others, found by KMeans over `features` of another."""
+
+    input: str  # "gold.fct_sales"
+    key: tuple[str, ...] = Field(min_length=1)  # names one row
+    features: tuple[str, ...] = Field(min_length=1)
+    columns: tuple[str, ...] = ()  # of the input, kept beside the key and the features
+    where: str | None = None  # SQL over the input's columns: which rows count
+    relative_to: tuple[
+        str, ...
+    ] = ()  # features are taken beside the median of the rows with the same values here
+    scale: Literal["log", "linear"] = "log"
+    k: int = Field(default=2, ge=1, le=20)
+    seed: int = 42
+    threshold: float = Field(default=4.5, gt=0)
+    min_share: float = Field(default=0.05, ge=0, lt=1)  # a cluster with a smaller share of rows is not usual
+    fit_rows: int = Field(default=100_000, ge=100)  # KMeans sees every n-th row of more
+
+
 class Serving(_Section):
     """How questions are answered.
 
@@ -136,6 +155,9 @@ class Config(_Section):
     publish: Publish = Publish()
     alerts: Alerts = Alerts()
     maintenance: Maintenance = Maintenance()
+    anomalies: dict[Annotated[str, Field(pattern=r"^gold\.[a-z_][a-z0-9_]*$")], AnomalyRule] = Field(
+        default_factory=dict
+    )
     serving: Serving = Serving()
 
 

@@ -251,11 +251,12 @@ class _Maintenance:
                 for work in wanted:
                     begun = time.monotonic()
                     self._probe(work)
+                    before = int(open_table(work.folder).version())  # the record of steps has grown meanwhile
                     rewrite(work.folder, work.columns, self.policy)
                     newest = int(open_table(work.folder).version())
-                    rows = prove_same_rows(work.folder, work.version, newest)
+                    rows = prove_same_rows(work.folder, before, newest)
                     self._probe(work)
-                    changed |= {work.name} if newest != work.version else set()
+                    changed |= {work.name} if newest != before else set()
                     self._record([self._rewritten(work, rows, time.monotonic() - begun)])
                     advance(work.name)
         if any(name in self.current.tables and not is_growing(name) for name in changed):

@@ -36,7 +36,7 @@ from pipeline.maintenance.policy import (
 )
 from pipeline.maintenance.report import MaintainReport, render_report
 from pipeline.maintenance.run import maintain
-from pipeline.observe import load_steps
+from pipeline.observe import StepMetric, load_steps, record_steps
 from pipeline.restore import restore_tables
 from pipeline.status import load_status
 from pipeline.tables import pin_table
@@ -395,6 +395,17 @@ def test_steps_are_recorded_and_are_no_pipeline_run(project: Project) -> None:
     steps = [step.step for step in load_steps(project.warehouse)]
     assert steps == ["maintain rewrite", "maintain remove", "maintain remove", "maintain"]
     assert load_status(project).last_run is None
+
+
+def test_the_record_that_maintenance_itself_adds_to_is_rewritten_too(project: Project) -> None:
+    """Trap: its rows grow between the survey and the proof."""
+    for number in range(6):
+        record_steps(project.warehouse, run=number, delivery=None, steps=[StepMetric(step="gold")])
+    report = tidy(project)
+    ops = next(table for table in report.tables if table.table == "ops.pipeline_metrics")
+    assert ops.fragmented
+    assert ops.removed >= 6
+    assert len(load_steps(project.warehouse)) == 6 + 6
 
 
 def test_what_no_commit_names_goes_when_it_is_old(project: Project) -> None:
