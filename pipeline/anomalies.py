@@ -213,7 +213,7 @@ def _score(connection: Any, rule: AnomalyRule, centres: Centres) -> Any:
     kept = dict.fromkeys([*rule.key, *rule.columns, *rule.features])
     columns = _columns(list(kept))
     if not centres:
-        return connection.execute(
+        return connection.sql(
             f"select {columns}, 0 as cluster, cast(0 as decimal(18, 4)) as distance, "
             "cast(0 as decimal(18, 4)) as score from scaled where false"
         ).to_arrow_table()
@@ -223,7 +223,7 @@ def _score(connection: Any, rule: AnomalyRule, centres: Centres) -> Any:
         f"create table near as select {columns}, distance, case {which} end as cluster "
         f"from (select *, {near} as distance from scaled)"
     )
-    return connection.execute(
+    return connection.sql(
         f"select {columns}, cluster, cast(distance as decimal(18, 4)) as distance, "
         "cast(distance / typical as decimal(18, 4)) as score "
         f"from (select *, greatest({_TO_DEVIATION} * median(distance) over (partition by cluster), {_NARROWEST}) "

@@ -41,7 +41,9 @@ def find_reach(project: Project) -> dict[str, frozenset[str]]:
         _, refs, tables = models[name]
         return tables.union(*(ends(ref, on_path | {name}) for ref in refs))
 
-    return {models[name][0]: ends(name, frozenset()) for name in models}
+    reach = {models[name][0]: ends(name, frozenset()) for name in models}
+    found_in = {table: rule.input for table, rule in project.config.anomalies.items()}
+    return {**reach, **{table: reach.get(made_of, frozenset()) for table, made_of in found_in.items()}}
 
 
 def tables_reached(reach: dict[str, frozenset[str]], silver: Iterable[str]) -> tuple[str, ...]:

@@ -60,8 +60,8 @@ def test_maintenance_between_runs(spark: SparkSession, tiny_project: Project) ->
     assert (fact_of(project, "1"), fact_of(project, "3"), gold(project)) == (april, may, may)
     rewritten = {table.table for table in report.tables if table.fragmented}
     assert "bronze.expenses" in rewritten, "append-only tables can be rewritten too"
-    codecs = {table.files_after for table in report.tables if table.fragmented}
-    assert codecs == {1}
+    own = "ops.pipeline_metrics"  # which maintenance itself goes on adding to
+    assert {table.files_after for table in report.tables if table.fragmented and table.table != own} == {1}
     table = DeltaTable(str(project.warehouse / "gold/fct_expenses"))
     assert not table.protocol().reader_features
     if "gold.fct_expenses" in rewritten:

@@ -37,6 +37,7 @@ GOLD = {
     "open_to amount",
     "dim_employees": "employee_id department entity hired_on left_on",
     "fx_rates": "month currency average_rate closing_rate",
+    "sales_anomalies": "sales_line_id order_date customer_id product_id net_amount cluster distance score",
     "sales_summary": "status order_lines total_sales",
     "revenue_trends": "month fiscal_year fiscal_month region revenue revenue_previous_month "
     "revenue_previous_year growth_previous_year",

@@ -60,6 +60,8 @@ create table gold.fct_expense_budget (month date, account_id varchar, expense_ty
 create table gold.fct_open_items (open_item_id varchar, document_id varchar, document_type varchar, customer_id varchar,
   invoice_date date, due_date date, paid_on date, age varchar, open_from date, open_to date, amount decimal(18,2));
 create table gold.dim_employees (employee_id varchar, department varchar, entity varchar, hired_on date, left_on date);
+create table gold.sales_anomalies (sales_line_id varchar, order_date date, customer_id varchar, product_id varchar,
+  net_amount decimal(18,2), "cluster" integer, distance decimal(18,4), score decimal(18,4));
 create table gold.fx_rates (month date, currency varchar, average_rate decimal(18,6), closing_rate decimal(18,6));
 """  # fmt: skip
 
@@ -106,10 +108,12 @@ def _tables(rng: random.Random) -> dict[str, list[tuple[object, ...]]]:
                         price,
                     )
                 )
+    sales = _sales(rng, customers, products)
     return {
         "dim_customers": list(customers),
         "dim_products": list(products),
-        "fct_sales": _sales(rng, customers, products),
+        "fct_sales": sales,
+        "sales_anomalies": _anomalies(sales),
         "fct_budget": _budget(rng),
         "fct_expenses": _expenses(rng),
         "fct_balances": _balances(rng),
@@ -120,6 +124,14 @@ def _tables(rng: random.Random) -> dict[str, list[tuple[object, ...]]]:
         ],
         **finance_tables(rng, [str(customer[0]) for customer in customers]),
     }  # fmt: skip
+
+
+def _anomalies(sales: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """Every fiftieth sale line: here nothing is computed, questions only need rows to count."""
+    return [
+        (line[0], line[4], line[6], line[7], line[15], 0, Decimal("1.0000"), Decimal("4.0000"))
+        for line in [line for line in sales if line[3] == "sale"][::50]
+    ]
 
 
 def _sales(

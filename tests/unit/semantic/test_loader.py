@@ -30,6 +30,8 @@ GOLD = {
     "gold.fct_open_items": "open_item_id document_id document_type customer_id invoice_date:date due_date:date "
     "paid_on:date age open_from:date open_to:date amount:double",
     "gold.dim_employees": "employee_id department entity hired_on:date left_on:date",
+    "gold.sales_anomalies": "sales_line_id order_date:date customer_id product_id net_amount:double cluster:int "
+    "distance:double score:double",
     "gold.fx_rates": "month:date currency average_rate:double closing_rate:double",
 }
 
