@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -24,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 from datatrust.core.kept import keep_release, table_folder  # noqa: E402
 from datatrust.core.release import Quality, Release, load_release, publish_release  # noqa: E402
 from datatrust.core.settings import Project, load_project  # noqa: E402
-from pipeline.maintenance.files import file_sizes, measure_folder  # noqa: E402
+from pipeline.maintenance.files import file_sizes  # noqa: E402
 from pipeline.maintenance.policy import MB  # noqa: E402
 from pipeline.maintenance.run import maintain  # noqa: E402
 from pipeline.tables import pin_table, query_tables  # noqa: E402
