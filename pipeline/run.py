@@ -258,10 +258,8 @@ class _Run:
                 rebuild = refresh_gold or taken.needs_rebuild
                 built = self._build_gold(spark, gold, since, rebuild, advance)
             if self.project.config.anomalies:
-                from pipeline.anomalies import build_anomalies
-
                 with self._step(timed, "anomalies", f"{prefix}anomalies"):
-                    built = build_anomalies(spark, self.project, built)
+                    built = self._find_anomalies(spark, built)
             with self._step(timed, "audit", f"{prefix}audit", len(self.specs) + len(built.tables)) as advance:
                 evidence = self._prove(spark, auditor, taken, built, findings, title, advance)
             with self._step(timed, "publish", f"{prefix}metrics and publish"):
@@ -376,6 +374,14 @@ class _Run:
 
         register_tables(spark, self.warehouse)
         return gold.build(since_sequence=since, full_refresh=refresh, advance=advance)
+
+    def _find_anomalies(self, spark: SparkSession, built: GoldResult) -> GoldResult:
+        from pipeline.anomalies import build_anomalies
+        from pipeline.session import register_tables
+
+        built = build_anomalies(spark, self.project, built)
+        register_tables(spark, self.warehouse)  # the audit finds tables by their names
+        return built
 
     def _prove(
         self,
