@@ -16,6 +16,7 @@ from chatbot.answer import Answer
 from chatbot.log import AnswerLog, Channel, answer_body, new_id, refused_body, result_body
 from chatbot.replay import Replay, Replayer
 from chatbot.second import PlannerName
+from chatbot.signing import Signature, read_certificate, sign
 from datatrust.core.chain import Record
 from datatrust.core.errors import DataTrustError, UserError
 from datatrust.core.settings import Project
@@ -150,6 +151,26 @@ class Desk:
         """
         return self.replayer.replay(self.log.answer(answer_id), viewer=viewer)
 
+    def sign(self, answer_id: str, *, comment: str, viewer: Viewer, signer: str | None = None) -> Signature:
+        """Sign an answer of the log.
+
+        Raises:
+            UserError: no such answer, one without a number, or no comment.
+            OutcomeError: it does not replay equal; nothing was signed.
+        """
+        return sign(
+            self.project, self.log, self.replayer, answer_id, comment=comment, viewer=viewer, signer=signer
+        )
+
+    def certificate(self, answer_id: str, *, viewer: Viewer) -> bytes:
+        """Return the newest certificate of an answer, for whoever has the rights that it was signed under.
+
+        Raises:
+            UserError: it is not signed.
+            AccessDenied: other rights.
+        """
+        return read_certificate(self.log, answer_id, viewer=viewer)
+
     def find(self, answer_id: str) -> Record:
         """Return the record of an answer.
 
@@ -168,8 +189,9 @@ class Desk:
         self, question: Question, channel: Channel, told: Callable[[str], None]
     ) -> tuple[Answer, dict[str, Any]]:
         catalog = self.log.keep_catalog(self.agent.layer.catalog)  # first: without a log nothing is computed
+        text = question.text.encode("utf-8", "replace").decode("utf-8")  # half a character cannot be kept
         answer: Answer = self.agent.ask(
-            question.text, viewer=question.viewer, today=question.today, history=question.history, told=told
+            text, viewer=question.viewer, today=question.today, history=question.history, told=told
         )
         answer = replace(answer, id=new_id())
         body = answer_body(

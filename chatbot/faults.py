@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatbot.log import UnknownAnswer
-from datatrust.core.errors import AccessDenied, EngineError, FilesGone, NotRecorded, UserError
+from datatrust.core.errors import AccessDenied, EngineError, FilesGone, NotRecorded, OutcomeError, UserError
 
 LOG = logging.getLogger("datatrust.chat")
-MAX_QUESTION = 20_000  # characters that a program may send; the planner has its own, smaller limit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +52,8 @@ def fault_of(error: Exception) -> Fault:
         return Fault(status=status, error=told, issues=issues)
     if isinstance(error, FilesGone):
         return Fault(status=410, error=str(error).splitlines()[0])
+    if isinstance(error, OutcomeError):
+        return Fault(status=409, error=str(error).splitlines()[0])
     reference = secrets.token_hex(4)
     LOG.error("request failed, reference %s", reference, exc_info=error)
     if isinstance(error, NotRecorded):

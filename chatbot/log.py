@@ -61,11 +61,11 @@ def answer_body(
     """Return what is kept of an answer."""
     return {
         **_head(answer.id, channel, viewer, today, catalog),
-        "question": mask_personal(answer.question)[:_MAX_TEXT],
-        "history": [mask_personal(text)[:_MAX_TEXT] for text in history[-10:]],
+        "question": _masked(answer.question),
+        "history": [_masked(text) for text in history[-10:]],
         "status": answer.status,
         "reason": answer.reason,
-        "interpretation": mask_personal(answer.interpretation)[:_MAX_TEXT],
+        "interpretation": _masked(answer.interpretation),
         "query": to_plain(answer.query),
         "shown": [column.name for column in answer.columns],
         "rows": len(answer.rows),
@@ -106,7 +106,7 @@ def refused_body(
         "question": None,
         "history": [],
         "status": "refused",
-        "reason": mask_personal(why)[:_MAX_TEXT],
+        "reason": _masked(why),
         "query": to_plain(query),
         "evidence": {},
     }
@@ -217,10 +217,15 @@ def _head(answer_id: str, channel: Channel, viewer: Viewer, today: dt.date, cata
         "at": now(),
         "channel": channel,
         "role": viewer.role,
+        "user": viewer.user,
         "policy": viewer.policy,
         "today": today.isoformat(),
         "catalog": catalog,
     }
+
+
+def _masked(text: str) -> str:
+    return mask_personal(text[: 2 * _MAX_TEXT]).encode("utf-8", "replace").decode("utf-8")[:_MAX_TEXT]
 
 
 def _proof(evidence: Mapping[str, Any]) -> dict[str, Any]:
@@ -229,7 +234,8 @@ def _proof(evidence: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _write_new(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (file.parent.parent, file.parent):  # made one by one: a mode is that of the last alone
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as out:

@@ -64,9 +64,11 @@ class Replay:
 
     def told(self) -> str:
         """Return it in a sentence."""
-        if self.equal:
-            return f"Equal: the same rows on release {self.release}, by the definitions of that day."
-        return "Not equal: " + "; ".join(_words(each) for each in self.changed) + "."
+        said = "; ".join(_words(each) for each in self.changed)
+        if not self.equal:
+            return f"Not equal: {said}."
+        told = f"Equal: the same rows on release {self.release}, by the definitions of that day"
+        return f"{told}; {said}." if said else f"{told}."
 
 
 class Replayer:
@@ -114,10 +116,7 @@ class Replayer:
             if len(self._layers) >= _KEPT_LAYERS:
                 self._layers = {}  # those in use live on until their query is done
             self._layers[key] = layer
-        return SemanticLayer(
-            project=layer.project, catalog=layer.catalog, engine=layer.engine, release=layer.release, today=day,
-            as_of=layer.as_of,
-        )  # fmt: skip
+        return layer.on_day(day)
 
     def close(self) -> None:
         """Let go of files and memory."""

@@ -6,31 +6,22 @@ Layer: chatbot. Imports FastAPI; imported by the server.
 
 from __future__ import annotations
 
-import datetime as dt
+import json
 from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi.exceptions import RequestValidationError
 
 from chatbot.desk import Desk
 from chatbot.export import ExportStore
-from chatbot.faults import MAX_QUESTION, fault_of
+from chatbot.faults import fault_of
+from chatbot.forms import AskBody, SignBody
 from chatbot.listing import list_metrics
 from chatbot.ui.guard import COOKIE
 from datatrust import __version__
 from datatrust.core.jsonio import dumps
 from semantic.query_form import QueryForm
-
-
-class AskBody(BaseModel):
-    """One question; `today` is the day that relative dates count from, `history` the questions before, oldest first."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    question: str = Field(max_length=MAX_QUESTION)
-    today: dt.date | None = None
-    history: list[str] = Field(default_factory=list, max_length=50)
 
 
 def make_routes(desk: Desk, exports: ExportStore) -> APIRouter:
@@ -66,6 +57,32 @@ def make_routes(desk: Desk, exports: ExportStore) -> APIRouter:
         """Run an answer again on its own release, and say whether it is equal."""
         return answered(lambda: desk.replay(answer_id, viewer=desk.viewer()).to_json())
 
+    @router.post("/api/v1/answers/{answer_id}/sign")
+    def sign(answer_id: str, body: SignBody) -> Response:
+        """Sign an answer: it is run again, its release is kept, a certificate is written."""
+        return answered(
+            lambda: desk.sign(
+                answer_id, comment=body.comment, signer=body.signer, viewer=desk.viewer()
+            ).to_json()
+        )
+
+    @router.get("/api/v1/answers/{answer_id}/certificate")
+    def certificate(answer_id: str) -> Response:
+        """The newest certificate of an answer as PDF, for whoever has the rights that it was signed under."""
+        try:
+            content = desk.certificate(answer_id, viewer=desk.viewer())
+        except Exception as error:  # words for the caller, the trace for the log
+            fault = fault_of(error)
+            return json_response(fault.to_json(), fault.status)
+        return Response(
+            content,
+            media_type="application/pdf",
+            headers={
+                "content-disposition": f'attachment; filename="certificate-{answer_id}.pdf"',
+                "cache-control": "no-store",
+            },
+        )
+
     @router.get("/api/v1/metrics")
     def metrics() -> Response:
         """Every metric that may be asked for, with what it means."""
@@ -87,6 +104,14 @@ def make_routes(desk: Desk, exports: ExportStore) -> APIRouter:
         )
 
     return router
+
+
+async def refuse_body(_: Request, error: Exception) -> Response:
+    """Say what is wrong with a body as FastAPI would, without the values that were sent: some cannot be written back."""
+    found = error.errors() if isinstance(error, RequestValidationError) else ()
+    detail = [{name: each[name] for name in ("loc", "msg", "type")} for each in found]
+    text = json.dumps({"detail": detail}, default=str)
+    return Response(text, status_code=422, media_type="application/json")
 
 
 def answered(work: Callable[[], Any]) -> Response:

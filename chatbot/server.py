@@ -1,4 +1,4 @@
-"""Serve the chat page, its CSV exports and a small REST interface from one process.
+"""Serve the chat page, its CSV exports, REST and MCP from one process.
 
 Without sign-in the server binds to loopback only; another address is refused. It listens once the agent is loaded, so
 that whoever reaches it gets answers.
@@ -74,7 +74,7 @@ def serve(project: Project, *, host: str = "127.0.0.1", port: int = 7860, role: 
 
 
 def build_app(agent: Any, project: Project, viewer: Callable[[], Viewer] = lambda: EVERYONE) -> Any:
-    """Return the FastAPI application: the page at /, exports, /api/v1, /healthz.
+    """Return the FastAPI application: the page at /, exports, /api/v1, /mcp, /healthz.
 
     Args:
         agent: an opened agent: `ask`, `starters` and `layer`.
@@ -83,17 +83,20 @@ def build_app(agent: Any, project: Project, viewer: Callable[[], Viewer] = lambd
     """
     import gradio as gr
     from fastapi import FastAPI
+    from fastapi.exceptions import RequestValidationError
     from fastapi.staticfiles import StaticFiles
 
     from chatbot.desk import Desk
     from chatbot.export import ExportStore
-    from chatbot.routes import make_routes
+    from chatbot.mcp_server import McpServer
+    from chatbot.routes import make_routes, refuse_body
     from chatbot.ui.guard import Guard
     from chatbot.ui.page import Page
     from chatbot.ui.render import STATIC, page_head
     from chatbot.ui.theme import make_theme
 
     exports, desk = ExportStore(), Desk(agent, project, viewer=viewer)
+    mcp = McpServer(desk)
     # The interactive API pages load scripts from other hosts: none here, the schema alone.
     app = FastAPI(
         title="DataTrust 360",
@@ -101,9 +104,12 @@ def build_app(agent: Any, project: Project, viewer: Callable[[], Viewer] = lambd
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
+        lifespan=mcp.lifespan,
     )
 
+    app.add_exception_handler(RequestValidationError, refuse_body)
     app.include_router(make_routes(desk, exports))
+    app.router.routes.append(mcp.route)
     app.mount("/ui", StaticFiles(directory=STATIC), name="ui")
     gr.mount_gradio_app(
         app, Page(desk, exports).build(), path="/", theme=make_theme(), show_error=False,

@@ -50,6 +50,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "replay",
         "Run an answer again on its own release, and compare.",
     ),
+    "sign": (
+        "datatrust.commands.answers",
+        "sign",
+        "Sign an answer: its release is kept, a certificate written.",
+    ),
     "audit": ("datatrust.commands.audit", "audit", "The answer log: check it, hand it out."),
     "eval": ("datatrust.commands.eval", "evaluate", "Score the answers to a file of questions."),
     "serve": ("datatrust.commands.serve", "serve", "The chat and REST in one server."),
@@ -60,7 +65,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 EXTRAS = {
     "pyspark": "pipeline", "delta": "pipeline", "dbt": "pipeline", "great_expectations": "pipeline",
     "gradio": "chat", "chromadb": "chat", "wordllama": "chat", "fastapi": "chat", "uvicorn": "chat",
-    "plotly": "chat", "babel": "chat",
+    "plotly": "chat", "babel": "chat", "fpdf": "chat", "fontTools": "chat", "mcp": "chat", "mcp_types": "chat",
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ Layer: semantic. Imports the query's types; pure.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -135,19 +135,18 @@ def parse_query(document: Mapping[str, Any]) -> MetricQuery:
         raise UserError.all(form_issues(error)) from None
 
 
-def form_issues(error: ValidationError) -> list[Issue]:
+def form_issues(error: ValidationError, *, known: Sequence[str] = ()) -> list[Issue]:
     """Return what is wrong with a form, in words, without the values that were sent."""
     issues = []
     for found in error.errors(include_url=False, include_context=False, include_input=False):
         where = ".".join(str(part)[:40] for part in found["loc"] if not _is_type(part)) or "query"
-        known = list(QueryForm.model_fields)
         unknown = found["type"] == "extra_forbidden"
         message = "unknown key" if unknown else found["msg"].lower().replace("input should be", "must be")
         issues.append(
             Issue(
                 code="DT310",
                 message=f"{where[:120]}: {message}",
-                suggestion=did_you_mean(where, known) if unknown else None,
+                suggestion=did_you_mean(where, known or list(QueryForm.model_fields)) if unknown else None,
             )
         )
     return list({(each.message): each for each in issues}.values())[:20]

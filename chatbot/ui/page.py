@@ -43,7 +43,8 @@ ON_CLICK = """
 element.addEventListener('click', (event) => {
   const button = event.target.closest('[data-act]');
   if (button && element.contains(button) && !button.disabled) {
-    trigger('act', {act: button.dataset.act, value: button.dataset.value || ''});
+    const field = button.dataset.from ? element.querySelector('#' + button.dataset.from) : null;
+    trigger('act', {act: button.dataset.act, value: field ? field.value : button.dataset.value || ''});
   }
 });
 """
@@ -137,6 +138,8 @@ class Page:
             self._note_wrong(conversation)
         elif name == "replay":
             self._replay(conversation)
+        elif name == "sign":
+            self._sign(conversation, value)
         yield self._show(conversation, request)
 
     def _ask(
@@ -195,6 +198,17 @@ class Page:
             told = str(error)
         conversation.prove(told)
 
+    def _sign(self, conversation: Conversation, comment: str) -> None:
+        """Sign the answer that is shown, and say beside its evidence what came of it."""
+        turn = conversation.show(conversation.shown)
+        if turn is None or turn.document is None:
+            return
+        try:
+            signed = self.desk.sign(str(turn.document["id"]), comment=comment, viewer=self.desk.viewer())
+            conversation.prove(signed.told(), is_signed=True)
+        except DataTrustError as error:
+            conversation.prove(str(error))
+
     def _keep(self, document: Mapping[str, Any], request: gr.Request) -> str | None:
         """Make the answer's rows fetchable by the session that asked; None where there is nothing to fetch."""
         owner = request.cookies.get(COOKIE)
@@ -235,7 +249,7 @@ class Page:
         return (
             render_lead(view),
             gr.update(visible=figure is not None, value=figure),
-            render_detail(view, export=turn.export, noted=turn.noted, proved=turn.proved),
+            render_detail(view, export=turn.export, noted=turn.noted, proved=turn.proved, signed=turn.signed),
             view.announcement,
         )
 

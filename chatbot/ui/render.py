@@ -67,8 +67,10 @@ def render_lead(view: AnswerView) -> str:
     return render("lead.html", view=view)
 
 
-def render_detail(view: AnswerView, *, export: str | None, noted: str = "", proved: str = "") -> str:
-    return render("detail.html", view=view, export=export, noted=noted, proved=proved)
+def render_detail(
+    view: AnswerView, *, export: str | None, noted: str = "", proved: str = "", signed: bool = False
+) -> str:
+    return render("detail.html", view=view, export=export, noted=noted, proved=proved, signed=signed)
 
 
 def state_of(turn: Turn) -> str:

@@ -22,6 +22,7 @@ class Turn:
     reference: str | None = None
     noted: str = ""  # what the asker is told after saying that it is wrong
     proved: str = ""  # what came of running it again, or of signing it
+    signed: bool = False  # it has a certificate
 
 
 @dataclass(kw_only=True)
@@ -45,11 +46,11 @@ class Conversation:
         """Remember what was told about the turn that is shown."""
         self._change(noted=told)
 
-    def prove(self, told: str) -> None:
+    def prove(self, told: str, *, is_signed: bool = False) -> None:
         """Remember what came of a replay or a signature of the turn that is shown."""
-        self._change(proved=told)
+        self._change(proved=told, **({"signed": True} if is_signed else {}))
 
-    def _change(self, **changes: str) -> None:
+    def _change(self, **changes: str | bool) -> None:
         if self.shown is not None:
             self.turns = [
                 replace(turn, **changes) if place == self.shown else turn  # type: ignore[arg-type]

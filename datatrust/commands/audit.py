@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import csv
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from datatrust.commands.common import Context, json_option, print_json
 from datatrust.core.jsonio import dumps
 from datatrust.core.spreadsheet import defuse
+from semantic.access import load_viewer
+
+if TYPE_CHECKING:
+    from chatbot.signing import Standing
 
 _COLUMNS = (
     "seq", "at", "id", "kind", "about", "channel", "role", "policy", "question", "status", "reason", "today", "query",
@@ -67,6 +72,54 @@ def export(context: Context, start: str | None, end: str | None, as_csv: bool) -
         evidence = record.body.get("evidence") or {}
         known = {**evidence, **record.body, "previous": record.previous, "hash": record.hash}
         writer.writerow([_cell(known.get(name)) for name in _COLUMNS])
+
+
+@audit.command("signed")
+@json_option
+@click.pass_obj
+def signed(context: Context, as_json: bool) -> int:
+    """Run every signed answer on the current release; say which moved and by how much. Exit code 1 where one did."""
+    from chatbot.log import AnswerLog
+    from chatbot.signing import signed_standing
+
+    project = context.project
+    found = list(
+        signed_standing(
+            project, AnswerLog.of(project), lambda role, user: load_viewer(project, role, user=user)
+        )
+    )
+    if as_json:
+        print_json([each.to_json() for each in found])
+    else:
+        for each in found:
+            click.echo(describe_standing(each))
+        if not found:
+            click.echo("no answer is signed")
+    return 1 if any(each.moves or each.fault for each in found) else 0
+
+
+def describe_standing(standing: Standing) -> str:
+    """Return how a signed answer stands now, in lines."""
+    body = standing.signature.body
+    lines = [
+        f"{standing.question}  (signed by {body['signer']} on release {str(body['release'])[:12]}, answer {body['about']})"
+    ]
+    if standing.fault:
+        lines.append(f"  cannot be compared: {standing.fault}")
+    elif not standing.moves:
+        lines.append("  stands")
+    for move in standing.moves:
+        row = ", ".join(str(each) for each in move.row) or "total"
+        by = f", by {move.by}" if move.by is not None else ""
+        lines.append(f"  {move.column}, {row}: {_shown(move.then)} then, {_shown(move.now)} now{by}")
+    if standing.more:
+        lines.append(f"  and {standing.more} more")
+    lines += [f"  because {cause}" for cause in standing.causes]
+    return "\n".join(lines)
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else str(value)
 
 
 def _cell(value: object) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from datatrust.commands.common import Context, json_option, print_json, print_table
+from datatrust.core.errors import DataTrustError
 from datatrust.core.release import Release, load_release
 
 if TYPE_CHECKING:
@@ -54,6 +55,27 @@ def run_and_print(project: Project, *, as_json: bool, **options: Any) -> None:
         print_json(summary)
     else:
         click.echo(render_summary(summary))
+    tell_moved(project)
+
+
+def tell_moved(project: Project) -> None:
+    """Say which signed figures the current release has moved; nothing where none is signed."""
+    from chatbot.log import AnswerLog
+    from chatbot.signing import signed_standing
+    from datatrust.commands.audit import describe_standing
+    from semantic.access import load_viewer
+
+    log = AnswerLog.of(project)
+    try:
+        found = signed_standing(project, log, lambda role, user: load_viewer(project, role, user=user))
+        moved = [each for each in found if each.moves or each.fault]
+    except DataTrustError as error:  # the release stands; the figures can be asked for again
+        click.echo(f"whether signed figures moved is not known: {error}", err=True)
+        return
+    if moved:
+        click.echo("Signed figures that are others on this release:", err=True)
+    for each in moved:
+        click.echo(describe_standing(each), err=True)
 
 
 def business_metrics(
