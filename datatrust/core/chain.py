@@ -134,9 +134,10 @@ class Chain:
                 file, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
             )
             try:
-                connection.execute("pragma journal_mode = wal")
-                connection.execute("pragma synchronous = full")
-                connection.executescript(_SCHEMA)
+                with self._one_writer():  # two that begin a log at once would find it locked
+                    connection.execute("pragma journal_mode = wal")
+                    connection.execute("pragma synchronous = full")
+                    connection.executescript(_SCHEMA)
             except BaseException:
                 connection.close()
                 raise
