@@ -109,6 +109,7 @@ def ending(books: Payables) -> tuple[object, object]:
     return silver, sorted((row["source"], row["key"], list(row["reasons"])) for row in rows)
 
 
+@pytest.mark.soak
 def test_many_loads_end_like_one_and_like_a_rebuild(spark: SparkSession, tmp_path: Path) -> None:
     one = company(tmp_path / "one", spark)
     many = company(tmp_path / "many", spark)

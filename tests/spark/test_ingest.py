@@ -302,6 +302,7 @@ def test_a_lost_line_stops_the_run(payables: Payables, monkeypatch: pytest.Monke
     assert load_ledger(payables.project.warehouse) == ()
 
 
+@pytest.mark.soak
 def test_many_loads_end_as_one_load_and_as_a_rebuild(tmp_path: Path, spark: SparkSession) -> None:
     """Random versions, copies, conflicts, junk and late vendors; three deliveries, then the same in one."""
     draw = random.Random(7)

@@ -169,6 +169,7 @@ def test_rows_repaired_in_a_spreadsheet_take_the_place_of_the_quarantined_ones(p
     same_after_a_rebuild(payables)
 
 
+@pytest.mark.soak
 def test_what_was_exported_comes_back_as_it_went(payables: Payables) -> None:
     """A round trip through the export, with nothing repaired, changes no value and loses no row."""
     import datetime as dt
