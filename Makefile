@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest
 HOST ?= 127.0.0.1
 PORT ?= 7860
 
-.PHONY: help setup chat pipeline sample test soak check eval bench snap clean java jars chromium postgres
+.PHONY: help setup chat pipeline sample test soak faults check eval bench snap clean java jars chromium postgres
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -59,6 +59,9 @@ test: setup chromium postgres ## every test: unit, Spark, browser
 
 soak: setup ## the long confirmations that make test leaves out: the sample and many loads against a rebuild
 	$(PYTEST) -n 2 --dist loadfile -m soak
+
+faults: setup ## kill -9 at random moments, run again, compare: make faults [N=200]; goes on where it was stopped
+	@$(BIN)/python tools/faults.py $(or $(N),20)
 
 eval: setup ## score the answers to question sets: make eval [SET=sample] [PLANNER=llm] [PROJECT=DIR FILE=F] [KEEP=V AGAINST=V]
 	@$(if $(PROJECT),,compgen -G "warehouse/releases/*.json" >/dev/null || $(MAKE) --no-print-directory pipeline)

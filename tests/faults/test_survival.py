@@ -12,19 +12,17 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from datatrust.core.errors import OutcomeError
 from datatrust.core.release import list_releases
-from datatrust.core.settings import Project, load_project
+from datatrust.core.settings import Project
 from pipeline.ledger import load_ledger
-from pipeline.lock import hold_lock
 from pipeline.run import run_pipeline
-from tests.support.tiny import current, deliver, figures, gold
+from tests.support.survival import second_closing, wait_for_the_lock
+from tests.support.tiny import current, figures, gold
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -74,15 +72,6 @@ def undisturbed(tiny_release: Project, tmp_path_factory: pytest.TempPathFactory)
     return project
 
 
-def second_closing(first: Project, root: Path) -> Project:
-    shutil.copytree(first.root, root / "tiny")
-    project = load_project(root / "tiny")
-    deliver(
-        project, "2026-05/expenses.csv", [("A2", "20.03"), ("B1", "1.00"), ("B2", "-7.00")], day="2026-05-02"
-    )
-    return project
-
-
 @pytest.fixture(scope="module", params=["Python alone", "whole group"])
 def killed(
     request: pytest.FixtureRequest, tiny_release: Project, tmp_path_factory: pytest.TempPathFactory
@@ -103,19 +92,6 @@ def killed(
     for project in projects.values():
         wait_for_the_lock(project)
     return projects
-
-
-def wait_for_the_lock(project: Project) -> None:
-    """An orphaned Java process holds it until it sees that Python is gone; meanwhile the holder is named."""
-    for _ in range(120):
-        try:
-            with hold_lock(project.warehouse):
-                return
-        except OutcomeError as error:
-            if "it was killed, and its Java process is still stopping" not in str(error):
-                raise
-            time.sleep(0.5)
-    pytest.fail("the lock was not given back")
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
