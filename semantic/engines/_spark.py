@@ -34,6 +34,7 @@ _TOO_LARGE = (
     "DECIMAL_PRECISION_EXCEEDS",
 )
 _GONE = ("FAILED_READ_FILE", "PATH_NOT_FOUND", "DELTA_", "FILE_NOT_EXIST", "CANNOT_READ_FILE")
+_LOST = (".parquet", "FileNotFound", "_delta_log")  # in Java's words, where Spark has none of its own
 _NAMED = re.compile(r"\[([A-Z][A-Z_]+(?:\.[A-Z_]+)*)\]")
 _CANCEL_SECONDS = 0.3  # a job that starts after its time is over is stopped as soon
 
@@ -146,7 +147,7 @@ class SparkEngine:
             frame = self._session.read.format("delta").option("versionAsOf", pin.version).load(str(folder))
             frame.dtypes  # noqa: B018  (Spark Connect looks at a table only when it has to)
         except Exception as error:
-            if "DELTA" not in _condition(error) and "PATH" not in _condition(error):
+            if "PATH" not in _condition(error) and "delta" not in str(error).lower():
                 raise _typed(error, None) from None
             raise FilesGone(
                 gone_message(self.release_id, table, pin, "that version is gone or damaged")
@@ -186,7 +187,7 @@ def _typed(error: Exception, sql: str | None) -> EngineError:
         return EngineError(
             f"a number is too large to be computed exactly, so none is given ({condition})", sql=sql
         )
-    if any(word in condition for word in _GONE) or ".parquet" in str(error):
+    if any(word in condition for word in _GONE) or any(word in str(error) for word in _LOST):
         return FilesGone(
             "a data file of this release is damaged or gone; choose another release (datatrust release list)",
             sql=sql,

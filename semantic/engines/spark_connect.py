@@ -7,6 +7,7 @@ Layer: semantic.
 
 from __future__ import annotations
 
+import socket
 from urllib.parse import urlsplit
 
 from datatrust.core.errors import EngineError, UserError
@@ -17,6 +18,8 @@ from semantic.engines._spark import SparkEngine
 from semantic.engines.base import EngineSpec, given
 
 SCHEME = "sc"
+PORT = 15002  # where a server listens that was not told otherwise
+CONNECT_SECONDS = 10
 
 
 def _open_engine(
@@ -44,6 +47,8 @@ def _open_engine(
             )
         ) from None
     try:
+        # Spark's client tries again for minutes where nobody answers.
+        socket.create_connection((host, urlsplit(url).port or PORT), timeout=CONNECT_SECONDS).close()
         session = SparkSession.builder.remote(url).create()
     except Exception as error:  # its text holds the address, which can hold a token
         raise EngineError(f"the Spark server at {host} cannot be reached ({type(error).__name__})") from None

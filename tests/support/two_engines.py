@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ metrics:
   - {name: active_buyers, lifecycle: {of: average_line, entity: customer_id, state: active}}
   - {name: last_year_change, derived: revenue - before, inputs: [{metric: revenue, as: before, offset: 1 year}]}
 """  # fmt: skip
+PATIENCE = 300  # seconds: what is compared are rows, not speed
 KINDS = {"string": "VARCHAR", "int": "INTEGER", "double": "DOUBLE"}
 
 
@@ -126,6 +128,8 @@ class TwoEngines:
     """DuckDB and another engine on the same release."""
 
     def __init__(self, project: Project, other: str) -> None:
+        serving = project.config.serving.model_copy(update={"timeout_seconds": PATIENCE})
+        project = replace(project, config=project.config.model_copy(update={"serving": serving}))
         self.duckdb = SemanticLayer.open(project, engine="duckdb")
         self.other = SemanticLayer.open(project, engine=other)
 
