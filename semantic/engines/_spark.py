@@ -49,6 +49,7 @@ class SparkEngine:
         session: of this engine alone, so that its views and settings are nobody else's.
         mark: called before a statement with a word that stands for it, and with None after it.
         cancel: stops the statement of that word.
+        stop: lets go of the session, after its views.
     """
 
     name = "spark"
@@ -64,13 +65,14 @@ class SparkEngine:
         timezone: str,
         mark: Callable[[str | None], None],
         cancel: Callable[[str], None],
+        stop: Callable[[], None] = lambda: None,
     ) -> None:
         self.release_id = release.id
         self._hold = hold_release(warehouse, release)
         self._release = release
         self._warehouse = warehouse
         self._session = session
-        self._mark, self._cancel = mark, cancel
+        self._mark, self._cancel, self._stop = mark, cancel, stop
         self._pins = {table: release.tables[table] for table in tables if table in release.tables}
         self._zone = ZoneInfo(timezone)
         self._views: dict[str, str] = {}  # table -> its view, quoted
@@ -124,11 +126,12 @@ class SparkEngine:
         return RawResult(columns=columns, rows=kept, truncated=len(rows) > max_rows)
 
     def close(self) -> None:
-        """Let go of the views and of the release; the session's process stays for the next engine."""
+        """Let go of the release, the views and the session; its process stays for the next engine."""
         self._hold.close()
         for view in self._views.values():
             self._session.catalog.dropTempView(view.strip("`"))
         self._views.clear()
+        self._stop()
 
     def _view(self, table: str) -> str:
         with self._guard:

@@ -68,6 +68,7 @@ def _open_engine(
             timezone=timezone,
             mark=mark,
             cancel=session.interruptTag,
+            stop=session.stop,  # else the client's threads keep the process alive
         )
     except EngineError:
         raise
