@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.spark
 
 SEED = 360
-COUNT = 24  # about half a second each on Spark
+COUNT = 16  # about half a second each on Spark
 LONG = 400  # with `make soak`
 
 
@@ -39,7 +39,7 @@ def test_random_queries_give_the_same_rows(company: TwoEngines, seed: int, count
 
 
 def test_what_is_additive_adds_up_on_spark_too(company: TwoEngines) -> None:
-    for query, metric in additive_queries(company.duckdb, SEED, 8):
+    for query, metric in additive_queries(company.duckdb, SEED, 4):
         result = company.other.query(query, viewer=EVERYONE)
         assert result.totals is not None
         assert sum(row[1] or 0 for row in result.rows) == (result.totals[1] or 0), metric
