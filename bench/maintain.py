@@ -149,10 +149,6 @@ def _figures(project: Project, number: int) -> tuple[Any, ...]:
 
 
 def _unique_bytes(warehouse: Path) -> int:
-    """Return what the disk holds: a file with two names counts once."""
-    stats = {
-        (stat.st_dev, stat.st_ino): stat.st_size
-        for file in warehouse.rglob("*")
-        if (stat := file.stat()) and file.is_file()
-    }
-    return sum(stats.values())
+    """Return what the disk holds of tables and kept releases, Spark's scratch apart; a file with two names counts once."""
+    files = [file for zone in ("gold", "kept") for file in (warehouse / zone).rglob("*") if file.is_file()]
+    return sum({(stat.st_dev, stat.st_ino): stat.st_size for stat in map(Path.stat, files)}.values())
