@@ -55,7 +55,7 @@ check: $(STAMP) ## format, lint, types, import rules, catalog and contract lint,
 	$(PYTEST) -n 2 -m "not spark and not browser and not slow"
 
 test: setup chromium postgres ## every test: unit, Spark, browser
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not soak"
+	$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder -m "not soak"
 
 soak: setup ## the long confirmations that make test leaves out: the sample and many loads against a rebuild
 	$(PYTEST) -n 2 --dist loadfile -m soak
