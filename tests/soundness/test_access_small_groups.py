@@ -344,7 +344,9 @@ def _with(query: MetricQuery, **changed: Any) -> MetricQuery:
     return replace(query, **changed)
 
 
-@pytest.mark.parametrize("number", [12, pytest.param(600, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "number", [12, pytest.param(100, marks=pytest.mark.slow), pytest.param(600, marks=pytest.mark.soak)]
+)
 def test_nothing_withheld_can_be_worked_out_of_random_answers(
     layer: SemanticLayer, project: Project, number: int
 ) -> None:

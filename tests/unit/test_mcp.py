@@ -8,7 +8,8 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -74,7 +75,13 @@ def call(address: str, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
                     found.append(error)
         return found
 
-    return asyncio.run(run())
+    return to_end(run())
+
+
+def to_end(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run `work` on a thread of its own: the browser's driver leaves a running loop on the tests' thread."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def text_of(result: Any) -> str:
@@ -92,7 +99,7 @@ def test_the_tools_are_listed_with_their_forms(address: str) -> None:
         async with Client(f"{address}/mcp") as client:
             return await client.list_tools()
 
-    tools = {tool.name: tool for tool in asyncio.run(run()).tools}
+    tools = {tool.name: tool for tool in to_end(run()).tools}
     assert set(tools) == {"list_metrics", "describe", "query", "ask"}
     assert tools["ask"].input_schema["required"] == ["question"]
     assert "group_by" in tools["query"].input_schema["properties"]
