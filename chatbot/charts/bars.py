@@ -19,6 +19,8 @@ from chatbot.charts._style import (
 )
 from chatbot.format import format_compact, format_number
 
+ROOM = 0.15  # of the axis, for the value beside a negative bar
+
 
 def is_bars(shape: Shape) -> bool:
     """Categories alone."""
@@ -31,10 +33,11 @@ def draw_bars(shape: Shape) -> go.Figure:
     measure = shape.measures[0]
     places = largest_rows(measure.values)[::-1]
     scale = scale_of(measure)
+    lengths = scale.plot_all(measure.values[at] for at in places)
     figure = new_figure(locale=shape.locale, height=bars_height(len(places)))
     figure.add_bar(
         y=[shorten(shape.category.texts[at]) for at in places],
-        x=scale.plot_all(measure.values[at] for at in places),
+        x=lengths,
         orientation="h", marker_color=BLUE, cliponaxis=False, textposition="outside",
         text=[
             format_number(value, unit="percent", locale=shape.locale)
@@ -47,6 +50,11 @@ def draw_bars(shape: Shape) -> go.Figure:
     figure.update_layout(margin={"r": 64, "t": 8})
     figure.update_xaxes(title_text=escape(scale.title), ticksuffix=scale.suffix)
     figure.update_yaxes(showgrid=False)
+    known = [length for length in lengths if length is not None]
+    lowest, highest = min(known, default=0.0), max(known, default=0.0)
+    if lowest < 0:  # its value stands left of the bar, where the names of the categories are
+        room = (max(highest, 0.0) - lowest) * ROOM
+        figure.update_xaxes(range=[lowest - room, highest if highest > 0 else room])
     return figure
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,16 @@ def test_bars_are_sorted_and_carry_exact_values() -> None:
     assert figure is not None
     assert list(figure.data[0].y)[-1] == "Office"  # the largest is on top
     assert figure.data[0].customdata[-1].endswith("€8,400,000.00")
+
+
+def test_the_value_of_a_negative_bar_has_room_beside_the_categories() -> None:
+    drawn = without_comparison()
+    (first, *others) = drawn.measures
+    lost = replace(first, values=(Decimal(-900_000), *first.values[1:]))
+    figure = draw_chart(replace(drawn, measures=(lost, *others)))
+    assert figure is not None
+    low, high = figure.layout.xaxis.range
+    assert low < min(figure.data[0].x) < 0 < max(figure.data[0].x) <= high
 
 
 def test_lines_stop_at_six() -> None:
