@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import os
 import secrets
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,6 +19,7 @@ from chatbot.answer import Answer
 from chatbot.personal import mask_personal
 from datatrust.core.chain import Chain, Record, Verdict, check_chain
 from datatrust.core.errors import NotRecorded, UnknownName, UserError
+from datatrust.core.files import write_whole
 from datatrust.core.issues import Issue
 from datatrust.core.jsonio import dumps, loads, to_plain
 from datatrust.core.settings import Project
@@ -236,13 +235,4 @@ def _proof(evidence: Mapping[str, Any]) -> dict[str, Any]:
 def _write_new(file: Path, text: str) -> None:
     for folder in (file.parent.parent, file.parent):  # made one by one: a mode is that of the last alone
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(name, file)
-    except BaseException:
-        os.unlink(name)
-        raise
+    write_whole(file, text.encode())

@@ -10,7 +10,6 @@ from __future__ import annotations
 import getpass
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,6 +22,7 @@ from chatbot.personal import mask_personal
 from chatbot.replay import Replay, Replayer, query_of
 from datatrust.core.chain import Record
 from datatrust.core.errors import AccessDenied, DataTrustError, NotRecorded, OutcomeError, UserError
+from datatrust.core.files import write_whole
 from datatrust.core.issues import Issue
 from datatrust.core.kept import keep_release
 from datatrust.core.settings import Project
@@ -295,16 +295,7 @@ def _checked(text: str, most: int, what: str) -> str:
 def _keep_file(file: Path, content: bytes) -> Path:
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as out:
-                out.write(content)
-                out.flush()
-                os.fsync(out.fileno())
-            os.replace(name, file)
-        except BaseException:
-            os.unlink(name)
-            raise
+        write_whole(file, content)
     except OSError as error:
         raise NotRecorded(f"not signed: the certificate cannot be written ({error.strerror})") from None
     return file

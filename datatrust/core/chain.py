@@ -16,7 +16,6 @@ import fcntl
 import hashlib
 import os
 import sqlite3
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from datatrust.core.errors import NotRecorded
+from datatrust.core.files import write_whole
 from datatrust.core.jsonio import dumps, loads
 
 FILE, HEAD, LOCK = "records.sqlite", "head.json", ".lock"
@@ -319,17 +319,7 @@ def _read_head(folder: Path) -> tuple[int, str] | None:
 
 
 def _write_head(folder: Path, *, count: int, head: str) -> None:
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".head.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(dumps({"records": count, "head": head}) + "\n")
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(name, folder / HEAD)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
+    write_whole(folder / HEAD, (dumps({"records": count, "head": head}) + "\n").encode())
 
 
 def _refused(folder: Path, why: str) -> str:

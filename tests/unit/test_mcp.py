@@ -5,16 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import socket
-import threading
-import time
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
@@ -24,6 +20,7 @@ from chatbot.server import build_app
 from datatrust.core.jsonio import loads
 from datatrust.core.settings import Project
 from tests.support.logistics import make_logistics
+from tests.support.serving import serving
 
 pytestmark = pytest.mark.slow  # Gradio takes seconds to import
 
@@ -47,19 +44,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="module")
 def address(project: Project) -> Iterator[str]:
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    app = build_app(Agent.open(project), project)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 60
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(timeout=15)
-    listener.close()
+    with serving(build_app(Agent.open(project), project)) as served:
+        yield served
 
 
 def call(address: str, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
