@@ -47,10 +47,8 @@ class Agent:
         self._seen: OrderedDict[str, Agent] = OrderedDict()  # by the hash of a viewer's policy
         self._seen_lock = threading.Lock()
         self.llm = llm  # the second reader, where one is set up
-        self._lexicons: dict[Viewer, Lexicon] = {}
-        self._visible: dict[
-            Viewer, frozenset[tuple[str, str]]
-        ] = {}  # the dimensions whose values are in the lexicon
+        self._lexicons: dict[str, Lexicon] = {}  # by policy: persons of the same rights share one
+        self._visible: dict[str, frozenset[tuple[str, str]]] = {}  # the dimensions whose values are in it
         self._layers: dict[dt.date, SemanticLayer] = {layer.today: layer}
         self._lock = threading.Lock()
         self._index: MeaningIndex | None = None
@@ -145,12 +143,12 @@ class Agent:
         if (agent := self.seen_by(viewer)) is not self:
             return agent.lexicon(viewer)
         with self._lock:
-            if viewer not in self._lexicons:
+            if viewer.policy not in self._lexicons:
                 values = self._values(viewer)
-                self._visible[viewer] = frozenset(values)
+                self._visible[viewer.policy] = frozenset(values)
                 partial = [key for key, found in values.items() if len(found) >= _VALUES_PER_DIMENSION]
-                self._lexicons[viewer] = build_lexicon(self.layer.catalog, values, partial=partial)
-            return self._lexicons[viewer]
+                self._lexicons[viewer.policy] = build_lexicon(self.layer.catalog, values, partial=partial)
+            return self._lexicons[viewer.policy]
 
     def layer_on(self, today: dt.date) -> SemanticLayer:
         """Return the same data and definitions seen from another day."""
@@ -199,7 +197,7 @@ class Agent:
         layer = self.layer_on(today)
         return self.llm.read(
             question, catalog, self.lexicon(viewer), today=today, history=history, near=self._near_in_meaning,
-            visible=self._visible[viewer], check=lambda query: layer.check(query, viewer=viewer),
+            visible=self._visible[viewer.policy], check=lambda query: layer.check(query, viewer=viewer),
             before=metrics_of(first, (self.plan(text, viewer=viewer, today=today) for text in history[-1:])),
             told=told,
         )  # fmt: skip

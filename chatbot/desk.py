@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from chatbot.answer import Answer
-from chatbot.log import AnswerLog, Channel, answer_body, new_id, refused_body, result_body
+from chatbot.log import AnswerLog, Channel, answer_body, new_id, refused_body, result_body, unknown_answer
 from chatbot.replay import Replay, Replayer
 from chatbot.second import PlannerName
+from chatbot.signin.reception import asker_of
 from chatbot.signing import Signature, read_certificate, sign
 from datatrust.core.chain import Record
-from datatrust.core.errors import DataTrustError, UserError
+from datatrust.core.errors import AccessDenied, DataTrustError, UserError
 from datatrust.core.settings import Project
 from semantic.model import Catalog
 from semantic.query import EVERYONE, MetricQuery, Viewer
@@ -105,6 +106,15 @@ class Desk:
             raise
         yield from self._recorded(waiting)
 
+    def viewer_of(self, scope: Mapping[str, Any]) -> Viewer:
+        """Return who asks by a request: who signed in, else whoever reaches a server without sign-in.
+
+        Raises:
+            AccessDenied: the access policy does not know them.
+        """
+        asker = asker_of(scope)
+        return self.viewer() if asker is None else asker.viewer()
+
     def catalog_of(self, viewer: Viewer) -> Catalog:
         """Return the definitions that `viewer` may see.
 
@@ -149,7 +159,7 @@ class Desk:
             UserError: no such answer, or one without a number, or not for this viewer.
             FilesGone: its release is gone.
         """
-        return self.replayer.replay(self.log.answer(answer_id), viewer=viewer)
+        return self.replayer.replay(self.find(answer_id, viewer=viewer), viewer=viewer)
 
     def sign(self, answer_id: str, *, comment: str, viewer: Viewer, signer: str | None = None) -> Signature:
         """Sign an answer of the log.
@@ -158,6 +168,7 @@ class Desk:
             UserError: no such answer, one without a number, or no comment.
             OutcomeError: it does not replay equal; nothing was signed.
         """
+        self.find(answer_id, viewer=viewer)
         return sign(
             self.project, self.log, self.replayer, answer_id, comment=comment, viewer=viewer, signer=signer
         )
@@ -169,15 +180,19 @@ class Desk:
             UserError: it is not signed.
             AccessDenied: other rights.
         """
+        self.find(answer_id, viewer=viewer)
         return read_certificate(self.log, answer_id, viewer=viewer)
 
-    def find(self, answer_id: str) -> Record:
-        """Return the record of an answer.
+    def find(self, answer_id: str, *, viewer: Viewer = EVERYONE) -> Record:
+        """Return the record of an answer; to who signed in, another one's answer is one that there is not.
 
         Raises:
-            UnknownName: there is none.
+            UnknownAnswer: there is none.
         """
-        return self.log.answer(answer_id)
+        found = self.log.answer(answer_id)
+        if viewer.user is not None and found.body["user"] != viewer.user:
+            raise unknown_answer()
+        return found
 
     def close(self) -> None:
         """Let go of files and memory."""
@@ -216,3 +231,27 @@ def unrecorded(question: str) -> dict[str, Any]:
         text="The answer log cannot be written, so no number is given: an answer without its record proves nothing. "
         "Tell those who look after this server; nothing is lost, ask again later.",
     ).to_json()
+
+
+def denied(question: str, error: UserError) -> dict[str, Any]:
+    """Return the refusal that is shown to somebody whom the access policy gives nothing, or cannot while it has a fault."""
+    known = isinstance(error, AccessDenied)
+    message = error.issues[0].message
+    return _refusal(
+        question,
+        f"{message[:1].upper()}{message[1:]}. Those who look after this server can give you a role."
+        if known
+        else "The access policy has a fault, so nobody is let in. Tell those who look after this server.",
+    )
+
+
+def outdated(question: str) -> dict[str, Any]:
+    """Return what is shown in place of an answer that was given under other rights than the asker has now."""
+    return _refusal(
+        question,
+        "Your rights have changed since this was answered. Ask it again to see what you may see now.",
+    )
+
+
+def _refusal(question: str, text: str) -> dict[str, Any]:
+    return Answer(id="", status="refused", question=question[:400], reason="not_allowed", text=text).to_json()

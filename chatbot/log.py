@@ -38,6 +38,17 @@ class UnknownAnswer(UnknownName):
     """No answer of the log has this id."""
 
 
+def unknown_answer() -> UnknownAnswer:
+    """Return the error for an id that nothing, or nothing of the asker's, answers to."""
+    return UnknownAnswer(
+        Issue(
+            code="DT350",
+            message="the answer log has no answer with this id",
+            hint="the id stands in the answer's JSON and under its evidence",
+        )
+    )
+
+
 def new_id() -> str:
     """Return an id that nobody can guess."""
     return secrets.token_hex(12)
@@ -141,13 +152,7 @@ class AnswerLog:
         """
         found = self.chain.find(answer_id) if answer_id.isalnum() and len(answer_id) <= 64 else None
         if found is None or found.kind != ANSWER:
-            raise UnknownAnswer(
-                Issue(
-                    code="DT350",
-                    message="the answer log has no answer with this id",
-                    hint="the id stands in the answer's JSON and under its evidence",
-                )
-            )
+            raise unknown_answer()
         return found
 
     def signatures(self, answer_id: str | None = None) -> list[Record]:

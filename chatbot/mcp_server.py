@@ -9,7 +9,7 @@ Layer: chatbot. Imports the official MCP SDK; imported by the server.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,7 @@ from mcp_types import (
     jsonrpc_message_adapter,
 )
 from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
@@ -70,8 +71,9 @@ class _Tool:
 class McpServer:
     """The MCP side of one server: a route, and what must run while it is served."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._viewer = desk.viewer
+    def __init__(self, desk: Desk, *, hosts: Sequence[str] = ()) -> None:
+        hosts = (*_HOSTS, *hosts)
+        self._desk = desk
         self._tools = {tool.name: tool for tool in _tools(desk)}
         self._limiter = anyio.CapacityLimiter(CONCURRENT)
         server: Server[Any] = Server(
@@ -88,8 +90,13 @@ class McpServer:
             json_response=True,
             max_request_body_size=MAX_BODY,
             security_settings=TransportSecuritySettings(
-                allowed_hosts=[*_HOSTS, *(f"{host}:*" for host in _HOSTS)],
-                allowed_origins=[f"http://{host}{port}" for host in _HOSTS for port in ("", ":*")],
+                allowed_hosts=[*hosts, *(f"{host}:*" for host in hosts)],
+                allowed_origins=[
+                    f"{scheme}://{host}{port}"
+                    for scheme in ("http", "https")
+                    for host in hosts
+                    for port in ("", ":*")
+                ],
             ),
         )
 
@@ -117,19 +124,22 @@ class McpServer:
         ]  # fmt: skip
         return ListToolsResult(tools=tools)
 
-    async def _call(self, _: ServerRequestContext[Any], params: CallToolRequestParams) -> CallToolResult:
+    async def _call(
+        self, context: ServerRequestContext[Any, Request], params: CallToolRequestParams
+    ) -> CallToolResult:
+        scope = context.request.scope if context.request is not None else {}
         return await anyio.to_thread.run_sync(
-            lambda: self._answer(params.name, params.arguments or {}), limiter=self._limiter
+            lambda: self._answer(params.name, params.arguments or {}, scope), limiter=self._limiter
         )
 
-    def _answer(self, name: str, arguments: dict[str, Any]) -> CallToolResult:
+    def _answer(self, name: str, arguments: dict[str, Any], scope: Mapping[str, Any]) -> CallToolResult:
         tool = self._tools.get(name)
         if tool is None:
             known = ", ".join(self._tools)
             return _failed(Fault(status=404, error=f"there is no such tool; there are {known}"))
         try:
             body = tool.form.model_validate(arguments)
-            return _told(dumps(tool.run(body, self._viewer())))
+            return _told(dumps(tool.run(body, self._desk.viewer_of(scope))))
         except ValidationError as error:
             issues = tuple({"code": i.code, "message": i.message, "suggestion": i.suggestion, "hint": i.hint}
                            for i in form_issues(error, known=tuple(tool.form.model_fields)))  # fmt: skip

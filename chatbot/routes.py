@@ -18,7 +18,7 @@ from chatbot.export import ExportStore
 from chatbot.faults import fault_of
 from chatbot.forms import AskBody, SignBody
 from chatbot.listing import list_metrics
-from chatbot.ui.guard import COOKIE
+from chatbot.ui.guard import owner_of
 from datatrust import __version__
 from datatrust.core.jsonio import dumps
 from semantic.query_form import QueryForm
@@ -35,42 +35,44 @@ def make_routes(desk: Desk, exports: ExportStore) -> APIRouter:
         return json_response({"status": "ready", "release": release, "version": __version__})
 
     @router.post("/api/v1/ask")
-    def ask(body: AskBody) -> Response:
+    def ask(body: AskBody, request: Request) -> Response:
         """Answer one question, as `datatrust ask --json` does."""
         return answered(
             lambda: desk.ask(
                 body.question,
                 channel="rest",
-                viewer=desk.viewer(),
+                viewer=desk.viewer_of(request.scope),
                 today=body.today,
                 history=tuple(body.history),
             ).to_json()
         )
 
     @router.post("/api/v1/query")
-    def query(body: QueryForm) -> Response:
+    def query(body: QueryForm, request: Request) -> Response:
         """Run one metric query, as `datatrust semantic query --json` does; `id` is its place in the answer log."""
-        return answered(lambda: desk.query_json(body.to_query(), channel="rest", viewer=desk.viewer()))
+        return answered(
+            lambda: desk.query_json(body.to_query(), channel="rest", viewer=desk.viewer_of(request.scope))
+        )
 
     @router.post("/api/v1/answers/{answer_id}/replay")
-    def replay(answer_id: str) -> Response:
+    def replay(answer_id: str, request: Request) -> Response:
         """Run an answer again on its own release, and say whether it is equal."""
-        return answered(lambda: desk.replay(answer_id, viewer=desk.viewer()).to_json())
+        return answered(lambda: desk.replay(answer_id, viewer=desk.viewer_of(request.scope)).to_json())
 
     @router.post("/api/v1/answers/{answer_id}/sign")
-    def sign(answer_id: str, body: SignBody) -> Response:
+    def sign(answer_id: str, body: SignBody, request: Request) -> Response:
         """Sign an answer: it is run again, its release is kept, a certificate is written."""
         return answered(
             lambda: desk.sign(
-                answer_id, comment=body.comment, signer=body.signer, viewer=desk.viewer()
+                answer_id, comment=body.comment, signer=body.signer, viewer=desk.viewer_of(request.scope)
             ).to_json()
         )
 
     @router.get("/api/v1/answers/{answer_id}/certificate")
-    def certificate(answer_id: str) -> Response:
+    def certificate(answer_id: str, request: Request) -> Response:
         """The newest certificate of an answer as PDF, for whoever has the rights that it was signed under."""
         try:
-            content = desk.certificate(answer_id, viewer=desk.viewer())
+            content = desk.certificate(answer_id, viewer=desk.viewer_of(request.scope))
         except Exception as error:  # words for the caller, the trace for the log
             fault = fault_of(error)
             return json_response(fault.to_json(), fault.status)
@@ -84,14 +86,14 @@ def make_routes(desk: Desk, exports: ExportStore) -> APIRouter:
         )
 
     @router.get("/api/v1/metrics")
-    def metrics() -> Response:
+    def metrics(request: Request) -> Response:
         """Every metric that may be asked for, with what it means."""
-        return answered(lambda: list_metrics(desk.catalog_of(desk.viewer())))
+        return answered(lambda: list_metrics(desk.catalog_of(desk.viewer_of(request.scope))))
 
     @router.get("/export/{key}")
     def export(key: str, request: Request) -> Response:
         """An answer's rows as CSV, for the browser session that asked."""
-        found = exports.find(key, owner=request.cookies.get(COOKIE))
+        found = exports.find(key, owner=owner_of(request.scope, request.cookies))
         if found is None:
             raise HTTPException(404, "There is no such download for you. Ask the question again.")
         return Response(

@@ -1,25 +1,26 @@
-"""Serve the chat page, its CSV exports, REST and MCP from one process.
+"""Serve the chat page, its exports, REST and MCP from one process.
 
-Without sign-in the server binds to loopback only; another address is refused. It listens once the agent is loaded, so
+Without sign-in the server binds to loopback only; another address is refused. With it nothing is reached but by who
+signed in. It listens once the agent is loaded, so
 that whoever reaches it gets answers.
 Layer: chatbot. Imports FastAPI and Gradio, lazily, beside the agent's own start.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from chatbot.signin.reception import Reception, is_loopback
 from datatrust import __version__
-from datatrust.core.errors import UserError
+from datatrust.core.errors import AccessDenied, UserError
 from datatrust.core.issues import Issue
 from datatrust.core.settings import Project
-from semantic.access import load_viewer
+from semantic.access import load_policy, load_viewer
 from semantic.query import EVERYONE, Viewer
 
 STOP_SECONDS = 3
@@ -33,18 +34,27 @@ def serve(project: Project, *, host: str = "127.0.0.1", port: int = 7860, role: 
     """Load the agent of `project` and answer at `host`:`port` until stopped.
 
     Args:
-        role: whose rights everyone has who reaches the server; the access policy's `cli_default` where None.
+        role: whose rights everyone has who reaches a server without sign-in; the access policy's `cli_default`
+            where None.
 
     Raises:
         UserError: the address is not loopback, the port is taken, the project cannot be asked, or it has an access
             policy that lets nobody in without a role.
     """
-    check_host(host)
+    reception = Reception.of(project)
+    check_host(host, reception)
+    if reception is not None and role is not None:
+        raise UserError(
+            Issue(code="DT330", message="--role: with sign-in each person has the rights of their own roles")
+        )
 
     def viewer() -> Viewer:
         return load_viewer(project, role)  # for each request: a policy that changes holds at once
 
-    viewer()
+    if reception is None:
+        viewer()
+    elif project.access_policy.exists():
+        load_policy(project)  # its faults are told now, not to each person
     listener = _bind(host, port)
     try:
         importing = threading.Thread(
@@ -57,7 +67,7 @@ def serve(project: Project, *, host: str = "127.0.0.1", port: int = 7860, role: 
         importing.join()
         import uvicorn
 
-        app = build_app(agent, project, viewer)
+        app = build_app(agent, project, viewer, reception=reception)
         config = uvicorn.Config(
             app,
             log_level="warning",
@@ -67,19 +77,28 @@ def serve(project: Project, *, host: str = "127.0.0.1", port: int = 7860, role: 
         )
         shown = f"[{host}]" if ":" in host else host
         sys.stderr.write(f"{project.title}: http://{shown}:{listener.getsockname()[1]}  (stop with Ctrl+C)\n")
+        for line in _warnings(host, reception):
+            sys.stderr.write(f"  {line}\n")
         sys.stderr.flush()
         uvicorn.Server(config).run(sockets=[listener])
     finally:
         listener.close()
 
 
-def build_app(agent: Any, project: Project, viewer: Callable[[], Viewer] = lambda: EVERYONE) -> Any:
+def build_app(
+    agent: Any,
+    project: Project,
+    viewer: Callable[[], Viewer] = lambda: EVERYONE,
+    *,
+    reception: Reception | None = None,
+) -> Any:
     """Return the FastAPI application: the page at /, exports, /api/v1, /mcp, /healthz.
 
     Args:
         agent: an opened agent: `ask`, `starters` and `layer`.
         project: names the title, and holds the answer log.
-        viewer: says who asks, for each request anew.
+        viewer: says who asks a server without sign-in, for each request anew.
+        reception: the sign-in; None lets everyone in who reaches the server.
     """
     import gradio as gr
     from fastapi import FastAPI
@@ -90,13 +109,16 @@ def build_app(agent: Any, project: Project, viewer: Callable[[], Viewer] = lambd
     from chatbot.export import ExportStore
     from chatbot.mcp_server import McpServer
     from chatbot.routes import make_routes, refuse_body
+    from chatbot.signin.gate import Gate
+    from chatbot.signin.pages import make_sign_in_routes
     from chatbot.ui.guard import Guard
     from chatbot.ui.page import Page
     from chatbot.ui.render import STATIC, page_head
     from chatbot.ui.theme import make_theme
 
-    exports, desk = ExportStore(), Desk(agent, project, viewer=viewer)
-    mcp = McpServer(desk)
+    hosts = reception.hosts if reception is not None else ()
+    exports, desk = ExportStore(), Desk(agent, project, viewer=viewer if reception is None else _nobody)
+    mcp = McpServer(desk, hosts=hosts)
     # The interactive API pages load scripts from other hosts: none here, the schema alone.
     app = FastAPI(
         title="DataTrust 360",
@@ -109,6 +131,8 @@ def build_app(agent: Any, project: Project, viewer: Callable[[], Viewer] = lambd
 
     app.add_exception_handler(RequestValidationError, refuse_body)
     app.include_router(make_routes(desk, exports))
+    if reception is not None:
+        app.include_router(make_sign_in_routes(reception))
     app.router.routes.append(mcp.route)
     app.mount("/ui", StaticFiles(directory=STATIC), name="ui")
     gr.mount_gradio_app(
@@ -116,29 +140,52 @@ def build_app(agent: Any, project: Project, viewer: Callable[[], Viewer] = lambd
         run_history=False, footer_links=[], max_file_size="1b", favicon_path=str(STATIC / "logo.svg"),
         enable_monitoring=False, ssr_mode=False, mcp_server=False, pwa=False,
     )  # fmt: skip
-    app.add_middleware(Guard, hosts=(), head=page_head(__version__))
+    if reception is not None:
+        app.add_middleware(Gate, reception=reception)
+    app.add_middleware(Guard, hosts=hosts, head=page_head(__version__))  # the last one stands first
     return app
 
 
-def check_host(host: str) -> None:
-    """Let only loopback pass: this server has no sign-in.
+def check_host(host: str, reception: Reception | None = None) -> None:
+    """Let only loopback pass where nobody signs in; with sign-in any address, once it is known how people call it.
 
     Raises:
         UserError: another address.
     """
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if is_loopback(host):
+        return
+    if reception is None:
         raise UserError(
             Issue(
                 code="DT330",
                 message=f'host "{host}": without sign-in the server answers this machine only',
                 suggestion="127.0.0.1",
-                hint="leave --host out, or put a proxy that signs people in before it",
+                hint="leave --host out, or add who may sign in: datatrust user add NAME",
             )
         )
+    if reception.settings.address is None:
+        raise UserError(
+            Issue(
+                code="DT330",
+                message=f'host "{host}": the server must know the address that people type',
+                hint='say it in configs/pipeline_config.json: "sign_in": {"address": "https://figures.example.com"}',
+            )
+        )
+
+
+def _nobody() -> Viewer:
+    """Who asks where the gate named nobody: no such request may come through, and none gets anything."""
+    raise AccessDenied(Issue(code="DT330", message="sign in first"))
+
+
+def _warnings(host: str, reception: Reception | None) -> Iterator[str]:
+    """What whoever starts the server should know."""
+    if reception is None:
+        return
+    if reception.provider is None and not reception.people.everyone():
+        yield "nobody can sign in yet: datatrust user add NAME"
+    if not is_loopback(host) and not reception.is_https:
+        yield "passwords and figures travel unencrypted: put a proxy with a certificate before it, and give its https address"
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -57,6 +57,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "audit": ("datatrust.commands.audit", "audit", "The answer log: check it, hand it out."),
     "eval": ("datatrust.commands.eval", "evaluate", "Score the answers to a file of questions."),
+    "user": ("datatrust.commands.user", "user", "Who may sign in: persons, passwords, tokens."),
     "serve": ("datatrust.commands.serve", "serve", "The chat and REST in one server."),
     "sample": ("datatrust.commands.sample", "sample", "The sample company's raw files."),
 }
@@ -66,6 +67,8 @@ EXTRAS = {
     "pyspark": "pipeline", "delta": "pipeline", "dbt": "pipeline", "great_expectations": "pipeline",
     "gradio": "chat", "chromadb": "chat", "wordllama": "chat", "fastapi": "chat", "uvicorn": "chat",
     "plotly": "chat", "babel": "chat", "fpdf": "chat", "fontTools": "chat", "mcp": "chat", "mcp_types": "chat",
+    "argon2": "chat", "itsdangerous": "chat", "authlib": "chat", "joserfc": "chat", "httpx": "chat",
+    "prometheus_client": "chat",
 }  # fmt: skip
 
 

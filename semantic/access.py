@@ -19,6 +19,7 @@ from semantic.policy import (
     AccessPolicy,
     Attributes,
     Role,
+    User,
     attributes_in,
     check_policy,
     read_policy,
@@ -32,22 +33,25 @@ _KNOWN: dict[
 _LOCK = threading.Lock()
 
 
-def load_viewer(project: Project, role: str | None = None, *, user: str | None = None) -> Viewer:
+def load_viewer(
+    project: Project, role: str | None = None, *, user: str | None = None, given: User | None = None
+) -> Viewer:
     """Return who asks in `project`.
 
     Args:
         role: one role, or several with commas between, all of which bind; the policy's `cli_default` where None.
         user: someone that the policy knows, with the roles and attributes it gives them; `role` may then choose
             among these roles, never another.
+        given: the roles and attributes of `user` as somebody says whom the project trusts, in place of the policy's.
 
     Raises:
         AccessDenied: nobody that the policy knows, or an attribute is missing that a row filter needs.
         UserError: the policy has faults; every issue at once.
     """
     if not project.access_policy.exists():
-        return Viewer(role=role)
+        return Viewer(role=role, user=user)
     policy = load_policy(project)
-    names, attributes = _roles_of(policy, role, user)
+    names, attributes = _roles_of(policy, role, user, given)
     found = [policy.roles[name] for name in names]
     access = _effective(policy, found, attributes)
     return Viewer(role=",".join(names), user=user, policy=access.hash, access=access)
@@ -89,13 +93,17 @@ def _stamp(project: Project) -> tuple[tuple[str, int, int, int], ...]:
     return tuple((name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for name, stat in found)
 
 
-def _roles_of(policy: AccessPolicy, role: str | None, user: str | None) -> tuple[tuple[str, ...], Attributes]:
+def _roles_of(
+    policy: AccessPolicy, role: str | None, user: str | None, given: User | None
+) -> tuple[tuple[str, ...], Attributes]:
     """The roles that bind, in order, and the user's attributes."""
     wanted = tuple(sorted({each.strip() for each in (role or "").split(",") if each.strip()}))
     if user is not None:
-        known = policy.users.get(user)
+        known = given or policy.users.get(user)
         if known is None:
             raise _refused(policy, "the access policy does not know this user")
+        if not known.roles or not set(known.roles) <= set(policy.roles):
+            raise _refused(policy, "this user has no role, or one that the access policy does not know")
         if not set(wanted) <= set(known.roles):
             raise _refused(policy, "this user does not have that role")
         return wanted or tuple(sorted(set(known.roles))), known.attributes

@@ -27,7 +27,7 @@ EVERYTHING = "*"
 _WILD = re.compile(r"[*?\[]")
 _ATTRIBUTE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _WHOLE_ATTRIBUTE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}\Z")
-_NAME = re.compile(r"[A-Za-z0-9_.@+-]+\Z")
+NAME = re.compile(r"[A-Za-z0-9_.@+-]+\Z")
 
 Attributes = Mapping[str, tuple[str, ...]]
 
@@ -170,7 +170,7 @@ def _attribute(node: exp.Expr) -> str | None:
 def _roles(whole: Fields) -> Iterator[Role]:
     for body in whole.entries("roles", key="name", what="role"):
         name = body.text("name", required=True)
-        if name is not None and not _NAME.match(name):
+        if name is not None and not NAME.match(name):
             body.report("a name has letters, digits and . _ - @ + only", "name", code="DT370")
         role = Role(
             name=name or "",

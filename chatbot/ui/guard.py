@@ -3,19 +3,22 @@
 A page that names another host (DNS rebinding) is refused. The content security policy lets the page reach this server
 only, so that no question and no number leaves the machine. Each browser gets an unguessable session cookie.
 Pure ASGI, so that streamed answers are not held back.
-Layer: chatbot. Imports Starlette only.
+Layer: chatbot. Imports Starlette and the sign-in.
 """
 
 from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chatbot.signin.reception import asker_of
 
 COOKIE = "datatrust_session"
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
@@ -109,6 +112,12 @@ class Guard:
 
         plain = [(key, value) for key, value in scope["headers"] if key != b"accept-encoding"]
         await self.app({**scope, "headers": plain}, receive, send_dressed)
+
+
+def owner_of(scope: Mapping[str, Any], cookies: Mapping[str, str]) -> str | None:
+    """Return whose the exports of a request are: the person's who signed in, else the browser session's."""
+    asker = asker_of(scope)
+    return cookies.get(COOKIE) if asker is None else f"person {asker.name}"
 
 
 def _host_name(host: str) -> str:

@@ -6,6 +6,7 @@ Layer: chatbot. Imports Gradio; asks the agent, renders with templates, draws wi
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
 from collections.abc import Iterator, Mapping
@@ -14,13 +15,15 @@ from typing import Any
 import gradio as gr
 
 from chatbot.charts._registry import draw_chart
-from chatbot.desk import Desk, unrecorded
+from chatbot.desk import Desk, denied, outdated, unrecorded
 from chatbot.export import Export, ExportStore, file_name
 from chatbot.feedback import keep_feedback
 from chatbot.format import choose_locale
+from chatbot.signin.reception import asker_of
 from chatbot.ui.context import PageContext
-from chatbot.ui.guard import COOKIE
+from chatbot.ui.guard import owner_of
 from chatbot.ui.render import (
+    render,
     render_detail,
     render_failure,
     render_header,
@@ -32,11 +35,13 @@ from chatbot.ui.render import (
 from chatbot.ui.session import Conversation, Turn
 from chatbot.ui.steps import told_meanwhile
 from chatbot.ui.view import shape_for, view_of
-from datatrust.core.errors import DataTrustError, NotRecorded
+from datatrust.core.errors import DataTrustError, NotRecorded, UserError
+from semantic.query import Viewer
 
 LOG = logging.getLogger("datatrust.chat")
 CONCURRENT_ANSWERS = 16
 HOURS_KEPT = 12
+KEPT_STARTERS = 32
 
 # A button in our HTML says what it does in data-act and with what in data-value.
 ON_CLICK = """
@@ -55,23 +60,23 @@ class Page:
 
     def __init__(self, desk: Desk, exports: ExportStore) -> None:
         self.desk = desk
-        self.agent = agent = desk.agent
         self.exports = exports
-        self.context = PageContext(agent, desk.project, desk.viewer)
+        self.agent = desk.agent
         self._starters: dict[str, tuple[str, ...]] = {}  # by policy; the agent's release does not change
-        self.starters()
+        with contextlib.suppress(UserError):
+            self.starters(desk.viewer())  # where nobody signs in it is known already who will ask
 
-    def starters(self) -> tuple[str, ...]:
+    def starters(self, viewer: Viewer) -> tuple[str, ...]:
         """Return the questions of the empty page, which this asker may ask."""
-        asker = self.desk.viewer()
-        if asker.policy not in self._starters:
-            self._starters = {asker.policy: tuple(self.agent.starters(asker))}
-        return self._starters[asker.policy]
+        if viewer.policy not in self._starters:
+            kept = list(self._starters.items())[1 - KEPT_STARTERS :]
+            self._starters = dict([*kept, (viewer.policy, tuple(self.agent.starters(viewer)))])
+        return self._starters[viewer.policy]
 
     def build(self) -> gr.Blocks:
         """Return the page, its events wired and its queue wide enough for a team."""
         with gr.Blocks(
-            title=f"{self.context.title} · DataTrust 360", analytics_enabled=False, fill_width=True
+            title=f"{self.desk.project.title} · DataTrust 360", analytics_enabled=False, fill_width=True
         ) as blocks:
             state = gr.State(Conversation(), time_to_live=HOURS_KEPT * 3600)
             header = gr.HTML(elem_id="dt-header", js_on_load=None, apply_default_css=False)
@@ -111,12 +116,22 @@ class Page:
 
     def open_page(self, conversation: Conversation, request: gr.Request) -> tuple[Any, ...]:
         """Fill a fresh tab."""
-        return (render_header(self.context, locale=_locale(request)), *self._show(conversation, request))
+        try:
+            context = self._context(request)
+            asker = asker_of(_scope(request))
+            header = render_header(
+                context, locale=_locale(request), person=asker.name if asker else "",
+                leave=asker.leave_token if asker and asker.session else "",
+            )  # fmt: skip
+        except UserError:  # told below, by the page itself
+            header = ""
+        return (header, *self._show(conversation, request))
 
     def ask_typed(
         self, question: str, conversation: Conversation, request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
         """Answer what stands in the question box, and empty it."""
+        conversation = self._own(conversation, request)
         for update in self._ask(question or "", conversation, request):
             yield ("", *update)
 
@@ -125,6 +140,7 @@ class Page:
     ) -> Iterator[tuple[Any, ...]]:
         """Do what a button in our HTML says: ask a question, show an earlier answer, start afresh, forget all, call one wrong."""
         name, value = str(getattr(event, "act", "")), str(getattr(event, "value", ""))
+        conversation = self._own(conversation, request)
         if name == "ask":
             yield from self._ask(value, conversation, request)
             return
@@ -135,12 +151,24 @@ class Page:
         elif name == "clear":
             conversation.clear()
         elif name == "wrong":
-            self._note_wrong(conversation)
+            self._note_wrong(conversation, request)
         elif name == "replay":
-            self._replay(conversation)
+            self._replay(conversation, request)
         elif name == "sign":
-            self._sign(conversation, value)
+            self._sign(conversation, value, request)
         yield self._show(conversation, request)
+
+    def _viewer(self, request: gr.Request) -> Viewer:
+        return self.desk.viewer_of(_scope(request))
+
+    def _context(self, request: gr.Request) -> PageContext:
+        viewer = self._viewer(request)
+        return PageContext(self.agent, self.desk.project, lambda: viewer)
+
+    def _own(self, conversation: Conversation, request: gr.Request) -> Conversation:
+        """Return the conversation where it is the asker's; a new one where it is another person's."""
+        asker = asker_of(_scope(request))
+        return conversation.of(asker.name if asker else None)
 
     def _ask(
         self, question: str, conversation: Conversation, request: gr.Request
@@ -154,7 +182,7 @@ class Page:
             history = conversation.questions()
             answer = yield from told_meanwhile(
                 lambda told: self.desk.ask(
-                    question, channel="chat", viewer=self.desk.viewer(), history=history, told=told
+                    question, channel="chat", viewer=self._viewer(request), history=history, told=told
                 ),
                 waiting,
             )
@@ -163,22 +191,24 @@ class Page:
         except NotRecorded as error:
             LOG.error("%s", error)
             turn = Turn(question=question, document=unrecorded(question))
+        except UserError as error:  # the access policy gives them nothing any more
+            turn = Turn(question=question, document=denied(question, error))
         except Exception:  # whatever it is, the asker gets words and we get the trace
             turn = _failed(question)
         conversation.add(turn)
         yield self._show(conversation, request)
 
-    def _note_wrong(self, conversation: Conversation) -> None:
+    def _note_wrong(self, conversation: Conversation, request: gr.Request) -> None:
         """Keep the answer that is shown as one that the asker calls wrong, once."""
         turn = conversation.show(conversation.shown)
         if turn is None or turn.document is None or turn.noted or conversation.shown is None:
             return
         try:
             keep_feedback(
-                self.context.project,
+                self.desk.project,
                 turn.document,
                 conversation.before(conversation.shown),
-                today=self.context.today,
+                today=self._context(request).today,
             )
             conversation.note("Noted as not right, for those who look after the figures. Thank you.")
         except OSError:
@@ -187,38 +217,38 @@ class Page:
                 "This could not be noted just now; please tell those who look after the figures."
             )
 
-    def _replay(self, conversation: Conversation) -> None:
+    def _replay(self, conversation: Conversation, request: gr.Request) -> None:
         """Run the answer that is shown again, and say beside its evidence what came of it."""
         turn = conversation.show(conversation.shown)
         if turn is None or turn.document is None:
             return
         try:
-            told = self.desk.replay(str(turn.document["id"]), viewer=self.desk.viewer()).told()
+            told = self.desk.replay(str(turn.document["id"]), viewer=self._viewer(request)).told()
         except DataTrustError as error:
             told = str(error)
         conversation.prove(told)
 
-    def _sign(self, conversation: Conversation, comment: str) -> None:
+    def _sign(self, conversation: Conversation, comment: str, request: gr.Request) -> None:
         """Sign the answer that is shown, and say beside its evidence what came of it."""
         turn = conversation.show(conversation.shown)
         if turn is None or turn.document is None:
             return
         try:
-            signed = self.desk.sign(str(turn.document["id"]), comment=comment, viewer=self.desk.viewer())
+            signed = self.desk.sign(str(turn.document["id"]), comment=comment, viewer=self._viewer(request))
             conversation.prove(signed.told(), is_signed=True)
         except DataTrustError as error:
             conversation.prove(str(error))
 
     def _keep(self, document: Mapping[str, Any], request: gr.Request) -> str | None:
         """Make the answer's rows fetchable by the session that asked; None where there is nothing to fetch."""
-        owner = request.cookies.get(COOKIE)
+        owner = owner_of(_scope(request), request.cookies)
         if not owner or not document.get("rows"):
             return None
         title = str(document.get("interpretation") or document.get("question") or "")
         return self.exports.add(
             Export(
                 owner=owner,
-                name=file_name(title, self.context.today),
+                name=file_name(title, self._context(request).today),
                 columns=tuple(document["columns"]),
                 rows=tuple(tuple(row) for row in document["rows"]),
             )
@@ -226,32 +256,53 @@ class Page:
 
     def _show(self, conversation: Conversation, request: gr.Request) -> tuple[Any, ...]:
         """Return the updates that show the conversation as it stands."""
+        conversation = self._own(conversation, request)
         turn = conversation.show(conversation.shown)
         no_chart = gr.update(visible=False, value=None)
-        if turn is None:
-            lead = render_welcome(self.context, self.starters())
+        try:
+            viewer = self._viewer(request)
+            welcome = render_welcome(self._context(request), self.starters(viewer)) if turn is None else ""
+        except UserError as error:
+            LOG.warning("somebody who signed in may see nothing: %s", error)
+            lead = render("denied.html", told=denied("", error)["text"])
             return conversation, render_history(conversation), lead, no_chart, "", ""
+        if turn is None:
+            return conversation, render_history(conversation), welcome, no_chart, "", ""
+        if turn.document is not None and _is_of_other_rights(turn.document, viewer):
+            turn = Turn(question=turn.question, document=outdated(turn.question))
         if turn.document is not None:
             try:
-                lead, chart, detail, spoken = self._render(turn, _locale(request))
+                lead, chart, detail, spoken = self._render(turn, request)
                 return conversation, render_history(conversation), lead, chart, detail, spoken
             except Exception:  # a card that cannot be drawn must not take the page down
                 turn = _failed(turn.question)
         spoken = f"Something went wrong. Reference {turn.reference}"
         return conversation, render_history(conversation), render_failure(turn), no_chart, "", spoken
 
-    def _render(self, turn: Turn, locale: str) -> tuple[str, Any, str, str]:
+    def _render(self, turn: Turn, request: gr.Request) -> tuple[str, Any, str, str]:
         assert turn.document is not None  # the caller looked
-        view = view_of(turn.document, self.context, locale=locale)
+        context, locale = self._context(request), _locale(request)
+        view = view_of(turn.document, context, locale=locale)
         figure = None
         if view.status == "answered" and turn.document.get("rows"):
-            figure = draw_chart(shape_for(turn.document, self.context, locale=locale))
+            figure = draw_chart(shape_for(turn.document, context, locale=locale))
         return (
             render_lead(view),
             gr.update(visible=figure is not None, value=figure),
             render_detail(view, export=turn.export, noted=turn.noted, proved=turn.proved, signed=turn.signed),
             view.announcement,
         )
+
+
+def _is_of_other_rights(document: Mapping[str, Any], viewer: Viewer) -> bool:
+    """Whether an answer was made under rights that its asker does not have any more."""
+    policy = (document.get("evidence") or {}).get("policy")
+    return viewer.user is not None and policy is not None and policy != viewer.policy
+
+
+def _scope(request: gr.Request) -> Mapping[str, Any]:
+    """The scope of the request behind Gradio's own."""
+    return getattr(getattr(request, "request", None), "scope", {})
 
 
 def _failed(question: str) -> Turn:

@@ -31,6 +31,14 @@ class Conversation:
 
     turns: list[Turn] = field(default_factory=list)
     shown: int | None = None
+    owner: str | None = None  # who signed in and asked; None where nobody signs in
+
+    def of(self, owner: str | None) -> Conversation:
+        """Return this conversation where it is `owner`'s or still nobody's; a new one of theirs where it is not."""
+        if self.owner == owner or not self.turns:
+            self.owner = owner
+            return self
+        return Conversation(owner=owner)
 
     def add(self, turn: Turn) -> None:
         """Append a turn and show it."""

@@ -67,4 +67,6 @@ def viewer_of(project: Project, record: Record, role: str | None) -> Viewer:
     """Return whose rights count: those of a role that was named, else those that the answer was asked with, as of now."""
     if role is not None:
         return load_viewer(project, role)
-    return load_viewer(project, record.body["role"], user=record.body.get("user"))
+    from chatbot.signin.rights import viewer_of as viewer_of_person
+
+    return viewer_of_person(project, record.body["role"], record.body.get("user"))

@@ -11,7 +11,6 @@ import click
 from datatrust.commands.common import Context, json_option, print_json
 from datatrust.core.jsonio import dumps
 from datatrust.core.spreadsheet import defuse
-from semantic.access import load_viewer
 
 if TYPE_CHECKING:
     from chatbot.signing import Standing
@@ -80,13 +79,12 @@ def export(context: Context, start: str | None, end: str | None, as_csv: bool) -
 def signed(context: Context, as_json: bool) -> int:
     """Run every signed answer on the current release; say which moved and by how much. Exit code 1 where one did."""
     from chatbot.log import AnswerLog
+    from chatbot.signin.rights import viewer_of
     from chatbot.signing import signed_standing
 
     project = context.project
     found = list(
-        signed_standing(
-            project, AnswerLog.of(project), lambda role, user: load_viewer(project, role, user=user)
-        )
+        signed_standing(project, AnswerLog.of(project), lambda role, user: viewer_of(project, role, user))
     )
     if as_json:
         print_json([each.to_json() for each in found])

@@ -61,13 +61,13 @@ def run_and_print(project: Project, *, as_json: bool, **options: Any) -> None:
 def tell_moved(project: Project) -> None:
     """Say which signed figures the current release has moved; nothing where none is signed."""
     from chatbot.log import AnswerLog
+    from chatbot.signin.rights import viewer_of
     from chatbot.signing import signed_standing
     from datatrust.commands.audit import describe_standing
-    from semantic.access import load_viewer
 
     log = AnswerLog.of(project)
     try:
-        found = signed_standing(project, log, lambda role, user: load_viewer(project, role, user=user))
+        found = signed_standing(project, log, lambda role, user: viewer_of(project, role, user))
         moved = [each for each in found if each.moves or each.fault]
     except DataTrustError as error:  # the release stands; the figures can be asked for again
         click.echo(f"whether signed figures moved is not known: {error}", err=True)

@@ -134,6 +134,39 @@ class Serving(_Section):
     memory_mb: int = Field(default=2048, ge=64)
 
 
+class OpenId(_Section):
+    """Signing in with an account of an OpenID Connect provider; the client's secret is in the environment."""
+
+    issuer: str = Field(pattern=r"^https?://[^\s?#]+$")
+    client_id: str = Field(min_length=1)
+    label: str = "company account"  # what its button says: "Sign in with your …"
+    scopes: tuple[str, ...] = ("openid", "email", "profile")
+    name_claim: str = "email"  # what the access policy and the answer log call the person
+    roles_claim: str | None = None  # None: the roles are those that the access policy gives to the name
+    roles: dict[str, str] = Field(
+        default_factory=dict
+    )  # value of that claim -> role; none: they are the roles
+    attributes: dict[str, str] = Field(default_factory=dict)  # attribute of the access policy -> claim
+
+    @model_validator(mode="after")
+    def _check_claims(self) -> OpenId:
+        if (self.roles or self.attributes) and self.roles_claim is None:
+            raise ValueError("roles and attributes need roles_claim")
+        if "openid" not in self.scopes:
+            raise ValueError("scopes must hold openid")
+        return self
+
+
+class SignIn(_Section):
+    """Who may reach the server. It asks for sign-in where this stands, or a person was added."""
+
+    address: str | None = Field(default=None, pattern=r"^https?://[^\s/?#]+$")  # as people type it
+    hours: float = Field(default=12, gt=0, le=24 * 30)  # until a sign-in ends by itself
+    questions_a_minute: int = Field(default=60, ge=1)  # of one person, over all doors
+    questions_at_once: int = Field(default=4, ge=1)
+    openid: OpenId | None = None
+
+
 class Config(_Section):
     """`pipeline_config.json`. Paths are relative to the project, those of contracts and policies to `configs/`."""
 
@@ -159,6 +192,7 @@ class Config(_Section):
         default_factory=dict
     )
     serving: Serving = Serving()
+    sign_in: SignIn | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
