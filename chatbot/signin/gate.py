@@ -107,8 +107,9 @@ class Gate:
 
 def _is_foreign(request: Request) -> bool:
     """Whether a page of another server asks: browsers say where a request comes from."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return True
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:  # the origin of our own forms is "null", for our pages tell no referrer
+        return site not in ("same-origin", "none")
     origin = request.headers.get("origin")
     return origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("host", "").lower()
 

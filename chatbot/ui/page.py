@@ -26,7 +26,6 @@ from chatbot.ui.render import (
     render,
     render_detail,
     render_failure,
-    render_header,
     render_history,
     render_lead,
     render_waiting,
@@ -117,14 +116,14 @@ class Page:
     def open_page(self, conversation: Conversation, request: gr.Request) -> tuple[Any, ...]:
         """Fill a fresh tab."""
         try:
-            context = self._context(request)
-            asker = asker_of(_scope(request))
-            header = render_header(
-                context, locale=_locale(request), person=asker.name if asker else "",
-                leave=asker.leave_token if asker and asker.session else "",
-            )  # fmt: skip
+            facts = self._context(request).facts(locale=_locale(request))
         except UserError:  # told below, by the page itself
-            header = ""
+            facts = ()
+        asker = asker_of(_scope(request))
+        header = render(
+            "header.html", title=self.desk.project.title, facts=facts, person=asker.name if asker else "",
+            leave=asker.leave_token if asker and asker.session else "",
+        )  # fmt: skip
         return (header, *self._show(conversation, request))
 
     def ask_typed(

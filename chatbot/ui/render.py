@@ -37,12 +37,6 @@ def render(template: str, **values: Any) -> str:
     return environment().get_template(template).render(**values)
 
 
-def render_header(context: PageContext, *, locale: str, person: str = "", leave: str = "") -> str:
-    return render(
-        "header.html", title=context.title, facts=context.facts(locale=locale), person=person, leave=leave
-    )
-
-
 def render_history(conversation: Conversation) -> str:
     entries = [
         {"place": place, "text": clip(turn.question, 90) or "(empty question)", "state": state_of(turn)}
