@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,11 +10,12 @@ import duckdb
 import pytest
 
 from chatbot.desk import Desk
+from chatbot.log import UnknownAnswer
 from datatrust.core.errors import AccessDenied, OutcomeError, UserError
 from datatrust.core.jsonio import dumps
 from datatrust.core.settings import Project
 from semantic.access import load_viewer
-from semantic.query import EVERYONE, MetricQuery
+from semantic.query import EVERYONE, MetricQuery, Viewer
 from tests.support.guarded import tables, write_guarded
 
 BY_COUNTRY = MetricQuery(metrics=("revenue",), group_by=("country",), totals=True)
@@ -36,6 +38,23 @@ def whole(desk: Desk, project: Project) -> str:
     return desk.query(BY_COUNTRY, channel="rest", viewer=load_viewer(project, "whole"))[0]
 
 
+def unnamed(project: Project, user: str) -> Viewer:
+    """The rights of a user on a server without sign-in, where an answer is nobody's own."""
+    return replace(load_viewer(project, user=user), user=None)
+
+
+def test_who_signed_in_reaches_their_own_answers_alone(desk: Desk, project: Project, whole: str) -> None:
+    akira, both = load_viewer(project, user="akira"), load_viewer(project, user="both")
+    theirs, _ = desk.query(BY_COUNTRY, channel="rest", viewer=both)
+    for answer_id in (whole, theirs):
+        with pytest.raises(UnknownAnswer):
+            desk.replay(answer_id, viewer=akira)
+        with pytest.raises(UnknownAnswer):
+            desk.sign(answer_id, comment="close", viewer=akira)
+        with pytest.raises(UnknownAnswer):
+            desk.certificate(answer_id, viewer=akira)
+
+
 def test_a_replay_shows_what_its_own_reader_may_see(desk: Desk, project: Project, whole: str) -> None:
     known = duckdb.connect()
     known.execute(tables())
@@ -43,7 +62,7 @@ def test_a_replay_shows_what_its_own_reader_may_see(desk: Desk, project: Project
         "select c.country, sum(s.amount) from sales s join customers using (customer) join countries c using (country) "
         "where s.status = 'done' and c.region = 'APAC' group by 1 order by 1"
     ).fetchall()
-    found = desk.replay(whole, viewer=load_viewer(project, user="akira"))
+    found = desk.replay(whole, viewer=unnamed(project, "akira"))
     assert [tuple(row) for row in found.result.rows] == [(c, Decimal(str(v))) for c, v in apac]
     assert not found.equal
     assert {each.what for each in found.changed} >= {"rows", "rights"}
@@ -74,7 +93,7 @@ def test_a_metric_that_is_not_allowed_is_not_replayed(desk: Desk, project: Proje
 def test_a_signature_and_its_certificate_are_for_the_same_rights(
     desk: Desk, project: Project, whole: str
 ) -> None:
-    akira, owner = load_viewer(project, user="akira"), load_viewer(project, "whole")
+    akira, owner = unnamed(project, "akira"), load_viewer(project, "whole")
     with pytest.raises(OutcomeError, match="not signed"):
         desk.sign(whole, comment="close", viewer=akira)
     desk.sign(whole, comment="close", viewer=owner, signer="Ana")
@@ -82,6 +101,7 @@ def test_a_signature_and_its_certificate_are_for_the_same_rights(
     for viewer in (akira, EVERYONE):
         with pytest.raises(AccessDenied):
             desk.certificate(whole, viewer=viewer)
+    akira = load_viewer(project, user="akira")
     mine, _ = desk.query(BY_COUNTRY, channel="rest", viewer=akira)
     signed = desk.sign(mine, comment="close", viewer=akira, signer="Somebody Else")
     assert signed.signer == "akira", "who signed in signs as themself"

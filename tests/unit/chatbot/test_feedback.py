@@ -73,6 +73,6 @@ def test_what_cannot_be_written_is_said(page: Page, monkeypatch: pytest.MonkeyPa
     conversation = Conversation()
     click(page, conversation, "wrong")  # nothing is shown yet
     click(page, conversation, "ask", "total")
-    (tmp := page.context.project.state).mkdir(parents=True, exist_ok=True)
+    (tmp := page.desk.project.state).mkdir(parents=True, exist_ok=True)
     (tmp / feedback.FILE).write_text("x" * 20)
     assert "could not be noted" in click(page, conversation, "wrong")[-1][4]
