@@ -31,12 +31,18 @@ class Reason(StrEnum):
     SAVED_QUERY = "saved_query"
     UNUSED = "measure_without_metric"
     NOT_CARRIED = "setting_not_carried"  # a note: no number depends on it
+    EXTENSION = "held_in_the_extension"  # of an export, a note: another tool does not see it, our import does
+    CHANGED = "changed_since_the_export"  # a note: another tool's change stands, not the extension
     OTHERWISE = "read_otherwise"  # a note: the number may differ, the message says how
 
     @property
     def is_note(self) -> bool:
         """Whether the thing itself was read."""
-        return self in (Reason.NOT_CARRIED, Reason.OTHERWISE, Reason.UNUSED, Reason.SAVED_QUERY)
+        return self in _NOTES
+
+
+_NOTES = frozenset({Reason.NOT_CARRIED, Reason.OTHERWISE, Reason.UNUSED, Reason.SAVED_QUERY,
+                    Reason.EXTENSION, Reason.CHANGED})  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
