@@ -10,7 +10,7 @@ import click
 
 from datatrust.commands import semantic_author as author
 from datatrust.commands.common import Context, json_option, print_json, print_table, role_option
-from datatrust.commands.semantic_import import import_catalog
+from datatrust.commands.semantic_import import export, import_catalog
 from datatrust.core.errors import UserError
 from datatrust.core.issues import Issue
 from semantic.access import load_policy, load_viewer
@@ -22,7 +22,7 @@ def semantic() -> None:
     """The metric catalog: check, describe, query."""
 
 
-for _command in (author.preview, author.certify, author.diff, author.schema, import_catalog):
+for _command in (author.preview, author.certify, author.diff, author.schema, import_catalog, export):
     semantic.add_command(_command)
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from datatrust.core.errors import UserError
 from datatrust.core.issues import Issue, SourcePosition
@@ -21,7 +21,9 @@ from semantic.dbt import latest, legacy
 from semantic.dbt.entry import Entry
 from semantic.dbt.form import DbtMetric, Manifest, Measure, MeasureInput, SemanticModel, TimeSpine
 from semantic.dbt.losses import Loss, NotRead, Reason
+from semantic.interchange.exported import extension_data
 
+EXTENSION = "datatrust360"  # the key in `config: {meta: ...}`
 MAX_MANIFEST_BYTES = 100_000_000
 _SKIPPED = frozenset({"target", "dbt_packages", "dbt_modules", ".git", ".venv", "node_modules"})
 _Read = TypeVar("_Read")
@@ -37,6 +39,9 @@ class _Found:
     own: list[legacy.OwnMeasure] = field(default_factory=list)
     spines: list[TimeSpine] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
+    extension: dict[str, dict[str, Any]] = field(
+        default_factory=dict
+    )  # what our own export wrote: model or metric -> data
 
     def read(self, entry: Entry, how: Callable[[], _Read]) -> _Read | None:
         """Read one thing; what stops it and what it leaves unread become losses."""
@@ -80,6 +85,16 @@ def read_dbt(path: Path, *, schema: str | None = None) -> tuple[Manifest, list[L
                 hint="name the folder of a dbt project, a YAML file with semantic models, or target/semantic_manifest.json",
             )
         )
+    return _together(found), found.losses
+
+
+def read_documents(
+    documents: Iterable[Document], *, schema: str | None = None
+) -> tuple[Manifest, list[Loss]]:
+    """Read parsed files as `read_dbt` reads those of a folder."""
+    found = _Found(schema)
+    for document in documents:
+        _read_document(document, found)
     return _together(found), found.losses
 
 
@@ -133,6 +148,7 @@ def _read_document(document: Document, found: _Found) -> None:
     top = Entry(data, document, (), "file")
     for key in ("semantic_models", "semantic_model"):
         for entry in _entries(top, key, "model", found):
+            _keep_extension(entry, found)
             model = found.read(entry, partial(legacy.read_model, entry, schema=found.schema))
             _add_model(entry, model, found)
     for entry in _entries(top, "models", "model", found):
@@ -140,6 +156,7 @@ def _read_document(document: Document, found: _Found) -> None:
             _read_latest(entry, found)
     for key in ("metrics", "metric"):
         for entry in _entries(top, key, "metric", found):
+            _keep_extension(entry, found)
             _read_metric(entry, None, found)
     for key in ("saved_queries", "saved_query"):
         for entry in _entries(top, key, "saved query", found):
@@ -159,6 +176,15 @@ def _entries(top: Entry, key: str, kind: str, found: _Found) -> list[Entry]:
     except NotRead as error:
         found.lose("file", key, error.reason, error.message, top.at)
         return []
+
+
+def _keep_extension(entry: Entry, found: _Found) -> None:
+    """Keep what our own export wrote into `config: {meta: {datatrust360: ...}}`."""
+    config = entry.data.get("config")
+    meta = config.get("meta") if isinstance(config, dict) else None
+    text = meta.get(EXTENSION) if isinstance(meta, dict) else None
+    if isinstance(text, str):
+        found.extension[f"{entry.kind} {entry.name}"] = extension_data(text, EXTENSION, entry.at)
 
 
 def _add_model(entry: Entry, model: SemanticModel | None, found: _Found) -> None:
@@ -209,7 +235,10 @@ def _together(found: _Found) -> Manifest:
             if measure.makes_metric and measure.name not in metrics:
                 metrics[measure.name] = _metric_of(measure, model)
     return Manifest(
-        models=tuple(models.values()), metrics=tuple(metrics.values()), spines=tuple(found.spines)
+        models=tuple(models.values()),
+        metrics=tuple(metrics.values()),
+        spines=tuple(found.spines),
+        extension=found.extension,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from datatrust.core.issues import SourcePosition
 
@@ -177,3 +177,6 @@ class Manifest:
     models: tuple[SemanticModel, ...] = ()
     metrics: tuple[DbtMetric, ...] = ()
     spines: tuple[TimeSpine, ...] = ()
+    extension: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict
+    )  # of our own export: "metric revenue" -> data

@@ -7,23 +7,24 @@ Layer: semantic. Reads disk, writes none.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from datatrust.core.errors import UserError
-from datatrust.core.issues import Issue
 from semantic.dbt.files import read_dbt
-from semantic.dbt.form import DbtMetric
+from semantic.dbt.form import DbtMetric, Manifest
 from semantic.dbt.graph import Graph
 from semantic.dbt.losses import Loss, Reason
 from semantic.dbt.metrics import MetricWriter
 from semantic.dbt.models import ModelWriter
+from semantic.interchange.imported import Imported, finished
 from semantic.interchange.judged import MadeCatalog
+from semantic.interchange.overlay import Extension, extension_from
 
 
-def import_dbt(path: Path, *, schema: str | None = None, each_day: bool = False) -> Imported:
+def import_dbt(
+    path: Path, *, schema: str | None = None, each_day: bool = False, extensions: bool = True
+) -> Imported:
     """Read dbt's semantic models at `path` and return them as a catalog that passes its check.
 
     Args:
@@ -31,32 +32,36 @@ def import_dbt(path: Path, *, schema: str | None = None, each_day: bool = False)
         schema: the schema of tables whose schema dbt only knows when it runs.
         each_day: let an offset of months move each day by itself, as MetricFlow does, where periods are longer
             than the offset: then a day can count several times, or not at all.
+        extensions: read what our own export has put into `config: {meta: ...}`.
 
     Raises:
         UserError: nothing to read there, or nothing of it could be read.
     """
     manifest, losses = read_dbt(path, schema=schema)
+    made = made_of(manifest, losses, each_day=each_day)
+    extension = extension_in(manifest) if extensions and manifest.extension else None
+    return finished(made, losses, extension=extension, asked=made.places)
+
+
+def made_of(manifest: Manifest, losses: list[Loss], *, each_day: bool = False) -> MadeCatalog:
+    """Write a manifest as a catalog that has not been judged; what it does not carry goes to `losses`."""
     graph = Graph(manifest)
     models = ModelWriter(manifest, graph)
     metrics = MetricWriter(manifest, graph, models, each_day=each_day)
     losses += [*models.losses, *metrics.losses, *_notes(manifest.metrics)]
-    made = MadeCatalog(
-        tool="dbt",
-        models=models.made,
-        metrics=metrics.made,
-        places={each.name: each.at for each in manifest.metrics},
-    )
-    losses += made.judge()
-    texts = made.texts()
-    if not texts:
-        raise UserError.all([Issue(code="DT213", message=each.render(), at=each.at) for each in losses])
-    return Imported(
-        texts=texts,
-        losses=tuple(losses),
-        metrics=sum(name in made.metrics for name in made.places),
-        asked=len(made.places) + sum(each.kind == "metric" and each.name not in made.places for each in losses),
-        models=len(made.models),
-    )
+    places = {each.name: each.at for each in manifest.metrics}
+    return MadeCatalog(tool="dbt", models=models.made, metrics=metrics.made, places=places)
+
+
+def extension_in(manifest: Manifest) -> Extension:
+    """Return what our own export has put beside models and metrics."""
+    data: dict[str, dict[str, dict[str, Any]]] = {"model": {}, "metric": {}}
+    rest: dict[str, Any] = {}
+    for key, each in manifest.extension.items():
+        kind, _, name = key.partition(" ")
+        rest |= each.get("catalog", {})
+        data[kind][name] = {field: value for field, value in each.items() if field != "catalog"}
+    return extension_from(data["model"], data["metric"], rest)
 
 
 def _notes(metrics: tuple[DbtMetric, ...]) -> Iterator[Loss]:

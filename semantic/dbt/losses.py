@@ -32,6 +32,7 @@ class Reason(StrEnum):
     UNUSED = "measure_without_metric"
     NOT_CARRIED = "setting_not_carried"  # a note: no number depends on it
     EXTENSION = "held_in_the_extension"  # of an export, a note: another tool does not see it, our import does
+    NOT_EXPORTED = "not_exported"  # the other tool would compute another number, or none
     CHANGED = "changed_since_the_export"  # a note: another tool's change stands, not the extension
     OTHERWISE = "read_otherwise"  # a note: the number may differ, the message says how
 

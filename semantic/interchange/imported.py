@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from datatrust.core.errors import UserError
 from datatrust.core.issues import Issue, SourcePosition
@@ -16,7 +15,6 @@ from semantic.dbt.losses import Loss
 from semantic.interchange.judged import MadeCatalog
 from semantic.interchange.overlay import Extension, extended
 from semantic.interchange.plain import PlainCatalog, plain_catalog
-from semantic.loader import load_catalog
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +40,7 @@ class Imported:
 
 def plain_of(made: MadeCatalog) -> PlainCatalog:
     """Return what was read, after `judge`, as plain data; nothing where nothing was read."""
-    texts = made.texts()
-    if not texts:
-        return PlainCatalog(models={}, metrics={})
-    return plain_catalog(load_catalog(Path("imported"), texts=texts))
+    return plain_catalog(made.loaded) if made.loaded is not None else PlainCatalog(models={}, metrics={})
 
 
 def finished(
@@ -77,7 +72,8 @@ def finished(
         if losses:
             raise UserError.all([Issue(code="DT213", message=each.render(), at=each.at) for each in losses])
         raise UserError(Issue(code="DT101", message="the file holds no semantic model and no metric"))
-    names = {*asked, *(extension.more_metrics if extension else ())}
+    unread = (each.name for each in losses if each.kind == "metric" and not each.is_note)
+    names = {*asked, *unread, *(extension.more_metrics if extension else ())}
     return Imported(
         texts=texts,
         losses=tuple(losses),

@@ -7,6 +7,7 @@ Layer: semantic. Pure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from datatrust.core.issues import Issue, SourcePosition
 from datatrust.core.yaml import Document, parse_yaml
 from semantic.dbt.losses import Loss, Reason
 from semantic.loader import load_catalog
+from semantic.model import Catalog
 
 METRICS = "metrics.yml"
 SETTINGS = "catalog.yml"
@@ -38,6 +40,7 @@ class MadeCatalog:
     metrics: dict[str, Made]
     places: Mapping[str, SourcePosition | None]  # where each metric that was asked for stands
     settings: Made = field(default_factory=dict)
+    loaded: Catalog | None = None  # what `judge` has loaded
 
     def texts(self) -> dict[str, str]:
         """Return the files."""
@@ -62,7 +65,7 @@ class MadeCatalog:
         while self.models or self.metrics:
             texts = self.texts()
             try:
-                load_catalog(Path("imported"), texts=texts)
+                self.loaded = load_catalog(Path("imported"), texts=texts)
             except UserError as error:
                 found = self._left_out(error.issues, texts)
                 if not found:
@@ -154,9 +157,22 @@ def _place(issue: Issue, documents: Mapping[str, Document]) -> tuple[str, tuple[
     return issue.at.file, best
 
 
-class _Dumper(pyyaml.SafeDumper):
+_Base: Any = getattr(pyyaml, "CSafeDumper", pyyaml.SafeDumper)
+
+
+class _Dumper(_Base):
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+def _represent_text(dumper: Any, text: str) -> Any:
+    """A text that YAML 1.2 would read as a number, and PyYAML not (12e5), is quoted."""
+    style = "'" if _NUMBER.fullmatch(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_Dumper.add_representer(str, _represent_text)
 
 
 def dump_yaml(made: Any, head: str = "") -> str:

@@ -6,6 +6,7 @@ Layer: semantic. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -41,8 +42,6 @@ def field_sql(model: Model, dimension: Dimension) -> exp.Expr | None:
 
 
 def _with(model: Model, dimensions: dict[str, Dimension]) -> Model:
-    from dataclasses import replace
-
     return replace(model, dimensions=dimensions)
 
 

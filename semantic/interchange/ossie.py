@@ -18,12 +18,12 @@ from datatrust.core.issues import SourcePosition
 from datatrust.core.yaml import Document
 from semantic.dbt.losses import Loss, NotRead, Reason
 from semantic.expressions import path_of, walk_columns
-from semantic.interchange.exported import Exported, export_losses
+from semantic.interchange.exported import Exported, export_losses, extension_data
 from semantic.interchange.imported import Imported, finished, plain_of
 from semantic.interchange.judged import MadeCatalog, dump_yaml
 from semantic.interchange.native import column_of, columns_of, field_sql, writable_joins
 from semantic.interchange.ossie_form import NEWEST, VERSIONS, form_faults
-from semantic.interchange.overlay import Extension, extension_of
+from semantic.interchange.overlay import Extension, extension_from, extension_of
 from semantic.interchange.plain import plain_catalog
 from semantic.interchange.portable import (
     Aggregate,
@@ -75,7 +75,7 @@ def _document(model: Made, version: str) -> Made:
 
 
 def _judged(document: Made) -> MadeCatalog:
-    made, losses, _ = _read(Document("ossie.yml", document, {}))
+    made, _, _ = _read(Document("ossie.yml", document, {}))
     made.judge()
     return made
 
@@ -172,7 +172,9 @@ def _metric_sql(catalog: Catalog, portable: Portable, name: str) -> exp.Expr:
 
 def _aggregate_sql(model: Model, aggregate: Aggregate) -> exp.Expr:
     if aggregate.value is None and not aggregate.conditions:
-        return exp.Count(this=column(model.name, _key_column(model) or ""))  # a bare count(*) names no dataset
+        return exp.Count(
+            this=column(model.name, _key_column(model) or "")
+        )  # a bare count(*) names no dataset
     return aggregate_sql(aggregate, lambda name: column(model.name, name), filtered=False)
 
 
@@ -250,6 +252,7 @@ class _ModelReader:
         self._losses = losses
         self._datasets = {each["name"]: each for each in model["datasets"]}
         self._joins: dict[str, dict[str, tuple[str, Made]]] = {name: {} for name in self._datasets}
+        self._inputs = self._metric_inputs()
         self._home: str | None = None  # the dataset whose metrics are being read
 
     def models(self) -> dict[str, Made]:
@@ -273,9 +276,7 @@ class _ModelReader:
             self._lose("join", name, Reason.SHAPE, "its two sides have different numbers of columns", at)
             return
         alias = name.removeprefix(f"{source}_to_")
-        several = sum(
-            r["from"] == source and r["to"] == target for r in self._model.get("relationships", ())
-        )
+        several = sum(r["from"] == source and r["to"] == target for r in self._model.get("relationships", ()))
         if not alias.isidentifier() or (several == 1 and alias == name):
             alias = target if target not in self._joins[source] else name
         made: Made = {"to": target, "key": dict(zip(each["from_columns"], each["to_columns"], strict=True))}
@@ -290,11 +291,10 @@ class _ModelReader:
         made |= {"description": " ".join(each["description"].split())} if each.get("description") else {}
         made |= _read_synonyms(each)
         made |= {"key": list(each["primary_key"])} if each.get("primary_key") else {}
-        inputs = self._metric_inputs()
         entries = [
             entry
             for field in each.get("fields", ())
-            if (entry := self._field(name, each, field, at, is_input=(name, field["name"]) in inputs))
+            if (entry := self._field(name, each, field, at, is_input=(name, field["name"]) in self._inputs))
         ]
         times = [entry["name"] for entry in entries if entry.get("type") == "time"]
         made |= {"time": times[0]} if len(times) == 1 else {}
@@ -312,7 +312,9 @@ class _ModelReader:
             found |= {path[-2:] for _, path in walk_columns(tree)}
         return found
 
-    def _field(self, dataset: str, each: Made, field: Made, at: SourcePosition, *, is_input: bool) -> Made | None:
+    def _field(
+        self, dataset: str, each: Made, field: Made, at: SourcePosition, *, is_input: bool
+    ) -> Made | None:
         name, marked = str(field["name"]), field.get("dimension")
         try:
             tree = parse_sql(_sql_of(field["expression"]), dialect=_dialect_of(field["expression"]))
@@ -320,7 +322,9 @@ class _ModelReader:
             if plain and is_input and marked is None:
                 return None  # a column, which an expression of ours names as it is
             made: Made = {"name": name}
-            is_time = (marked or {}).get("is_time", field.get("datatype") in ("Date", "DateTime", "DateTimeTz"))
+            is_time = (marked or {}).get(
+                "is_time", field.get("datatype") in ("Date", "DateTime", "DateTimeTz")
+            )
             made |= {"type": "time"} if is_time else {"type": "category"}
             if not plain:
                 others = {f["name"]: f for f in each.get("fields", ()) if f["name"] != name}
@@ -383,9 +387,7 @@ class _ModelReader:
             raise NotRead(Reason.AMBIGUOUS, "it names no dataset: count a field of one")
         bases = {base: paths for base in used if (paths := self._paths(base, set(used))) is not None}
         if len(bases) != 1:
-            raise NotRead(
-                Reason.AMBIGUOUS, f"no one of its datasets leads to the others: {', '.join(used)}"
-            )
+            raise NotRead(Reason.AMBIGUOUS, f"no one of its datasets leads to the others: {', '.join(used)}")
         base, paths = next(iter(bases.items()))
 
         def named(path: tuple[str, ...]) -> exp.Expr:
@@ -464,19 +466,10 @@ def _extension(document: Document) -> Extension | None:
             rest, found = data, True
     if not found:
         return None
-    return Extension(
-        models=models,
-        metrics=metrics,
-        more_models={each["model"]: each for each in rest.get("models", ())},
-        more_metrics={each["name"]: each for each in rest.get("metrics", ())},
-        without=tuple(rest.get("without", ())),
-        settings=rest.get("settings", {}),
-    )
+    return extension_from(models, metrics, rest)
 
 
 def _data_of(document: Document, path: tuple[Any, ...], entry: Made) -> Made:
-    from semantic.interchange.exported import extension_data
-
     for index, each in enumerate(entry.get("custom_extensions", ())):
         if each["vendor_name"] in _VENDOR.values():
             return extension_data(each["data"], _KEY, document.at(*path, "custom_extensions", index, "data"))

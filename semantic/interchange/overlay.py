@@ -50,6 +50,18 @@ class Extension:
         }
 
 
+def extension_from(models: Mapping[str, Entry], metrics: Mapping[str, Entry], rest: Entry) -> Extension:
+    """Return an extension as it was written: at models and metrics, and the rest."""
+    return Extension(
+        models={name: each for name, each in models.items() if each},
+        metrics={name: each for name, each in metrics.items() if each},
+        more_models={each["model"]: each for each in rest.get("models", ())},
+        more_metrics={each["name"]: each for each in rest.get("metrics", ())},
+        without=tuple(rest.get("without", ())),
+        settings=rest.get("settings", {}),
+    )
+
+
 def extension_of(ours: PlainCatalog, read: PlainCatalog) -> Extension:
     """Return what `read`, our catalog as another tool's file says it, does not say."""
     metrics = {
@@ -197,7 +209,9 @@ def _metric_over(read: Entry, found: Entry, losses: list[Loss]) -> Entry:
             "its definition was changed since the export and is read as it stands; of the extension only its words are",
         )
     )
-    words: Entry = {key: {k: v for k, v in found.get(key, {}).items() if k in _WORDS} for key in ("set", "was")}
+    words: Entry = {
+        key: {k: v for k, v in found.get(key, {}).items() if k in _WORDS} for key in ("set", "was")
+    }
     return laid_over(read, words, "metric", name, losses)
 
 

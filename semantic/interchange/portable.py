@@ -10,7 +10,7 @@ Layer: semantic. Pure.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -29,6 +29,10 @@ class Aggregate:
     agg: str
     value: exp.Expr | None  # None counts rows
     conditions: tuple[exp.Expr, ...] = ()  # that all hold
+
+    def under(self, conditions: tuple[exp.Expr, ...]) -> Aggregate:
+        """Return the same aggregate under other conditions."""
+        return replace(self, conditions=conditions)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,12 +157,7 @@ def _aggregate(catalog: Catalog, metric: Metric) -> Aggregate:
         flag = model.dimensions.get(metric.expr or "")
         if metric.agg != "count" and flag is not None and flag.type == "flag":
             raise NotPortable("it adds up a flag")
-    conditions = [
-        _own_rows(model, each)
-        for text in (model.where, metric.where)
-        if text
-        for each in conjuncts(segments_written_out(model, parse_expression(text).ast))
-    ]
+    conditions = [*model_condition(model), *_conditions(model, metric.where)]
     return Aggregate(
         metric=metric.name,
         model=model.name,
@@ -166,6 +165,21 @@ def _aggregate(catalog: Catalog, metric: Metric) -> Aggregate:
         value=value,
         conditions=tuple({each.sql(): each for each in conditions}.values()),
     )
+
+
+def model_condition(model: Model) -> tuple[exp.Expr, ...]:
+    """Return what all rows of a model meet, over the columns of its table.
+
+    Raises:
+        NotPortable: a condition does not mean the same everywhere.
+    """
+    return tuple(_conditions(model, model.where))
+
+
+def _conditions(model: Model, text: str | None) -> Iterator[exp.Expr]:
+    if text is not None:
+        for each in conjuncts(segments_written_out(model, parse_expression(text).ast)):
+            yield _own_rows(model, each)
 
 
 def segments_written_out(model: Model, tree: exp.Expr, above: tuple[str, ...] = ()) -> exp.Expr:
@@ -299,7 +313,11 @@ def formula_sql(tree: exp.Expr, value: Callable[[str], exp.Expr], *, exact: bool
     """
     if isinstance(tree, exp.Column):
         made = value(tree.name)
-        return made if isinstance(made, exp.Func | exp.Filter | exp.Column | exp.Anonymous) else exp.Paren(this=made)
+        return (
+            made
+            if isinstance(made, exp.Func | exp.Filter | exp.Column | exp.Anonymous)
+            else exp.Paren(this=made)
+        )
     if isinstance(tree, exp.Paren | exp.Neg):
         return type(tree)(this=formula_sql(tree.this, value, exact=exact))
     if isinstance(tree, exp.Binary):
@@ -311,4 +329,3 @@ def formula_sql(tree: exp.Expr, value: Callable[[str], exp.Expr], *, exact: bool
             right = exp.Nullif(this=right.unnest(), expression=exp.Literal.number(0))
         return type(tree)(this=left, expression=right)
     return tree.copy()
-

@@ -21,7 +21,9 @@ from semantic.expressions import CatalogDialect, conjuncts, parse_expression, pa
 from semantic.interchange.portable import column
 
 Made = dict[str, Any]
-Resolve = Callable[[tuple[str, ...]], tuple[str, ...]]  # a name in the file -> (its model, a path there or a name)
+Resolve = Callable[
+    [tuple[str, ...]], tuple[str, ...]
+]  # a name in the file -> (its model, a path there or a name)
 MAX_CHARACTERS = 20_000
 
 _AGGREGATES: dict[type[exp.Expr], str] = {
@@ -76,6 +78,7 @@ class MetricReader:
     resolve: Callable[[exp.Expr], tuple[str, Callable[[tuple[str, ...]], exp.Expr]]]
     dialect: str | None
     made: dict[str, Made] = field(default_factory=dict)
+    rename: dict[str, str] = field(default_factory=dict)  # what the file calls a measure -> our name
     _known: dict[tuple[Any, ...], str] = field(default_factory=dict)  # what a simple metric is -> its name
     _taken: set[str] = field(default_factory=set)
 
@@ -127,20 +130,23 @@ class MetricReader:
         return made
 
     def _formula(self, name: str, tree: exp.Expr) -> Made:
-        parts: list[str] = []
-
         def written(node: exp.Expr) -> exp.Expr:
             node = _without_cast(node)
             if _is_aggregate(node):
                 return column(self._part(name, node))
-            if isinstance(node, exp.Anonymous) and node.name.lower() == "measure" and len(node.expressions) == 1:
+            if (
+                isinstance(node, exp.Anonymous)
+                and node.name.lower() == "measure"
+                and len(node.expressions) == 1
+            ):
                 path = path_of(node.expressions[0])
                 if path is None or len(path) != 1:
                     raise NotRead(Reason.FORMULA, "measure(...) takes one name")
-                parts.append(path[0])
-                return column(path[0])
+                return column(self.rename.get(path[0], path[0]))
             if isinstance(node, exp.Div):
-                return exp.Div(this=written(_without_one(node.this)), expression=written(_not_zero(node.expression)))
+                return exp.Div(
+                    this=written(_without_one(node.this)), expression=written(_not_zero(node.expression))
+                )
             if isinstance(node, exp.Paren | exp.Neg):
                 return type(node)(this=written(node.this))
             if isinstance(node, exp.Add | exp.Sub | exp.Mul):
@@ -194,16 +200,26 @@ def _without_cast(node: exp.Expr) -> exp.Expr:
 def _without_one(node: exp.Expr) -> exp.Expr:
     """``1.0 * x`` keeps a quotient from being cut off, and is x."""
     inner = node.unnest()
-    if isinstance(inner, exp.Mul) and isinstance(inner.this, exp.Literal) and inner.this.this in ("1.0", "1.00"):
-        return inner.expression
+    if (
+        isinstance(inner, exp.Mul)
+        and isinstance(inner.this, exp.Literal)
+        and inner.this.this in ("1.0", "1.00")
+    ):
+        one: exp.Expr = inner.expression
+        return one
     return node
 
 
 def _not_zero(node: exp.Expr) -> exp.Expr:
     """``nullif(x, 0)`` under a division is x: a division by zero is undefined here."""
     inner = node.unnest()
-    if isinstance(inner, exp.Nullif) and isinstance(inner.expression, exp.Literal) and inner.expression.this == "0":
-        return inner.this if path_of(inner.this) or _is_aggregate(inner.this) else exp.Paren(this=inner.this)
+    if (
+        isinstance(inner, exp.Nullif)
+        and isinstance(inner.expression, exp.Literal)
+        and inner.expression.this == "0"
+    ):
+        value: exp.Expr = inner.this
+        return value if path_of(value) or _is_aggregate(value) else exp.Paren(this=value)
     return node
 
 
