@@ -160,7 +160,7 @@ def _place(issue: Issue, documents: Mapping[str, Document]) -> tuple[str, tuple[
 _Base: Any = getattr(pyyaml, "CSafeDumper", pyyaml.SafeDumper)
 
 
-class _Dumper(_Base):
+class _Dumper(_Base):  # type: ignore[misc]  # the C class where there is one
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
