@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest
 HOST ?= 127.0.0.1
 PORT ?= 7860
 
-.PHONY: help setup chat pipeline sample test soak faults check eval bench snap clean java jars chromium postgres
+.PHONY: help setup chat pipeline sample test soak faults check eval bench dashboards snap clean java jars chromium postgres
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -69,6 +69,9 @@ eval: setup ## score the answers to question sets: make eval [SET=sample] [PLANN
 
 bench: setup ## speed tables beside a baseline: make bench [ONLY=backfill] [N=30]
 	@$(BIN)/python bench/run.py $(ONLY)
+
+dashboards: $(STAMP) ## the dashboards' notebooks, executed, as pages in dist/dashboards: make dashboards [PROJECT=DIR] [NAME=sales_kpis_plotly]
+	@$(BIN)/python tools/dashboards.py $(if $(PROJECT),--project $(PROJECT)) $(NAME)
 
 snap: $(STAMP) ## rewrite the golden files; review them as a diff
 	DATATRUST_SNAP=1 $(PYTEST) tests/golden -m "not spark" || true
