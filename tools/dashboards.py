@@ -85,7 +85,9 @@ def _execute(file: Path, root: Path) -> tuple[str | None, str]:
         startup_timeout=PATIENCE,
         kernel_name="python3",
         resources={"metadata": {"path": str(root)}},
-        extra_arguments=["--IPKernelApp.log_level=ERROR"],  # the kernel is on loopback; its messages are signed
+        extra_arguments=[
+            "--IPKernelApp.log_level=ERROR"
+        ],  # the kernel is on loopback; its messages are signed
     )
     try:
         client.execute()
