@@ -351,15 +351,14 @@ class Board:
             for each in report.tables
         )
         total = ("all", "", "", report.stored_before.bytes, report.stored_after.bytes)
-        moved = sorted(rows, key=lambda row: -row[3])[:12]
-        price = report.price_per_gb_month / Decimal(10**9)
+        moved = sorted(rows, key=lambda row: -row[3])[:MAX_BARS]
         figure = draw_groups(
             [row[0] for row in moved],
             {
-                "now": [row[3] * price for row in moved],
-                "after maintenance": [row[4] * price for row in moved],
+                "now": [_megabytes(row[3]) for row in moved],
+                "after maintenance": [_megabytes(row[4]) for row in moved],
             },
-            f"{report.currency} a month",
+            "MB",
             locale=LOCALE,
         )
         made = self._plain(
@@ -369,7 +368,11 @@ class Board:
             figure,
             "datatrust maintain --dry-run",
         )
-        told = f"{report.currency} {report.cost_before} a month now, {report.cost_after} after maintenance"
+        price, unit = report.price_per_gb_month, report.currency
+        now, later = (stored.bytes * price / 10**9 for stored in (report.stored_before, report.stored_after))
+        told = (
+            f"{unit} {now:.6f} a month now, {later:.6f} after maintenance, at {unit} {price} a GB and month"
+        )
         return replace(made, caption=f"{told} · {made.caption}")
 
     # ------------------------------------------------------------------------------------------------- helpers
@@ -415,6 +418,10 @@ class Board:
             return panel
         self._has_plotly = True
         return replace(panel, brings_plotly=True)
+
+
+def _megabytes(number: int) -> Decimal:
+    return (Decimal(number) / 10**6).quantize(Decimal("0.001"))
 
 
 def _amount(value: Any) -> Decimal:

@@ -85,7 +85,7 @@ def _section(panel: Mapping[str, Any], figure: Mapping[str, Any] | None) -> str:
     return (
         f"<section><h3>{html.escape(panel['title'])}</h3>{shown}"
         f'<p class="caption">{html.escape(panel["caption"])}</p>'
-        f'<details><summary>Figures</summary>{command}<div class="figures">{_table(panel)}</div></details></section>'
+        f'<details{"" if figure is not None else " open"}><summary>Figures</summary>{command}<div class="figures">{_table(panel)}</div></details></section>'
     )
 
 

@@ -27,7 +27,8 @@ def draw_groups(
         locale=locale, height=bars_height(len(labels), series=1 if stacked else len(series)) + 30
     )
     order = list(range(len(labels)))[::-1]  # Plotly draws from the bottom up
-    for at, (name, values) in enumerate(series.items()):
+    listed = list(enumerate(series.items()))
+    for at, (name, values) in listed if stacked else listed[::-1]:
         figure.add_bar(
             y=[shorten(labels[place], limit=48) for place in order],
             x=[float(values[place]) for place in order],
@@ -40,7 +41,9 @@ def draw_groups(
             hovertemplate="%{y}: %{customdata}<extra>" + escape(name) + "</extra>",
             showlegend=len(series) > 1,
         )
-    figure.update_layout(barmode="stack" if stacked else "group", legend={"traceorder": "normal"})
+    figure.update_layout(
+        barmode="stack" if stacked else "group", legend={"traceorder": "normal" if stacked else "reversed"}
+    )
     figure.update_xaxes(title_text=escape(unit), rangemode="tozero")
     figure.update_yaxes(showgrid=False, type="category")
     return figure

@@ -22,6 +22,7 @@ from chatbot.charts._style import (
     scale_values,
     shorten,
 )
+from chatbot.format import format_compact
 
 
 def draw_waterfall(
@@ -65,6 +66,12 @@ def draw_waterfall(
             for label, value, total in zip(labels, values, totals, strict=True)
         ],
         hovertemplate=HOVER,
+        text=[
+            ("" if total or value <= 0 else "+") + format_compact(value, locale=locale)
+            for value, total in zip(values, totals, strict=True)
+        ],
+        textposition="outside",
+        cliponaxis=False,
         showlegend=False,
     )
     figure.update_xaxes(type="category", showgrid=False)
