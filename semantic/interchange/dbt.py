@@ -8,6 +8,7 @@ Layer: semantic. Pure.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import Any
 
@@ -28,17 +29,32 @@ from semantic.model import Catalog, Dimension, Metric, Model
 FILE = "semantic_models.yml"
 _HEAD = "# Written by `datatrust semantic export --to dbt`; read by MetricFlow, and by `datatrust semantic import`.\n"
 
+_NAME = re.compile(r"(?!.*__)[a-z][a-z0-9_]*[a-z0-9]")
+_GRAINS = ("nanosecond", "microsecond", "millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year")  # fmt: skip
+
 Made = dict[str, Any]
+
+
+def is_dbt_name(name: str) -> bool:
+    """Whether dbt takes a name: small letters, digits and single underscores, and no word for a grain.
+
+    >>> is_dbt_name("net_sales"), is_dbt_name("month"), is_dbt_name("custId")
+    (True, False, False)
+    """
+    return _NAME.fullmatch(name) is not None and name not in _GRAINS
 
 
 def export_dbt(catalog: Catalog) -> Exported:
     """Return a checked catalog as one file of semantic models and metrics."""
     portable = _expressible(catalog)
     entities = _entities(catalog)
-    models = [_model(catalog, portable, each, entities) for each in catalog.models.values()]
+    models = [
+        _model(catalog, portable, each, entities)
+        for each in catalog.models.values()
+        if is_dbt_name(each.name)
+    ]
     measures = {
-        name: _measure_name(name, {*catalog.models[each.model].dimensions, *_names_of(models, each.model)})
-        for name, each in portable.aggregates.items()
+        name: _measure_name(name, _names_of(models, each.model)) for name, each in portable.aggregates.items()
     }
     metrics = [_metric(catalog.metrics[name], portable, measures) for name in portable.names()]
     made: Made = {"semantic_models": models} | ({"metrics": metrics} if metrics else {})
@@ -57,11 +73,13 @@ def export_dbt(catalog: Catalog) -> Exported:
 
 def _expressible(catalog: Catalog) -> Portable:
     portable = portable_metrics(catalog)
-    reasons = {
-        name: "dbt adds up by a day of the same table, and its model has none"
-        for name, each in portable.aggregates.items()
-        if not _time(catalog.models[each.model])
-    }
+    reasons: dict[str, str] = {}
+    for name in portable.names():
+        found = portable.aggregates.get(name) or portable.formulas[name]
+        if not is_dbt_name(name) or not is_dbt_name(found.model):
+            reasons[name] = "dbt takes no such name, of it or of its model"
+        elif not _time(catalog.models[found.model]):
+            reasons[name] = "dbt adds up by a day of the same table, and its model has none"
     return portable.without(reasons)
 
 
@@ -71,13 +89,24 @@ def _time(model: Model) -> str | None:
     return known.name if known is not None and field_sql(model, known) is not None else None
 
 
+def _called(model: Model, name: str) -> str:
+    """What a dimension is called: as here, where dbt takes the name."""
+    if is_dbt_name(name):
+        return name
+    made = re.sub("_+", "_", re.sub(r"[^a-z0-9]", "_", name.lower())).strip("_")
+    made = f"{made or 'x'}_column"
+    while made in model.dimensions:
+        made += "_2"
+    return made if made[0].isalpha() else f"x_{made}"
+
+
 def _entities(catalog: Catalog) -> dict[str, str]:
     """What the rows of each model with a key of one column are called: by the key, where that is clear."""
     keys = {name: model.key[0] for name, model in catalog.models.items() if len(model.key) == 1}
     many = Counter(keys.values())
     found: dict[str, str] = {}
     for name, key in keys.items():
-        if many[key] == 1 and key.isidentifier() and _is_key_everywhere(catalog, name, key):
+        if many[key] == 1 and is_dbt_name(key) and _is_key_everywhere(catalog, name, key):
             found[name] = key
         else:
             names = {each for model in catalog.models.values() for each in model.dimensions}
@@ -102,7 +131,7 @@ def _model(catalog: Catalog, portable: Portable, model: Model, entities: dict[st
     made |= {"description": _untemplated(model.description)} if model.description else {}
     made["model"] = f"ref('{model.table.rpartition('.')[2]}')"
     time = _time(model)
-    made |= {"defaults": {"agg_time_dimension": time}} if time else {}
+    made |= {"defaults": {"agg_time_dimension": _called(model, time)}} if time else {}
     own = _own_entities(catalog, model, entities)
     if own:
         made["entities"] = own
@@ -115,7 +144,7 @@ def _model(catalog: Catalog, portable: Portable, model: Model, entities: dict[st
         if each.name not in named and (entry := _dimension(model, each))
     ]
     made |= {"dimensions": dimensions} if dimensions else {}
-    taken = named | set(model.dimensions)
+    taken = named | {each["name"] for each in dimensions}
     measures = [
         _measure(catalog.metrics[name], each, taken)
         for name, each in portable.aggregates.items()
@@ -144,10 +173,11 @@ def _dimension(model: Model, dimension: Dimension) -> Made | None:
     tree = field_sql(model, dimension)
     if tree is None:
         return None
-    made: Made = {"name": dimension.name, "type": "time" if dimension.type == "time" else "categorical"}
+    called = _called(model, dimension.name)
+    made: Made = {"name": called, "type": "time" if dimension.type == "time" else "categorical"}
     made |= {"label": _untemplated(dimension.label)} if dimension.label else {}
     made |= {"description": _untemplated(dimension.description)} if dimension.description else {}
-    if tree.sql() != dimension.name:
+    if tree.sql() != called:
         made["expr"] = tree.sql()
     if dimension.type == "time":
         made["type_params"] = {"time_granularity": dimension.grain}
@@ -169,8 +199,14 @@ def _measure_name(name: str, taken: set[str]) -> str:
 
 
 def _names_of(models: list[Made], name: str) -> set[str]:
-    """What the entities of a written model are called."""
-    return {each["name"] for model in models if model["name"] == name for each in model.get("entities", ())}
+    """What the entities and dimensions of a written model are called."""
+    return {
+        each["name"]
+        for model in models
+        if model["name"] == name
+        for part in ("entities", "dimensions")
+        for each in model.get(part, ())
+    }
 
 
 def _metric(metric: Metric, portable: Portable, measures: dict[str, str]) -> Made:

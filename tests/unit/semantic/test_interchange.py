@@ -114,6 +114,30 @@ def test_dbt_and_back_is_the_same_catalog(through_dbt: Callable[..., tuple[Expor
         assert_same(name, CATALOGS[name], through_dbt(CATALOGS[name])[1])
 
 
+def test_what_dbt_gets_passes_dbts_own_validation() -> None:
+    parsing = pytest.importorskip("dbt_semantic_interfaces.parsing.dir_to_model")
+    objects = pytest.importorskip("dbt_semantic_interfaces.parsing.objects")
+    rules = pytest.importorskip("dbt_semantic_interfaces.validations.semantic_manifest_validator")
+    days = {"node_relation": {"alias": "days", "schema_name": "gold"}}
+    spine = {**days, "primary_column": {"name": "ds", "time_granularity": "day"}}
+    for name in ("sample", "broker", "golden"):
+        made = parse_yaml(export_dbt(CATALOGS[name]).texts[FILE], file=FILE).data
+        documents = [{"project_configuration": {"time_spines": [spine]}}]
+        for model in made["semantic_models"]:
+            table = model.pop("model").removeprefix("ref('").removesuffix("')")  # dbt itself resolves it
+            documents.append(
+                {"semantic_model": {**model, "node_relation": {"alias": table, "schema_name": "gold"}}}
+            )
+        documents += [{"metric": metric} for metric in made.get("metrics", ())]
+        file = objects.YamlConfigFile(
+            filepath="a.yml", contents="\n---\n".join(json.dumps(each) for each in documents)
+        )
+        built = parsing.parse_yaml_files_to_validation_ready_semantic_manifest([file])
+        assert not built.issues.errors
+        checked = rules.SemanticManifestValidator().validate_semantic_manifest(built.semantic_manifest)
+        assert not checked.errors, f"{name}: {checked.errors[0]}"
+
+
 @pytest.mark.slow
 def test_every_catalog_comes_back_from_every_format(
     through_dbt: Callable[..., tuple[Exported, Imported]],
