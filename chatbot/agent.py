@@ -32,7 +32,7 @@ from chatbot.suggest import starters
 from datatrust.core.errors import AccessDenied
 from datatrust.core.settings import Project
 from semantic.engine import SemanticLayer
-from semantic.query import EVERYONE, OWNER, Scalar, Viewer
+from semantic.query import EVERYONE, OWNER, MetricQuery, Scalar, Viewer
 
 _VALUES_PER_DIMENSION = 200_000
 _KEPT_VIEWERS = 32
@@ -110,6 +110,21 @@ class Agent:
             self, clean(question[: 4 * MAX_QUESTION]), question, viewer, today or self.layer.today, started
         )
         return asked.answer(tuple(history), told)
+
+    def again(
+        self, query: MetricQuery, *, question: str, shown: Sequence[str], notes: Sequence[str], viewer: Viewer
+    ) -> Answer:
+        """Return the answer to an earlier question by the query that it was read as, on the current release.
+
+        Args:
+            shown: the metrics of the query that the answer shows.
+            notes: what the asker is told beside it.
+        """
+        started = time.perf_counter()
+        if (agent := self.seen_by(viewer)) is not self:
+            return agent.again(query, question=question, shown=shown, notes=notes, viewer=viewer)
+        asked = Asked(self, clean(question), question, viewer, self.layer.today, started)
+        return asked.again(Plan(query=query, notes=tuple(notes), shown=tuple(shown)))
 
     def starters(self, viewer: Viewer = EVERYONE) -> tuple[str, ...]:
         """Return six questions to begin with; each can be answered."""

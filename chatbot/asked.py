@@ -112,6 +112,11 @@ class Asked:
                 return self._ask_back(outcome, self.second.readings)
         return self._first(outcome)
 
+    def again(self, plan: Plan) -> Answer:
+        """Answer by a plan that was made before."""
+        self.planned = time.perf_counter()
+        return self._run(plan)
+
     def _first(self, outcome: Plan | Choices | NoPlan) -> Answer:
         if isinstance(outcome, Plan):
             return self._run(outcome)

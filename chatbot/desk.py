@@ -7,24 +7,34 @@ Layer: chatbot. Imports the agent, the answer log and the semantic layer's door.
 from __future__ import annotations
 
 import datetime as dt
+import logging
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chatbot.answer import Answer
+from chatbot.answer import Answer, Reason
+from chatbot.history import Entry, History
+from chatbot.limits import Limits, TooMany, Turns
 from chatbot.log import AnswerLog, Channel, answer_body, new_id, refused_body, result_body, unknown_answer
-from chatbot.replay import Replay, Replayer
+from chatbot.replay import Replay, Replayer, query_of
 from chatbot.second import PlannerName
 from chatbot.signin.reception import asker_of
 from chatbot.signing import Signature, read_certificate, sign
 from datatrust.core.chain import Record
-from datatrust.core.errors import AccessDenied, DataTrustError, UserError
+from datatrust.core.errors import AccessDenied, DataTrustError, NotRecorded, UserError
+from datatrust.core.issues import Issue
 from datatrust.core.settings import Project
+from semantic.access import load_policy
 from semantic.model import Catalog
 from semantic.query import EVERYONE, MetricQuery, Viewer
 from semantic.result import QueryResult
 
+if TYPE_CHECKING:
+    from chatbot.figures import Figures
+
+LOG = logging.getLogger("datatrust.chat")
 GROUP_SECONDS = 0.25  # answers of a batch wait so long for others, to be written together
 GROUP_MOST = 200
 
@@ -49,12 +59,17 @@ class Desk:
         log: AnswerLog | None = None,
         *,
         viewer: Callable[[], Viewer] = lambda: EVERYONE,
+        limits: Limits | None = None,
+        figures: Figures | None = None,
     ) -> None:
         self.agent = agent
         self.project = project
         self.viewer = viewer  # who asks where nobody signs in, said anew for each question
         self.log = log or AnswerLog.of(project)
         self.replayer = Replayer(project, self.log)
+        self.history = History.of(project)
+        self.figures = figures  # of the server; the command line has none
+        self.turns = Turns(limits, figures)
 
     @classmethod
     def open(cls, project: Project, *, planner: PlannerName | None = None) -> Desk:
@@ -83,9 +98,68 @@ class Desk:
             NotRecorded: the log cannot be written; there is no answer then.
         """
         asked = Question(text=question, viewer=viewer, today=today, history=tuple(history))
-        answer, body = self._asked(asked, channel, told)
-        self.log.append([body])
+        with self.turns.turn(channel, viewer.user) as turn:
+            answer, body = self._asked(asked, channel, told)
+            self.log.append([body])
+            turn.status = answer.status
+        self._remember(body)
         return answer
+
+    def again(self, answer_id: str, *, channel: Channel, viewer: Viewer) -> Answer:
+        """Answer anew what an earlier answer was to: on the current release, under the rights of `viewer` as they are.
+
+        It is an answer of its own, with its own record; no number of the earlier one is kept anywhere to be shown.
+
+        Raises:
+            UnknownAnswer: there is none, or none that this viewer may open.
+            UserError: it gave no number.
+            NotRecorded: the log cannot be written.
+        """
+        record, query, _ = self.opened(answer_id, viewer=viewer)
+        is_own = viewer.user is None or record.body["user"] == viewer.user
+        said = record.body["question"] if is_own else None  # the words of another person stay theirs
+        shown = [name for name in query.metrics if name in record.body["shown"]]
+        with self.turns.turn(channel, viewer.user) as turn:
+            catalog = self.log.keep_catalog(self.agent.layer.catalog)
+            answer: Answer = self.agent.again(
+                query, question=said or "", shown=shown, viewer=viewer,
+                notes=(f"asked on {record.at[:10]}, computed again just now on the current release",),
+            )  # fmt: skip
+            answer = replace(answer, id=new_id())
+            body = answer_body(
+                answer, channel=channel, viewer=viewer, today=self.agent.layer.today, catalog=catalog
+            )
+            self.log.append([{**body, "repeats": record.id}])
+            turn.status = answer.status
+        return answer
+
+    def opened(self, answer_id: str, *, viewer: Viewer) -> tuple[Record, MetricQuery, tuple[Issue, ...]]:
+        """Return an answer that `viewer` may open, its query, and why they may not see it as things stand.
+
+        An answer can be opened by who asked it, and by others once it was shared.
+
+        Raises:
+            UnknownAnswer: there is none, or none that this viewer may open.
+            UserError: it gave no number.
+            AccessDenied: the project has an access policy and `viewer` was made without it.
+        """
+        record = self.log.answer(answer_id)
+        is_own = viewer.user is None or record.body["user"] == viewer.user
+        if not is_own and not self.history.is_shared(answer_id):
+            raise unknown_answer()
+        query = query_of(record)
+        return record, query, tuple(self.agent.seen_by(viewer).layer.check(query, viewer=viewer))
+
+    def share(self, answer_id: str, *, viewer: Viewer) -> str:
+        """Let others open an answer by its link, each under their own rights; return the link's path.
+
+        Raises:
+            UserError: no such answer of the viewer's, or one without a number.
+        """
+        record = self.find(answer_id, viewer=viewer)
+        query_of(record)
+        self.history.share(record.id, person=viewer.user or "")
+        return f"/a/{record.id}"
 
     def ask_all(self, questions: Iterable[Question], *, channel: Channel = "batch") -> Iterator[Answer]:
         """Yield the answers in order; several are written together, and none is yielded before it is.
@@ -138,13 +212,16 @@ class Desk:
         common: dict[str, Any] = {
             "channel": channel, "viewer": viewer, "today": layer.today, "catalog": catalog,
         }  # fmt: skip
-        try:
-            result: QueryResult = layer.query(query, viewer=viewer)
-        except UserError as error:
-            why = "; ".join(issue.message for issue in error.issues)
-            self.log.append([refused_body(answer_id, query=query, why=why, **common)])
-            raise
-        self.log.append([result_body(answer_id, result, **common)])
+        with self.turns.turn(channel, viewer.user) as turn:
+            try:
+                result: QueryResult = layer.query(query, viewer=viewer)
+            except UserError as error:
+                why = "; ".join(issue.message for issue in error.issues)
+                self.log.append([refused_body(answer_id, query=query, why=why, **common)])
+                turn.status = "refused"
+                raise
+            self.log.append([result_body(answer_id, result, **common)])
+            turn.status = "answered"
         return answer_id, result
 
     def query_json(self, query: MetricQuery, *, channel: Channel, viewer: Viewer) -> dict[str, Any]:
@@ -159,7 +236,11 @@ class Desk:
             UserError: no such answer, or one without a number, or not for this viewer.
             FilesGone: its release is gone.
         """
-        return self.replayer.replay(self.find(answer_id, viewer=viewer), viewer=viewer)
+        record = self.find(answer_id, viewer=viewer)
+        with self.turns.turn("replay", viewer.user) as turn:
+            found = self.replayer.replay(record, viewer=viewer)
+            turn.status = "answered"
+        return found
 
     def sign(self, answer_id: str, *, comment: str, viewer: Viewer, signer: str | None = None) -> Signature:
         """Sign an answer of the log.
@@ -194,8 +275,33 @@ class Desk:
             raise unknown_answer()
         return found
 
+    def unready(self) -> list[str]:
+        """Return what keeps answers from being given just now; nothing is good."""
+        found = []
+        try:
+            self.log.verify_writable()
+        except NotRecorded:
+            found.append("the answer log cannot be written")
+        if self.project.access_policy.exists():
+            try:
+                load_policy(self.project)
+            except UserError:
+                found.append("the access policy has a fault")
+        return found
+
+    def _remember(self, body: Mapping[str, Any]) -> None:
+        """Note a question for the person who asked it; the answer stands whether or not this can be written."""
+        if body["user"] is None:
+            return
+        try:
+            entry = Entry(id=body["id"], at=body["at"], question=body["question"], status=body["status"])
+            self.history.note(body["user"], entry)
+        except (OSError, sqlite3.Error):
+            LOG.exception("a question could not be noted in the history")
+
     def close(self) -> None:
         """Let go of files and memory."""
+        self.history.close()
         self.replayer.close()
         self.log.close()
         self.agent.close()
@@ -253,5 +359,11 @@ def outdated(question: str) -> dict[str, Any]:
     )
 
 
-def _refusal(question: str, text: str) -> dict[str, Any]:
-    return Answer(id="", status="refused", question=question[:400], reason="not_allowed", text=text).to_json()
+def slowed(question: str, error: TooMany) -> dict[str, Any]:
+    """Return what is shown to somebody who asked too much at once."""
+    told = str(error)
+    return _refusal(question, f"{told[:1].upper()}{told[1:]}.", reason="out_of_scope")
+
+
+def _refusal(question: str, text: str, *, reason: Reason = "not_allowed") -> dict[str, Any]:
+    return Answer(id="", status="refused", question=question[:400], reason=reason, text=text).to_json()

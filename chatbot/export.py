@@ -1,4 +1,4 @@
-"""Give an answer's rows as CSV, to the browser session that asked and to no other.
+"""Give an answer's rows as CSV or as a workbook, to the browser session that asked and to no other.
 
 Numbers keep every digit; a text cell that a spreadsheet would run as a formula gets a leading apostrophe. The file
 begins with a byte order mark, so that spreadsheets read it as UTF-8. Refuses, as if it did not exist, an export that
@@ -66,6 +66,30 @@ def file_name(title: str, day: dt.date) -> str:
     return f"{slug or 'answer'}-{day.isoformat()}.csv"
 
 
+def provenance_of(document: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return where an answer comes from, as words and what they say: what a reader of its file needs to find it again."""
+    evidence: Mapping[str, Any] = document.get("evidence") or {}
+    metrics = evidence.get("metrics") or {}
+    lines = [
+        ("Question", document.get("question")),
+        ("Read as", document.get("interpretation")),
+        *(("Assumed", each) for each in document.get("assumptions") or ()),
+        *(("Note", str(each).replace("_", " ")) for each in document.get("flags") or ()),
+        ("Release", evidence.get("release")),
+        ("Data as of", evidence.get("fresh_as_of")),
+        ("Quality of the release", evidence.get("quality")),
+        *((f"Definition of {name}", f"{each.get('definition')}, owner {each.get('owner') or 'not named'},"
+           f" {'certified' if each.get('certified') else 'not certified'}") for name, each in metrics.items()),
+        ("Tables", ", ".join(f"{name} at {version}" for name, version in (evidence.get("tables") or {}).items())),
+        ("Role", evidence.get("role")),
+        ("Policy", evidence.get("policy")),
+        ("Result", evidence.get("result")),
+        ("Answer", document.get("id")),
+        ("SQL", document.get("sql")),
+    ]  # fmt: skip
+    return tuple((word, str(said)) for word, said in lines if said)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Export:
     """One table that may be fetched, and by whom."""
@@ -74,9 +98,16 @@ class Export:
     name: str
     columns: tuple[Mapping[str, Any], ...]
     rows: tuple[tuple[Any, ...], ...]
+    totals: tuple[Any, ...] | None = None
+    about: tuple[tuple[str, str], ...] = ()  # where it comes from: a word and what it says
 
     def csv(self) -> bytes:
         return write_csv(self.columns, self.rows)
+
+    def xlsx(self) -> bytes:
+        from chatbot.workbook import write_workbook  # slow to import, and few want it
+
+        return write_workbook(self.columns, self.rows, totals=self.totals, about=self.about)
 
 
 class ExportStore:

@@ -12,6 +12,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from chatbot.limits import TooMany
 from chatbot.log import UnknownAnswer
 from datatrust.core.errors import AccessDenied, EngineError, FilesGone, NotRecorded, OutcomeError, UserError
 
@@ -26,6 +27,7 @@ class Fault:
     error: str
     issues: tuple[dict[str, Any], ...] = ()
     reference: str | None = None  # of the log line
+    retry_after: int | None = None  # seconds
 
     def to_json(self) -> dict[str, Any]:
         """Return it as an object, without the keys that are empty."""
@@ -34,6 +36,8 @@ class Fault:
             document["issues"] = self.issues
         if self.reference:
             document["reference"] = self.reference
+        if self.retry_after:
+            document["retry_after"] = self.retry_after
         return document
 
 
@@ -50,6 +54,8 @@ def fault_of(error: Exception) -> Fault:
         elif isinstance(error, UnknownAnswer):
             status, told = 404, "there is no such answer"
         return Fault(status=status, error=told, issues=issues)
+    if isinstance(error, TooMany):
+        return Fault(status=429, error=str(error), retry_after=error.seconds)
     if isinstance(error, FilesGone):
         return Fault(status=410, error=str(error).splitlines()[0])
     if isinstance(error, OutcomeError):

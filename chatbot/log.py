@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 import secrets
+import shutil
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,6 +34,7 @@ FOLDER = "answers"
 ANSWER, SIGNATURE = "answer", "signature"
 _CATALOGS = "catalogs"
 _MAX_TEXT = 2_000
+_LEAST_FREE = 1_000_000  # bytes
 
 
 class UnknownAnswer(UnknownName):
@@ -160,6 +163,16 @@ class AnswerLog:
         if answer_id is None:
             return list(self.chain.read(kind=SIGNATURE))
         return [each for each in self.chain.about(answer_id) if each.kind == SIGNATURE]
+
+    def verify_writable(self) -> None:
+        """Check that a record could be written just now; nothing is.
+
+        Raises:
+            NotRecorded: it could not.
+        """
+        folder = next(each for each in (self.folder, *self.folder.parents) if each.exists())
+        if not os.access(folder, os.W_OK) or shutil.disk_usage(folder).free < _LEAST_FREE:
+            raise NotRecorded("the answer log cannot be written: its folder is read-only or the disk is full")
 
     def verify(self, *, known: str | None = None) -> Verdict:
         """Check the whole chain, and that it still holds a hash that was noted elsewhere."""

@@ -1,4 +1,4 @@
-"""The server's own routes: health, REST under /api/v1, and the CSV of an answer for the session that asked.
+"""The server's own routes: health, REST under /api/v1, links to answers, and downloads for who asked.
 
 A fault is answered in words with a reference to the log; a stack trace never leaves the server.
 Layer: chatbot. Imports FastAPI; imported by the server.
@@ -8,20 +8,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 
 from chatbot.desk import Desk
 from chatbot.export import ExportStore
-from chatbot.faults import fault_of
+from chatbot.faults import Fault, fault_of
+from chatbot.figures import may_read
 from chatbot.forms import AskBody, SignBody
+from chatbot.history import MAX_WORDS, MOST_SHOWN
 from chatbot.listing import list_metrics
 from chatbot.ui.guard import owner_of
+from chatbot.ui.render import render
 from datatrust import __version__
+from datatrust.core.errors import AccessDenied
+from datatrust.core.issues import Issue
 from datatrust.core.jsonio import dumps
 from semantic.query_form import QueryForm
+
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def make_routes(desk: Desk, exports: ExportStore) -> APIRouter:
@@ -54,6 +61,76 @@ def make_routes(desk: Desk, exports: ExportStore) -> APIRouter:
             lambda: desk.query_json(body.to_query(), channel="rest", viewer=desk.viewer_of(request.scope))
         )
 
+    @router.get("/readyz")
+    def readyz() -> Response:
+        """Whether answers can be given just now; what keeps them is named."""
+        missing = desk.unready()
+        status = {"status": "not ready" if missing else "ready", "missing": missing}
+        return json_response(status, 503 if missing else 200)
+
+    @router.get("/metrics", include_in_schema=False)
+    def figures(request: Request) -> Response:
+        """The server's own figures for Prometheus: to this machine, or to who has their token."""
+        if desk.figures is None or not may_read(
+            request.client.host if request.client else "", request.headers
+        ):
+            return json_response(
+                {"error": "these figures are for this machine, or for who has their token"}, 403
+            )
+        text = desk.figures.text(desk.agent.layer.release_id)
+        return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    @router.get("/api/v1/history")
+    def history(
+        request: Request,
+        words: Annotated[str, Query(max_length=MAX_WORDS)] = "",
+        limit: Annotated[int, Query(ge=1, le=MOST_SHOWN)] = 50,
+    ) -> Response:
+        """What the person asked who signed in, the newest first: only what holds each of some words."""
+
+        def found() -> list[dict[str, Any]]:
+            person = desk.viewer_of(request.scope).user
+            return (
+                [] if person is None else [e.to_json() for e in desk.history.find(person, words, limit=limit)]
+            )
+
+        return answered(found)
+
+    @router.get("/api/v1/answers/{answer_id}")
+    def again(answer_id: str, request: Request) -> Response:
+        """An earlier answer, computed again on the current release under the asker's rights of this moment."""
+
+        def computed() -> dict[str, Any]:
+            viewer = desk.viewer_of(request.scope)
+            if desk.opened(answer_id, viewer=viewer)[2]:
+                raise not_yours_now()
+            return desk.again(answer_id, channel="rest", viewer=viewer).to_json()
+
+        return answered(computed)
+
+    @router.post("/api/v1/answers/{answer_id}/share")
+    def share(answer_id: str, request: Request) -> Response:
+        """Let others open an answer by its link; each sees what their own role may see of it."""
+        return answered(lambda: {"link": desk.share(answer_id, viewer=desk.viewer_of(request.scope))})
+
+    @router.get("/a/{answer_id}", include_in_schema=False)
+    def permalink(answer_id: str, request: Request) -> Response:
+        """The page of one answer; what is shown there is computed when it is opened, never kept."""
+        try:
+            viewer = desk.viewer_of(request.scope)
+            if desk.opened(answer_id, viewer=viewer)[2]:
+                raise not_yours_now()
+        except Exception as error:  # words for the reader, the trace for the log
+            fault = fault_of(error)
+            told = fault.issues[0]["message"] if fault.status in (400, 403) and fault.issues else fault.error
+            page = render("notice.html", title=desk.project.title, status=fault.status, told=told)
+            return Response(
+                page, status_code=fault.status, media_type="text/html", headers={"cache-control": "no-store"}
+            )
+        return Response(
+            status_code=303, headers={"location": f"/?answer={answer_id}", "cache-control": "no-store"}
+        )
+
     @router.post("/api/v1/answers/{answer_id}/replay")
     def replay(answer_id: str, request: Request) -> Response:
         """Run an answer again on its own release, and say whether it is equal."""
@@ -74,8 +151,7 @@ def make_routes(desk: Desk, exports: ExportStore) -> APIRouter:
         try:
             content = desk.certificate(answer_id, viewer=desk.viewer_of(request.scope))
         except Exception as error:  # words for the caller, the trace for the log
-            fault = fault_of(error)
-            return json_response(fault.to_json(), fault.status)
+            return fault_response(fault_of(error))
         return Response(
             content,
             media_type="application/pdf",
@@ -91,16 +167,19 @@ def make_routes(desk: Desk, exports: ExportStore) -> APIRouter:
         return answered(lambda: list_metrics(desk.catalog_of(desk.viewer_of(request.scope))))
 
     @router.get("/export/{key}")
-    def export(key: str, request: Request) -> Response:
-        """An answer's rows as CSV, for the browser session that asked."""
+    def export(
+        key: str, request: Request, form: Annotated[Literal["csv", "xlsx"], Query(alias="as")] = "csv"
+    ) -> Response:
+        """An answer's rows as CSV or as a workbook, for the browser session or the person that asked."""
         found = exports.find(key, owner=owner_of(request.scope, request.cookies))
         if found is None:
             raise HTTPException(404, "There is no such download for you. Ask the question again.")
+        is_csv = form == "csv"
         return Response(
-            found.csv(),
-            media_type="text/csv; charset=utf-8",
+            found.csv() if is_csv else found.xlsx(),
+            media_type="text/csv; charset=utf-8" if is_csv else WORKBOOK,
             headers={
-                "content-disposition": f'attachment; filename="{found.name}"',
+                "content-disposition": f'attachment; filename="{found.name if is_csv else found.name.removesuffix(".csv") + ".xlsx"}"',
                 "cache-control": "no-store",
             },
         )
@@ -121,8 +200,21 @@ def answered(work: Callable[[], Any]) -> Response:
     try:
         return json_response(work())
     except Exception as error:  # words for the caller, the trace for the log
-        fault = fault_of(error)
-        return json_response(fault.to_json(), fault.status)
+        return fault_response(fault_of(error))
+
+
+def fault_response(fault: Fault) -> Response:
+    """Return what went wrong as JSON, and when to try again."""
+    reply = json_response(fault.to_json(), fault.status)
+    if fault.retry_after:
+        reply.headers["retry-after"] = str(fault.retry_after)
+    return reply
+
+
+def not_yours_now() -> AccessDenied:
+    """Return the error for an answer that its reader may not see as things stand."""
+    message = "your role does not allow this answer any more, or what it was defined by is gone"
+    return AccessDenied(Issue(code="DT354", message=message))
 
 
 def json_response(value: Any, status: int = 200) -> Response:

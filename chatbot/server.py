@@ -9,6 +9,7 @@ Layer: chatbot. Imports FastAPI and Gradio, lazily, beside the agent's own start
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 import threading
@@ -80,7 +81,13 @@ def serve(project: Project, *, host: str = "127.0.0.1", port: int = 7860, role: 
         for line in _warnings(host, reception):
             sys.stderr.write(f"  {line}\n")
         sys.stderr.flush()
-        uvicorn.Server(config).run(sockets=[listener])
+        signal.signal(
+            signal.SIGTERM, _stop
+        )  # so that what follows is done, and answers that run are finished
+        try:
+            uvicorn.Server(config).run(sockets=[listener])
+        finally:
+            app.state.desk.close()
     finally:
         listener.close()
 
@@ -105,8 +112,12 @@ def build_app(
     from fastapi.exceptions import RequestValidationError
     from fastapi.staticfiles import StaticFiles
 
+    from chatbot.bodies import Bodies
     from chatbot.desk import Desk
     from chatbot.export import ExportStore
+    from chatbot.figures import Figures
+    from chatbot.limits import Limits
+    from chatbot.mcp_server import PATH as MCP_PATH
     from chatbot.mcp_server import McpServer
     from chatbot.routes import make_routes, refuse_body
     from chatbot.signin.gate import Gate
@@ -117,7 +128,12 @@ def build_app(
     from chatbot.ui.theme import make_theme
 
     hosts = reception.hosts if reception is not None else ()
-    exports, desk = ExportStore(), Desk(agent, project, viewer=viewer if reception is None else _nobody)
+    limits, who = None, viewer
+    if reception is not None:
+        asked = reception.settings
+        limits = Limits(a_minute=asked.questions_a_minute, at_once=asked.questions_at_once)
+        who = _nobody
+    exports, desk = ExportStore(), Desk(agent, project, viewer=who, limits=limits, figures=Figures())
     mcp = McpServer(desk, hosts=hosts)
     # The interactive API pages load scripts from other hosts: none here, the schema alone.
     app = FastAPI(
@@ -129,6 +145,7 @@ def build_app(
         lifespan=mcp.lifespan,
     )
 
+    app.state.desk = desk
     app.add_exception_handler(RequestValidationError, refuse_body)
     app.include_router(make_routes(desk, exports))
     if reception is not None:
@@ -140,6 +157,7 @@ def build_app(
         run_history=False, footer_links=[], max_file_size="1b", favicon_path=str(STATIC / "logo.svg"),
         enable_monitoring=False, ssr_mode=False, mcp_server=False, pwa=False,
     )  # fmt: skip
+    app.add_middleware(Bodies, own=(MCP_PATH,))
     if reception is not None:
         app.add_middleware(Gate, reception=reception)
     app.add_middleware(Guard, hosts=hosts, head=page_head(__version__))  # the last one stands first
@@ -171,6 +189,11 @@ def check_host(host: str, reception: Reception | None = None) -> None:
                 hint='say it in configs/pipeline_config.json: "sign_in": {"address": "https://figures.example.com"}',
             )
         )
+
+
+def _stop(*_: object) -> None:
+    """End this process as a stop that was asked for."""
+    raise SystemExit(0)
 
 
 def _nobody() -> Viewer:

@@ -9,16 +9,19 @@ from __future__ import annotations
 import contextlib
 import logging
 import secrets
+import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import gradio as gr
 
 from chatbot.charts._registry import draw_chart
-from chatbot.desk import Desk, denied, outdated, unrecorded
-from chatbot.export import Export, ExportStore, file_name
+from chatbot.desk import Desk, denied, outdated, slowed, unrecorded
+from chatbot.export import Export, ExportStore, file_name, provenance_of
 from chatbot.feedback import keep_feedback
 from chatbot.format import choose_locale
+from chatbot.history import MAX_WORDS
+from chatbot.limits import TooMany
 from chatbot.signin.reception import asker_of
 from chatbot.ui.context import PageContext
 from chatbot.ui.guard import owner_of
@@ -41,6 +44,7 @@ LOG = logging.getLogger("datatrust.chat")
 CONCURRENT_ANSWERS = 16
 HOURS_KEPT = 12
 KEPT_STARTERS = 32
+SHOWN_EARLIER = 30  # questions of other days
 
 # A button in our HTML says what it does in data-act and with what in data-value.
 ON_CLICK = """
@@ -114,11 +118,15 @@ class Page:
         return blocks
 
     def open_page(self, conversation: Conversation, request: gr.Request) -> tuple[Any, ...]:
-        """Fill a fresh tab."""
+        """Fill a fresh tab; a link to an answer opens it."""
+        conversation = self._own(conversation, request)
         try:
             facts = self._context(request).facts(locale=_locale(request))
         except UserError:  # told below, by the page itself
             facts = ()
+        wanted = str(request.query_params.get("answer") or "") if hasattr(request, "query_params") else ""
+        if wanted and not conversation.turns:
+            self._open(wanted, conversation, request)
         asker = asker_of(_scope(request))
         header = render(
             "header.html", title=self.desk.project.title, facts=facts, person=asker.name if asker else "",
@@ -155,6 +163,14 @@ class Page:
             self._replay(conversation, request)
         elif name == "sign":
             self._sign(conversation, value, request)
+        elif name == "link":
+            self._link(conversation, request)
+        elif name == "open":
+            self._open(value, conversation, request)
+        elif name == "search":
+            conversation.sought = value[:MAX_WORDS]
+        elif name == "forget":
+            self._forget(request)
         yield self._show(conversation, request)
 
     def _viewer(self, request: gr.Request) -> Viewer:
@@ -190,6 +206,8 @@ class Page:
         except NotRecorded as error:
             LOG.error("%s", error)
             turn = Turn(question=question, document=unrecorded(question))
+        except TooMany as error:
+            turn = Turn(question=question, document=slowed(question, error))
         except UserError as error:  # the access policy gives them nothing any more
             turn = Turn(question=question, document=denied(question, error))
         except Exception:  # whatever it is, the asker gets words and we get the trace
@@ -238,6 +256,54 @@ class Page:
         except DataTrustError as error:
             conversation.prove(str(error))
 
+    def _link(self, conversation: Conversation, request: gr.Request) -> None:
+        """Let others open the answer that is shown, each under their own rights."""
+        turn = conversation.show(conversation.shown)
+        if turn is None or turn.document is None:
+            return
+        try:
+            conversation.give_link(self.desk.share(str(turn.document["id"]), viewer=self._viewer(request)))
+        except (DataTrustError, OSError, sqlite3.Error) as error:
+            conversation.note(
+                str(error) if isinstance(error, DataTrustError) else "The link could not be made just now."
+            )
+
+    def _open(self, answer_id: str, conversation: Conversation, request: gr.Request) -> None:
+        """Show an earlier answer, computed again under the rights of this moment."""
+        try:
+            document = self.desk.again(answer_id, channel="chat", viewer=self._viewer(request)).to_json()
+            question = str(document["question"] or document["interpretation"])
+            turn = Turn(question=question, document=document, export=self._keep(document, request))
+        except NotRecorded as error:
+            LOG.error("%s", error)
+            turn = Turn(question="", document=unrecorded(""))
+        except UserError as error:
+            turn = Turn(question="An earlier answer", document=denied("", error))
+        except Exception:  # whatever it is, the asker gets words and we get the trace
+            turn = _failed("An earlier answer")
+        conversation.add(turn)
+
+    def _forget(self, request: gr.Request) -> None:
+        """Forget what the person asked before; the answer log keeps it."""
+        asker = asker_of(_scope(request))
+        if asker is not None:
+            with contextlib.suppress(OSError, sqlite3.Error):
+                self.desk.history.clear(asker.name)
+
+    def _side(self, conversation: Conversation, request: gr.Request) -> str:
+        """The questions of this tab, and those that the person asked before."""
+        asker = asker_of(_scope(request))
+        if asker is None:
+            return render_history(conversation)
+        mine = {str(turn.document["id"]) for turn in conversation.turns if turn.document is not None}
+        try:
+            found = self.desk.history.find(asker.name, conversation.sought, limit=SHOWN_EARLIER + len(mine))
+        except (OSError, sqlite3.Error):
+            LOG.exception("the history cannot be read")
+            found = []
+        earlier = [each for each in found if each.id not in mine][:SHOWN_EARLIER]
+        return render_history(conversation, earlier=earlier, has_earlier=True)
+
     def _keep(self, document: Mapping[str, Any], request: gr.Request) -> str | None:
         """Make the answer's rows fetchable by the session that asked; None where there is nothing to fetch."""
         owner = owner_of(_scope(request), request.cookies)
@@ -250,6 +316,8 @@ class Page:
                 name=file_name(title, self._context(request).today),
                 columns=tuple(document["columns"]),
                 rows=tuple(tuple(row) for row in document["rows"]),
+                totals=tuple(document["totals"]) if document.get("totals") is not None else None,
+                about=provenance_of(document),
             )
         )
 
@@ -257,26 +325,26 @@ class Page:
         """Return the updates that show the conversation as it stands."""
         conversation = self._own(conversation, request)
         turn = conversation.show(conversation.shown)
-        no_chart = gr.update(visible=False, value=None)
+        side, no_chart = self._side(conversation, request), gr.update(visible=False, value=None)
         try:
             viewer = self._viewer(request)
             welcome = render_welcome(self._context(request), self.starters(viewer)) if turn is None else ""
         except UserError as error:
             LOG.warning("somebody who signed in may see nothing: %s", error)
             lead = render("denied.html", told=denied("", error)["text"])
-            return conversation, render_history(conversation), lead, no_chart, "", ""
+            return conversation, side, lead, no_chart, "", ""
         if turn is None:
-            return conversation, render_history(conversation), welcome, no_chart, "", ""
+            return conversation, side, welcome, no_chart, "", ""
         if turn.document is not None and _is_of_other_rights(turn.document, viewer):
             turn = Turn(question=turn.question, document=outdated(turn.question))
         if turn.document is not None:
             try:
                 lead, chart, detail, spoken = self._render(turn, request)
-                return conversation, render_history(conversation), lead, chart, detail, spoken
+                return conversation, side, lead, chart, detail, spoken
             except Exception:  # a card that cannot be drawn must not take the page down
                 turn = _failed(turn.question)
         spoken = f"Something went wrong. Reference {turn.reference}"
-        return conversation, render_history(conversation), render_failure(turn), no_chart, "", spoken
+        return conversation, side, render_failure(turn), no_chart, "", spoken
 
     def _render(self, turn: Turn, request: gr.Request) -> tuple[str, Any, str, str]:
         assert turn.document is not None  # the caller looked
@@ -288,7 +356,14 @@ class Page:
         return (
             render_lead(view),
             gr.update(visible=figure is not None, value=figure),
-            render_detail(view, export=turn.export, noted=turn.noted, proved=turn.proved, signed=turn.signed),
+            render_detail(
+                view,
+                export=turn.export,
+                noted=turn.noted,
+                proved=turn.proved,
+                signed=turn.signed,
+                link=turn.link,
+            ),
             view.announcement,
         )
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from chatbot.history import Entry
 from chatbot.ui.context import PageContext
 from chatbot.ui.session import Conversation, Turn
 from chatbot.ui.view import AnswerView, clip
@@ -37,12 +38,29 @@ def render(template: str, **values: Any) -> str:
     return environment().get_template(template).render(**values)
 
 
-def render_history(conversation: Conversation) -> str:
+def render_history(
+    conversation: Conversation, *, earlier: Sequence[Entry] = (), has_earlier: bool = False
+) -> str:
+    """Return the questions of this tab and, of who signed in, those of other days."""
     entries = [
         {"place": place, "text": clip(turn.question, 90) or "(empty question)", "state": state_of(turn)}
         for place, turn in enumerate(conversation.turns)
     ]
-    return render("history.html", entries=entries[::-1], shown=conversation.shown)
+    kept = [
+        {
+            "id": each.id,
+            "text": clip(each.question, 90),
+            "full": each.question,
+            "state": each.status,
+            "day": each.at[:10],
+        }
+        for each in earlier
+        if each.question
+    ]
+    return render(
+        "history.html", entries=entries[::-1], shown=conversation.shown, earlier=kept, has_earlier=has_earlier,
+        sought=conversation.sought,
+    )  # fmt: skip
 
 
 def render_welcome(context: PageContext, starters: Sequence[str]) -> str:
@@ -64,9 +82,17 @@ def render_lead(view: AnswerView) -> str:
 
 
 def render_detail(
-    view: AnswerView, *, export: str | None, noted: str = "", proved: str = "", signed: bool = False
+    view: AnswerView,
+    *,
+    export: str | None,
+    noted: str = "",
+    proved: str = "",
+    signed: bool = False,
+    link: str = "",
 ) -> str:
-    return render("detail.html", view=view, export=export, noted=noted, proved=proved, signed=signed)
+    return render(
+        "detail.html", view=view, export=export, noted=noted, proved=proved, signed=signed, link=link
+    )
 
 
 def state_of(turn: Turn) -> str:

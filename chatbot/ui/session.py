@@ -23,6 +23,7 @@ class Turn:
     noted: str = ""  # what the asker is told after saying that it is wrong
     proved: str = ""  # what came of running it again, or of signing it
     signed: bool = False  # it has a certificate
+    link: str = ""  # where others may open it
 
 
 @dataclass(kw_only=True)
@@ -31,6 +32,7 @@ class Conversation:
 
     turns: list[Turn] = field(default_factory=list)
     shown: int | None = None
+    sought: str = ""  # the words of the last search among earlier questions
     owner: str | None = None  # who signed in and asked; None where nobody signs in
 
     def of(self, owner: str | None) -> Conversation:
@@ -57,6 +59,10 @@ class Conversation:
     def prove(self, told: str, *, is_signed: bool = False) -> None:
         """Remember what came of a replay or a signature of the turn that is shown."""
         self._change(proved=told, **({"signed": True} if is_signed else {}))
+
+    def give_link(self, link: str) -> None:
+        """Remember where others may open the turn that is shown."""
+        self._change(link=link)
 
     def _change(self, **changes: str | bool) -> None:
         if self.shown is not None:

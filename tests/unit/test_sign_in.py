@@ -12,92 +12,37 @@ from typing import Any
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from chatbot.agent import Agent
-from chatbot.server import build_app, check_host, serve
-from chatbot.signin import passwords
+from chatbot.server import check_host, serve
 from chatbot.signin.gate import OPEN
 from chatbot.signin.pages import WRONG
 from chatbot.signin.people import People
 from chatbot.signin.reception import COOKIE, Reception
 from datatrust.core.errors import UserError
 from datatrust.core.jsonio import dumps, loads
-from datatrust.core.settings import Project, SignIn
-from tests.support.guarded import connect, write_guarded
-from tests.support.serving import serving
+from datatrust.core.settings import SignIn
+from tests.support.guarded import connect
+from tests.support.signed_in import (
+    PAGE,
+    PASSWORDS,
+    SECRETS,
+    Server,
+    chat,
+    enter,
+    form_token,
+    leave_token,
+    signed_in_server,
+)
 
 pytestmark = pytest.mark.slow  # Gradio takes seconds to import
-
-PASSWORDS = {
-    name: f"the long password of {name}" for name in ("akira", "chief", "stranger", "gone", "changed")
-}
-USERS = "  chief: {roles: [whole]}\n  gone: {roles: [whole]}\n  changed: {roles: [whole]}\n"
-SECRETS = (*PASSWORDS.values(), "a wrong password of somebody")
-PAGE = {"accept": "text/html,application/xhtml+xml"}
-
-
-class Server:
-    """A server with sign-in, and short ways in."""
-
-    def __init__(self, address: str, project: Project, reception: Reception, app: Any) -> None:
-        self.address, self.project, self.reception, self.app = address, project, reception, app
-        self.people = reception.people
-
-    def browser(self, name: str | None = None) -> httpx.Client:
-        """A browser of its own; one that is signed in where a name is given."""
-        if name is None:
-            return httpx.Client(base_url=self.address, timeout=30)
-        with self.browser() as first:
-            assert enter(first, name, PASSWORDS[name]).status_code == 303
-            return httpx.Client(base_url=self.address, timeout=30, cookies=first.cookies)
-
-    def program(self, name: str) -> httpx.Client:
-        """A program with a token."""
-        secret, _ = self.people.make_token(name, days=1)
-        return httpx.Client(base_url=self.address, timeout=30, headers={"authorization": f"Bearer {secret}"})
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
-        patch.setattr(passwords, "_nobody", [])
-        project = write_guarded(tmp_path_factory.mktemp("sign-in"))
-        with project.access_policy.open("a") as file:
-            file.write(USERS)
-        people = People.of(project)
-        for name, password in PASSWORDS.items():
-            people.add(name, password)
-        reception = Reception.of(project)
-        assert reception is not None
-        app = build_app(Agent.open(project), project, reception=reception)
-        with serving(app) as address:
-            yield Server(address, project, reception, app)
-
-
-def form_token(client: httpx.Client, wanted: str = "/") -> str:
-    found = re.search(r'name="token" value="([^"]+)"', client.get("/sign-in", params={"next": wanted}).text)
-    assert found
-    return found[1]
-
-
-def enter(client: httpx.Client, name: str, password: str, **fields: str) -> httpx.Response:
-    form = {
-        "token": fields.pop("token", None) or form_token(client),
-        "name": name,
-        "password": password,
-        "next": "/",
-    }
-    return client.post("/sign-in", data={**form, **fields})
-
-
-def leave_token(client: httpx.Client, server: Server) -> str:
-    asker = server.reception.asker_of(client.cookies[COOKIE])
-    assert asker is not None
-    return asker.leave_token
+    with signed_in_server(tmp_path_factory.mktemp("sign-in")) as served:
+        yield served
 
 
 # ---------------------------------------------------------------------------------------------------- the gate
@@ -419,29 +364,6 @@ def test_two_persons_ask_the_same_by_every_door_and_each_sees_what_the_policy_sa
     assert "cost" not in mcp_call(
         server.address, server.people.make_token("akira", days=1)[0], "list_metrics", {}
     )
-
-
-def chat(client: httpx.Client, question: str, tab: str = "") -> str:
-    """Ask on the page as its own script does, and return what the server streamed back."""
-    tab = tab or f"tab{abs(hash((question, client.cookies[COOKIE])))}"
-    config = client.get("/config").json()
-    ask = next(d for d in config["dependencies"] if d["api_name"] == "ask_typed")
-    body = {
-        "data": [question, None],
-        "fn_index": ask["id"],
-        "session_hash": tab,
-        "trigger_id": ask["targets"][0][0],
-    }
-    joined = client.post("/gradio_api/queue/join", json=body)
-    assert joined.status_code == 200, joined.text
-    found = []
-    with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": tab}) as stream:
-        assert stream.status_code == 200
-        for line in stream.iter_lines():
-            found.append(line)
-            if '"close_stream"' in line:
-                break
-    return "\n".join(found)
 
 
 def test_a_tab_of_another_person_is_not_there(server: Server) -> None:

@@ -5,7 +5,8 @@
   document.addEventListener("click", async (event) => {
     const copy = event.target.closest("[data-copy]");
     if (copy) {
-      const text = document.getElementById(copy.dataset.copy)?.textContent ?? "";
+      const source = document.getElementById(copy.dataset.copy);
+      const text = source?.href ?? source?.textContent ?? "";
       try {
         await navigator.clipboard.writeText(text);
         copy.textContent = "Copied";
@@ -13,6 +14,11 @@
         copy.textContent = "Select the text and copy it";
       }
       setTimeout(() => { copy.textContent = "Copy"; }, 2000);
+      return;
+    }
+    const picture = event.target.closest("[data-picture]");
+    if (picture) {  // Plotly draws the file itself, in the page
+      document.querySelector(`#${picture.dataset.picture} .modebar-btn[data-title*="Download"]`)?.click();
       return;
     }
     const act = event.target.closest("[data-act]");
@@ -27,6 +33,7 @@
   });
 
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.id === "dt-sought") document.querySelector('[data-act="search"]')?.click();
     if (event.key === "Enter" && !event.shiftKey && event.target === questionBox()) window.scrollTo({ top: 0 });
   });
 
