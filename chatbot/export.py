@@ -62,8 +62,19 @@ def file_name(title: str, day: dt.date) -> str:
     >>> file_name("Net revenue by region, ../../x", dt.date(2026, 6, 30))
     'net-revenue-by-region-x-2026-06-30.csv'
     """
-    slug = re.sub(r"[^a-z0-9]+", "-", title.lower().encode("ascii", "ignore").decode())[:60].strip("-")
-    return f"{slug or 'answer'}-{day.isoformat()}.csv"
+    return f"{slug_of(title)}-{day.isoformat()}.csv"
+
+
+def slug_of(title: str) -> str:
+    """Return a title as a part of a file's name.
+
+    >>> slug_of("Net revenue by region, ../../x"), slug_of("…")
+    ('net-revenue-by-region-x', 'answer')
+    """
+    return (
+        re.sub(r"[^a-z0-9]+", "-", title.lower().encode("ascii", "ignore").decode())[:60].strip("-")
+        or "answer"
+    )
 
 
 def provenance_of(document: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

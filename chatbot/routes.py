@@ -28,12 +28,23 @@ from datatrust.core.issues import Issue
 from datatrust.core.jsonio import dumps
 from semantic.query_form import QueryForm
 
+_OTHER_STATUSES: dict[int | str, str] = {
+    400: "It cannot be done as asked; `issues` says why",
+    401: "Sign in first (a server with sign-in)",
+    403: "The asker's rights do not allow it",
+    404: "There is none, or none that is the asker's",
+    409: "It ran and the outcome is bad: nothing was signed",
+    410: "The release of this answer is gone",
+    413: "The request is too large",
+    429: "The asker must wait; `Retry-After` says how long",
+    503: "No number can be given just now",
+}
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def make_routes(desk: Desk, exports: ExportStore) -> APIRouter:
     """Return the routes over one desk and one store of exports."""
-    router = APIRouter()
+    router = APIRouter(responses={status: {"description": told} for status, told in _OTHER_STATUSES.items()})
 
     @router.get("/healthz")
     def healthz() -> Response:

@@ -12,6 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from chatbot.export import slug_of
 from chatbot.history import Entry
 from chatbot.ui.context import PageContext
 from chatbot.ui.session import Conversation, Turn
@@ -91,8 +92,9 @@ def render_detail(
     link: str = "",
 ) -> str:
     return render(
-        "detail.html", view=view, export=export, noted=noted, proved=proved, signed=signed, link=link
-    )
+        "detail.html", view=view, export=export, noted=noted, proved=proved, signed=signed, link=link,
+        export_name=slug_of(view.interpretation),
+    )  # fmt: skip
 
 
 def state_of(turn: Turn) -> str:

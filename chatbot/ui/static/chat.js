@@ -2,6 +2,17 @@
 (() => {
   const questionBox = () => document.querySelector("#dt-question textarea, #dt-question input");
 
+  // Plotly draws the file itself, in the page: on paper, for the page's own ground is transparent.
+  const savePicture = (chart, name) => {
+    const button = chart?.querySelector('.modebar-btn[data-title*="Download"]');
+    if (!button) return;
+    const { paper_bgcolor, plot_bgcolor } = chart.layout;
+    Object.assign(chart.layout, { paper_bgcolor: "#ffffff", plot_bgcolor: "#ffffff" });
+    chart._context.toImageButtonOptions = { format: "png", filename: name, scale: 2 };
+    button.click();
+    Object.assign(chart.layout, { paper_bgcolor, plot_bgcolor });
+  };
+
   document.addEventListener("click", async (event) => {
     const copy = event.target.closest("[data-copy]");
     if (copy) {
@@ -17,8 +28,8 @@
       return;
     }
     const picture = event.target.closest("[data-picture]");
-    if (picture) {  // Plotly draws the file itself, in the page
-      document.querySelector(`#${picture.dataset.picture} .modebar-btn[data-title*="Download"]`)?.click();
+    if (picture) {
+      savePicture(document.querySelector(`#${picture.dataset.picture} .js-plotly-plot`), picture.dataset.name);
       return;
     }
     const act = event.target.closest("[data-act]");
