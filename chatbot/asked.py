@@ -44,7 +44,7 @@ from chatbot.second import (
 from chatbot.session import as_plan, follow_up, is_fragment
 from chatbot.suggest import describe_choice, metrics_with_word, nearest, next_steps
 from chatbot.text import show_value
-from chatbot.ties import Tie, find_tie
+from chatbot.ties import Against, Tie, find_against, find_tie
 from datatrust.core.errors import AccessDenied, DataTrustError, UserError
 from datatrust.core.jsonio import dumps
 from semantic.calendar import show_day
@@ -160,6 +160,8 @@ class Asked:
             return self._refuse("not_allowed", f"{told}.")
         if _is_empty(result) or self._is_outside(result.query) or self._is_stock_ahead(plan.query):
             return self._no_data(plan)
+        if (against := find_against(result)) is not None:
+            return self._refuse_change(plan, against)
         return self._answered(plan, result) if tie is None else self._ask_tie(plan, tie)
 
     def _answered(self, plan: Plan, result: QueryResult) -> Answer:
@@ -359,6 +361,19 @@ class Asked:
             options=tuple(options),
         )
 
+    def _refuse_change(self, plan: Plan, against: Against) -> Answer:
+        """ "The biggest drop" where nothing, or less than was asked for, went down."""
+        metric = metric_words(self.catalog, plan.query.metrics[0])
+        way = "decrease" if against.is_decrease else "increase"
+        top = plan.query.top
+        assert top is not None
+        told = f"No {way} of {metric} was found among them, so none can be named as the largest."
+        if against.holding and top.per is None:
+            told = f"Only {against.holding} of them had {'a decrease' if against.is_decrease else 'an increase'} of {metric}, not {top.n}."
+        elif against.holding:
+            told = f"In some of the groups there was no {way} of {metric}."
+        return self._refuse("no_data", told, prefer=plan.query.metrics, query=plan.query)
+
     def _ask_back(self, outcome: Plan | Choices | NoPlan, readings: Sequence[MetricQuery]) -> Answer:
         """Show the readings of both planners, each to be chosen with one tap; what neither shows is no number."""
         options: list[Option] = []
@@ -389,7 +404,7 @@ class Asked:
         try:
             result = self.layer.query(query, viewer=self.viewer)
             tie = find_tie(self.layer, query, result, viewer=self.viewer)
-            return tie is None and not _is_empty(result)
+            return tie is None and not _is_empty(result) and find_against(result) is None
         except DataTrustError:
             return False
 

@@ -90,6 +90,9 @@ def _say_place(
     value, column = shown[metric]
     name = next(show_value(row[i], c, catalog) for i, c in enumerate(columns) if c.kind == "dimension")
     place, of = shown[f"{metric}__place"][0], shown[f"{metric}__of"][0]
+    if f"{metric}__share" in shown:
+        share = shown[f"{metric}__share"][0]
+        return f"{name}: {share} of all {lower_first(column.label)}, {value} (number {place} of {of})."
     return f"{name} is number {place} of {of} by {lower_first(column.label)}: {value}."
 
 

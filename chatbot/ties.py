@@ -1,4 +1,4 @@
-"""Find out whether a ranking is cut in the middle of a tie: then which rows come first is nobody's to say.
+"""Find out whether a ranking holds what it says: not cut in the middle of a tie, no rise among the largest decreases.
 
 Layer: chatbot. Imports the semantic layer's door.
 """
@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from semantic.engine import SemanticLayer
 from semantic.query import MetricQuery, Scalar, Viewer
 from semantic.result import QueryResult, ResultColumn
+
+_CHANGES = ("difference", "percent", "contribution")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,32 @@ def find_tie(layer: SemanticLayer, query: MetricQuery, result: QueryResult, *, v
     value = more.rows[top.n][index]
     before = values.index(value)
     return Tie(before=before, through=before + values.count(value), value=value, column=column)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Against:
+    """A ranking of decreases with a rise among them, or the other way round: only the first `holding` rows hold."""
+
+    holding: int
+    is_decrease: bool
+    column: ResultColumn
+
+
+def find_against(result: QueryResult) -> Against | None:
+    """Return where the rows of a ranking by change go the other way, or did not change."""
+    query = result.query
+    by = next((each for each in query.order_by if each.lstrip("+-").partition("__")[2] in _CHANGES), "")
+    index = next((i for i, c in enumerate(result.columns) if c.name == by.lstrip("+-")), None)
+    if query.top is None or index is None:
+        return None
+    descending = by.startswith("-")
+    changes = [row[index] for row in result.rows]
+    holds = [
+        isinstance(change, int | Decimal) and (change > 0 if descending else change < 0) for change in changes
+    ]
+    if all(holds):
+        return None
+    return Against(holding=holds.count(True), is_decrease=not descending, column=result.columns[index])
 
 
 def _is_cut(values: Sequence[Scalar], limit: int) -> bool:

@@ -1,7 +1,7 @@
 """May one number be made of the members of a group, or one member's place be told? And over how many periods a mean is.
 
 A mean over periods is one of amounts: of sums and counts a period without rows is a zero, of balances it is unknown.
-A mean of ratios is no ratio, and is refused.
+A mean over members ("per customer") is over those that have rows. A mean of ratios is no ratio, and is refused.
 Layer: semantic. Pure but for `coverage`; used by the resolver.
 """
 
@@ -18,6 +18,7 @@ from semantic.expressions import parse_expression
 from semantic.horizon import Coverage, known_through
 from semantic.model import Catalog, Metric
 from semantic.query import MetricQuery, TimeRange
+from semantic.reach import WEEKDAY
 from semantic.resolved import Key
 
 _DAY = dt.timedelta(days=1)
@@ -33,7 +34,7 @@ def check_fold(
     if query.fold is not None and query.place is not None:
         yield Issue(code="DT311", message="a place among others and a fold do not go together")
     given = {
-        "a comparison": query.compare is not None, "shares": query.share_of is not None, "a running total": query.running,
+        "a comparison": query.compare is not None, "a running total": query.running,
         "totals": query.totals, "a limit per member": query.top is not None and query.top.per is not None,
         "a row of others": query.top is not None and query.top.others,
     }  # fmt: skip
@@ -47,15 +48,15 @@ def check_fold(
                 code="DT311", message="a place is that of one member of one dimension that is not of time"
             )
     elif query.fold is not None:
+        given["shares"] = query.share_of is not None
         given["top"] = query.fold.how == "count" and query.top is not None
         ordered = {each.lstrip("+-") for each in query.order_by}
         given["an order by value"] = query.fold.how == "count" and not ordered <= set(names)
-        given["a condition on values"] = query.fold.how == "mean" and bool(query.having)
         folded = next((key for key in keys if key.name == query.fold.key), None)
         if folded is None:
             yield _unknown(f'fold over "{query.fold.key}"', query.fold.key, names)
         elif query.fold.how == "mean":
-            yield from _check_mean(catalog, metrics, folded, keys)
+            yield from _check_mean(query, catalog, metrics, folded, keys)
     for what, is_given in given.items():
         if is_given:
             yield Issue(
@@ -66,7 +67,7 @@ def check_fold(
             )
 
 
-_WORDS = {"mean": "mean over periods", "count": "count of members"}
+_WORDS = {"mean": "mean over a group", "count": "count of members"}
 
 
 def _unknown(what: str, name: str, names: Sequence[str]) -> Issue:
@@ -76,15 +77,21 @@ def _unknown(what: str, name: str, names: Sequence[str]) -> Issue:
 
 
 def _check_mean(
-    catalog: Catalog, metrics: Sequence[Metric], key: Key, keys: Sequence[Key]
+    query: MetricQuery, catalog: Catalog, metrics: Sequence[Metric], key: Key, keys: Sequence[Key]
 ) -> Iterator[Issue]:
     if any(other.grain for other in keys if other is not key):
         yield Issue(code="DT311", message="a mean over periods has no second grain of time beside it")
-    if not key.is_own_time:
+    if key.grain and not key.is_own_time:
         yield Issue(
             code="DT311",
-            message="a mean is over periods of each metric's own time",
+            message="a mean over periods is over those of each metric's own time",
             hint="fold over time.month or another grain of time",
+        )
+    fields = [each.field for each in (*query.where, *(one for group in query.either for one in group))]
+    if key.grain and any(name.endswith(f".{WEEKDAY}") for name in [*fields, *(other.name for other in keys)]):
+        yield Issue(
+            code="DT311",
+            message=f"a mean over {key.grain}s counts every {key.grain}, not some weekdays alone",
         )
     kinds = set()
     for metric in metrics:
@@ -93,7 +100,7 @@ def _check_mean(
             if reason is not None:
                 yield Issue(
                     code="DT313",
-                    message=f"a mean of {metric.name} over periods says nothing: {reason}",
+                    message=f"a mean of {metric.name} over {'periods' if key.grain else key.label} says nothing: {reason}",
                     at=metric.position,
                 )
             if part.is_base:
@@ -129,6 +136,8 @@ def periods_of_mean(
     None stands for the periods that have a value: a month without a balance is not one of zero.
     """
     key = next(key for key in keys if query.fold is not None and key.name == query.fold.key)
+    if key.grain is None:
+        return None, [f"The mean is over each {key.label} that has rows; one without any does not count"]
     days = [found for base in bases if (found := coverage(base)) is not None]
     if key.calendar is None or not days or time is None or time.start is None or time.end is None:
         return None, []

@@ -36,6 +36,7 @@ from semantic.model import (
     Model,
     Segment,
 )
+from semantic.quotients import Metrics
 from semantic.units import infer_units
 from semantic.validation import check_catalog
 
@@ -83,7 +84,7 @@ def load_catalog(
     kept = {each.name: each.text for each in read}
     key = cache_key(kept, shown) if cache is not None and not issues else None
     if cache is not None and key is not None and (known := load_cached(cache, key, kept)) is not None:
-        return known
+        return replace(known, metrics=Metrics(known.metrics))
     files = _parse_files(read, issues)
     draft = _Draft(issues)
     for file in files:
@@ -98,7 +99,7 @@ def load_catalog(
         )
     if issues:
         raise UserError.all(_in_order(issues))
-    catalog = replace(catalog, metrics=define(catalog))
+    catalog = replace(catalog, metrics=Metrics(define(catalog)))
     if cache is not None and key is not None:
         keep(cache, key, catalog)
     return catalog

@@ -17,6 +17,7 @@ from datatrust.core.issues import Issue
 from semantic.expressions import parse_expression
 from semantic.model import Catalog, Metric
 from semantic.query import Filter, MetricQuery
+from semantic.quotients import Metrics
 from semantic.reach import TIME, base_metrics, reachable
 from semantic.resolved import Conversion, Key
 
@@ -57,7 +58,7 @@ def plan_conversions(
 def in_target(catalog: Catalog, conversions: dict[str, Conversion], target: str | None) -> Catalog:
     """Return the catalog with the money of converted metrics in the currency that they come in."""
     shown = target or catalog.currency
-    metrics = dict(catalog.metrics)
+    metrics = Metrics(catalog.metrics)
     for name, metric in catalog.metrics.items():
         if metric.unit == "currency" and any(base in conversions for base in base_metrics(catalog, name)):
             decimals = metric.decimals if metric.decimals is not None else DECIMALS

@@ -19,6 +19,7 @@ from semantic.expressions import parse_expression, replace_columns, walk_columns
 from semantic.model import Catalog, Dimension, Join, Metric, Model, Segment
 from semantic.policy import allows_dimension, allows_metric, inputs_of
 from semantic.query import Access
+from semantic.quotients import Metrics
 from semantic.reach import base_metrics, follow_path, path_to, reachable
 
 _WORDS_FOR_ALL = "As its owner has defined it"
@@ -35,7 +36,9 @@ def project_catalog(catalog: Catalog, access: Access) -> Catalog:
     secrets = _Secrets(catalog, seen, models, kept)
     models = {name: _told_model(models[name], secrets, kept) for name in models if name in kept}
     made = {name: _metric(catalog.metrics[name], catalog, seen, secrets) for name in seen}
-    return replace(catalog, models=models, metrics=made, identities={}, texts={}, whole=catalog)
+    # behind a quotient stand two groups: to a viewer of large groups alone, none is made
+    metrics = made if access.min_groups else Metrics(made)
+    return replace(catalog, models=models, metrics=metrics, identities={}, texts={}, whole=catalog)
 
 
 def told_catalog(catalog: Catalog) -> Catalog:

@@ -19,6 +19,8 @@ from semantic.model import Catalog, Dimension, DimensionRef, Grain, Metric, Mode
 MAX_HOPS = 5
 GRAINS: tuple[str, ...] = get_args(Grain)
 TIME = "time"  # each metric's own time dimension
+WEEKDAY = "weekday"  # "order_date.weekday": the day of the week of a time dimension that is kept by day
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 _CHOSEN = 0.5  # the rank of a path that the model's author chose: after its own dimensions, before all others
 _ORDER = {"day": 0, "week": 1, "month": 2, "fiscal_month": 2, "quarter": 3, "fiscal_quarter": 3}
@@ -116,15 +118,46 @@ def split_grain(name: str) -> tuple[str, str | None]:
 def find_dimension(names: Mapping[str, DimensionRef], name: str) -> tuple[DimensionRef, str | None] | None:
     """Return what a query name means among `names` of `reachable`: the dimension and the grain asked, or None.
 
-    A dimension whose own name is that of a grain ("month") is found before the grain is.
+    A dimension whose own name is that of a grain ("month") is found before the grain is. A weekday is no grain: it is
+    a dimension of its own, with seven members.
     """
     if name in names:
         return names[name], None
     head, grain = split_grain(name)
+    if grain is None and name.endswith(f".{WEEKDAY}"):
+        ref = names.get(name.removesuffix(f".{WEEKDAY}"))
+        return (_weekday_of(ref, name), None) if ref is not None and _has_days(ref.dimension) else None
     ref = names.get(head)
     if ref is not None and grain is not None and ref.dimension.type == "time":
         return ref, grain
     return None
+
+
+def is_weekday(ref: DimensionRef) -> bool:
+    """Whether a dimension is the day of the week of another."""
+    return ref.query_name.endswith(f".{WEEKDAY}") and tuple(ref.dimension.values) == WEEKDAYS
+
+
+def _has_days(dimension: Dimension) -> bool:
+    return dimension.type == "time" and dimension.grain == "day"
+
+
+def _weekday_of(ref: DimensionRef, name: str) -> DimensionRef:
+    dimension = ref.dimension
+    cases = " ".join(
+        f"when extract(isodow from {dimension.name}) = {number} then '{day}'"
+        for number, day in enumerate(WEEKDAYS, 1)
+    )
+    made = replace(
+        dimension, name=f"{dimension.name}_{WEEKDAY}", type="category", expr=f"case {cases} end", label="Weekday",
+        values=dict.fromkeys(WEEKDAYS, ()), synonyms=(), parent=None,
+    )  # fmt: skip
+    label = (
+        "Weekday"
+        if name == f"{TIME}.{WEEKDAY}"
+        else f"Weekday of {ref.label or dimension.label or dimension.name}"
+    )
+    return DimensionRef(dimension=made, path=ref.path, query_name=name, label=label)
 
 
 def is_own_time(names: Mapping[str, DimensionRef], name: str) -> bool:

@@ -30,10 +30,12 @@ from semantic.projection import closed_models
 from semantic.query import Filter, MetricQuery, TimeRange, Viewer
 from semantic.reach import (
     TIME,
+    WEEKDAYS,
     base_metrics,
     find_dimension,
     grains_of,
     is_own_time,
+    is_weekday,
     members_chosen_by,
     reachable,
     reachable_together,
@@ -392,6 +394,9 @@ class _Resolution:
                 self._unreachable(name, shared, names)
                 continue
             ref, grain = found
+            if any(find_dimension(each, name) is None for each in reach.values()):
+                self._unreachable(name, shared, names)
+                continue
             if ref.dimension.type != "time":
                 keys.append(Key(name=name, label=ref.label or ref.dimension.label or name, calendar=calendar))
                 continue
@@ -454,10 +459,13 @@ class _Resolution:
                     self._add("DT304", f"{wanted.field} is a named filter: it holds or it does not")
                 made.append(wanted)
                 continue
-            if found is None:
+            everywhere = all(find_dimension(reachable(self.catalog, base), wanted.field) for base in bases)
+            if found is None or not everywhere:
                 self._unreachable(wanted.field, shared, names)
                 continue
             ref, _ = found
+            if not self._names_weekdays(wanted, ref):
+                continue
             try:
                 typed = typed_filter(
                     wanted, ref.dimension, self._type_of(ref), calendar, fiscal_calendar(self.catalog)
@@ -467,6 +475,16 @@ class _Resolution:
                 continue
             made.append(typed)
         return made
+
+    def _names_weekdays(self, wanted: Filter, ref: DimensionRef) -> bool:
+        if not is_weekday(ref) or wanted.op not in ("=", "!=", "in", "not_in"):
+            return True
+        known = {day.lower() for day in WEEKDAYS}
+        wrong = [value for value in wanted.values if str(value).lower() not in known]
+        for value in wrong:
+            near = did_you_mean(str(value), WEEKDAYS)
+            self._add("DT304", f'"{value}" is no day of the week', near, f"days: {', '.join(WEEKDAYS)}")
+        return not wrong
 
     def _is_segment(self, name: str, bases: Sequence[str]) -> bool:
         models = {self.catalog.metrics[base].model for base in bases}

@@ -103,7 +103,7 @@ def _unit_of(metric: Metric, inputs: Mapping[str, Metric]) -> str | None:
         return next((each.unit for each in inputs.values()), None)
     if metric.kind == "ratio" and len(metric.inputs) == 2:
         top, bottom = (inputs.get(name) for name in metric.inputs)
-        return _ratio_unit(top, bottom) if top and bottom else None
+        return ratio_unit(top, bottom) if top and bottom else None
     if metric.formula is not None:
         try:
             tree = parse_expression(metric.formula).ast
@@ -116,7 +116,8 @@ def _unit_of(metric: Metric, inputs: Mapping[str, Metric]) -> str | None:
     return None
 
 
-def _ratio_unit(top: Metric, bottom: Metric) -> str | None:
+def ratio_unit(top: Metric, bottom: Metric) -> str | None:
+    """Return what one metric over another is measured in, None where it cannot be told."""
     if top.unit is None or bottom.unit is None:
         return None
     if top.unit == bottom.unit:

@@ -48,6 +48,13 @@ def comparisons(
             return [(Compare(to="previous_period"), f"change from one {grain} to the next", None)]
         if span is None or span.start is None:
             raise Needs("period", "change over which period, and against which one")
+        calendar = catalog.calendars.get(span.calendar or "", catalog.default_calendar)
+        if span.end is not None and not span.to_date:
+            days = (span.start, span.end)
+            if shift_range(*days, years=-1) == previous_range(
+                *days, calendar
+            ):  # a year: both are the year before
+                return [(Compare(to="previous_year"), None, None)]
         return [(Compare(to="previous_period"), None, None), (Compare(to="previous_year"), None, None)]
     if to is None:
         return [(None, None, None)]
@@ -109,13 +116,14 @@ def ranked_changes(draft: Draft, catalog: Catalog, metric: str, way: str) -> tup
         raise Needs("unsupported", f"the {draft.ranked_word} change, up or down")
     if ways == {"<"}:
         way = "asc" if way == "desc" else "desc"
-    if way == "asc" and draft.measure != "difference":
+    if way == "asc" and draft.measure == "percent":
         raise Needs("unsupported", 'a ranking by decrease in percent; say "in absolute terms"')
     reason = why_not_additive(catalog, catalog.metrics[metric], over_time=False, ratios=False)
     by_size = "contribution" if reason is None else "difference"
     if reason is not None and (reason[0].agg == "count_distinct" or reason[0].kind == "lifecycle"):
         raise Needs("unsupported", "a ranking by the change of a count of different things")
-    measures = {"difference": [by_size], "percent": ["percent"], None: [by_size, "percent"]}[draft.measure]
+    either = [by_size] if way == "asc" else [by_size, "percent"]  # a drop is an amount unless more is said
+    measures = {"difference": [by_size], "percent": ["percent"], None: either}[draft.measure]
     return way, [f"{metric}__{measure}" for measure in measures]
 
 

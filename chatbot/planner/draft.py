@@ -38,6 +38,7 @@ class GroupSlot:
     ranked: bool = False  # what "top 5" counts
     focus: bool = False  # "which region …"
     plural: bool = False
+    bare: bool = False  # no word said what for
 
 
 @dataclass
@@ -63,6 +64,7 @@ class HavingSlot:
     text: str
     said_as: str | None = None  # "percent" or "money"; None: a plain number
     things: tuple[Meaning, ...] = ()  # "customers with more than 10 orders": whose figure is limited
+    of_mean: bool = False  # "whose average monthly revenue is above": the mean is limited
 
 
 @dataclass
@@ -70,6 +72,16 @@ class TimeFilter:
     choices: tuple[Meaning, ...]
     span: TimeSpan
     text: str
+
+
+@dataclass
+class WeekdayFilter:
+    """ "on Mondays": of the figures' own time where no dimension is named."""
+
+    days: tuple[str, ...]
+    text: str
+    choices: tuple[Meaning, ...] = ()
+    negative: bool = False
 
 
 @dataclass
@@ -91,7 +103,8 @@ class Draft:
     having: list[HavingSlot] = field(default_factory=list)
     parts: list[PartSlot] = field(default_factory=list)
     time_filters: list[TimeFilter] = field(default_factory=list)
-    mean: GroupSlot | None = None  # the periods that an average is over
+    weekdays: list[WeekdayFilter] = field(default_factory=list)
+    mean: GroupSlot | None = None  # the periods, or the things, that an average is over
     averaged: str | None = None  # "average revenue": over which periods must follow
     counted: GroupSlot | None = None  # members that conditions on figures choose, to be counted
     place: FilterSlot | None = None  # the member whose place among all is asked

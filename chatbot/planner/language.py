@@ -19,7 +19,7 @@ altogether together across all any some every per hi hello hey thanks thank ques
 figures number numbers value values amount result results table column columns row rows information info
 details detail breakdown overview summary now currently today's made make makes making placed place done
 happened happen happens occurred occur occurs took take taken come comes came coming go goes went using
-use used based terms split either generate generated generates respectively following company business where whether
+use used based terms split either pls plz thx ty cheers generate generated generates respectively following company business where whether
 """
 FILLER = frozenset(_FILLER_TEXT.split())
 
@@ -70,6 +70,7 @@ SUPERLATIVES: dict[tuple[str, ...], str] = {
     ("best",): "desc", ("top",): "desc", ("leading",): "desc", ("maximum",): "desc", ("the", "most"): "desc",
     ("least",): "asc", ("lowest",): "asc", ("smallest",): "asc", ("fewest",): "asc", ("worst",): "asc",
     ("rank",): "desc", ("bottom",): "asc", ("minimum",): "asc", ("weakest",): "asc", ("strongest",): "desc",
+    ("most", "common"): "desc-count", ("most", "frequent"): "desc-count", ("least", "common"): "asc-count",
     ("most", "frequently"): "desc", ("most", "often"): "desc", ("least", "frequently"): "asc",
     ("best", "performing"): "desc", ("worst", "performing"): "asc", ("top", "performing"): "desc",
     ("more", "than", "any", "other"): "desc", ("the", "least"): "asc", ("slowest",): "asc", ("highest", "number", "of"): "desc-count",
@@ -99,7 +100,7 @@ AFTER_NUMBER = {("or", "more"): ">=", ("or", "higher"): ">=", ("or", "above"): "
                 ("plus",): ">=", ("+",): ">="}  # fmt: skip
 
 NEGATIONS = (
-    ("other", "than"), ("apart", "from"), ("except", "for"), ("except",), ("excluding",), ("exclude",), ("excludes",),
+    ("other", "than"), ("other", "then"), ("neither",), ("nor",), ("excl",), ("ex",), ("apart", "from"), ("except", "for"), ("except",), ("excluding",), ("exclude",), ("excludes",),
     ("without",), ("not", "including"), ("not", "in"), ("not", "from"), ("not", "for"), ("not", "with"), ("not",),
     ("outside", "of"), ("outside",), ("but", "not"), ("ignoring",), ("ignore",), ("leaving", "out"), ("minus",),
     ("is", "not"), ("are", "not"), ("isnt",), ("arent",), ("non",), ("besides",), ("aside", "from"), ("all", "but"),
@@ -164,7 +165,10 @@ SHARE = (
     ("percentage", "of", "total"), ("percent", "of", "total"), ("share", "of", "total"), ("%", "of", "total"), ("share", "of"),
     ("percentage", "of"), ("percent", "of"), ("proportion", "of"), ("%", "of"), ("share",), ("fraction", "of"),
     ("contribution", "to"), ("contribution", "of"), ("percentage", "share", "of"), ("percentage", "share"), ("as", "a", "percentage", "of"),
-    ("as", "a", "share", "of"), ("as", "percentage", "of"), ("as", "percent", "of"), ("pct", "of"), ("mix",), ("part", "of"),
+    ("as", "a", "share", "of"), ("as", "%", "of"), ("as", "a", "%", "of"), ("in", "%", "of"),
+    ("as", "a", "percent", "of"), ("as", "pct", "of"), ("as", "a", "proportion", "of"), ("percentage", "split"), ("percentage", "breakdown"), ("percent", "split"),
+    ("percentage", "split", "of"), ("percentage", "breakdown", "of"), ("percentage", "contribution"), ("percentage", "contribution", "of"),
+    ("what", "%", "of"), ("%", "share", "of"), ("%", "split"), ("%", "breakdown"), ("in", "%", "of", "total"), ("as", "percentage", "of"), ("as", "percent", "of"), ("pct", "of"), ("mix",), ("part", "of"),
 )  # fmt: skip
 STANDINGS = {
     ("ahead", "of"): "better",
@@ -180,6 +184,13 @@ TESTS = {"beat": "better", "hit": "as good", "meet": "as good", "reach": "as goo
 CHANGE_WAYS = {"improv": "better", "improvement": "better", "worsen": "worse", "deteriorat": "worse", "growth": ">", "grow": ">", "increas": ">", "ris": ">", "declin": "<", "decreas": "<", "drop": "<", "fall": "<"}  # fmt: skip
 COMPARATIVES = {("higher",): ">", ("more",): ">", ("greater",): ">", ("larger",): ">", ("bigger",): ">", ("up",): ">",
                 ("lower",): "<", ("less",): "<", ("fewer",): "<", ("smaller",): "<", ("down",): "<"}  # fmt: skip
+# Two words that say a change, and the one that says the same.
+CHANGE_PHRASES = {(verb, way): said for way, said in (("up", "grow"), ("down", "drop"))
+                  for verb in ("go", "goes", "going", "went", "gone", "come", "came", "coming")}  # fmt: skip
+CHANGE_PHRASES |= {(said, "between"): "differenc" for said in ("difference", "change", "growth", "gap")}
+# A figure held against another: what it is held against must follow.
+MORE_THAN = (("how", "much", "more"), ("how", "many", "more"), ("how", "much", "less"), ("how", "many", "fewer"),
+             ("how", "much", "higher"), ("how", "much", "lower"), ("how", "many", "less"))  # fmt: skip
 CHANGE_MEASURES = {("in", "percent"): "percent", ("in", "percentage", "terms"): "percent", ("in", "relative", "terms"): "percent",
                    ("in", "absolute", "terms"): "difference", ("in", "absolute", "numbers"): "difference"}  # fmt: skip
 WHY = (

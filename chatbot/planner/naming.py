@@ -32,6 +32,14 @@ def display_dimension(model: Model) -> str | None:
     return key.name if key else None
 
 
+def key_dimension(model: Model) -> str | None:
+    """Return the dimension that tells the things of a model apart, if one does."""
+    for dimension in model.dimensions.values():
+        if len(model.key) == 1 and model.key[0] in (dimension.name, dimension.expr):
+            return dimension.name
+    return None
+
+
 def is_name(dimension: Dimension) -> bool:
     """Whether a dimension holds names of things."""
     words = [t.stem for t in phrase_tokens(dimension.name)]

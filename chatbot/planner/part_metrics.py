@@ -31,6 +31,22 @@ def part_metrics(catalog: Catalog, whole: str, conditions: Sequence[Filter]) -> 
     return found
 
 
+def wholes_of(catalog: Catalog, part: str) -> list[str]:
+    """Return the metrics of which `part` is a part: the same sum or count under fewer conditions."""
+    metric = catalog.metrics[part]
+    own = _conditions(metric)
+    if metric.kind != "aggregate" or not own:
+        return []
+    found = []
+    for name, other in catalog.metrics.items():
+        if other.kind != metric.kind or other.deprecated or _counted(other) != _counted(metric):
+            continue
+        said = _conditions(other)
+        if said is not None and said < own:
+            found.append(name)
+    return found
+
+
 def _counted(metric: Metric) -> tuple[object, ...]:
     """What is added up, over which rows, in which time and money."""
     return (

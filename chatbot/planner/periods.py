@@ -17,7 +17,7 @@ from chatbot.planner.timewords.span import DAY, TimeSpan
 from semantic.calendar import period_of
 from semantic.loader import TIME_GRAINS
 from semantic.model import Calendar, Catalog
-from semantic.reach import base_metrics
+from semantic.reach import WEEKDAY, base_metrics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ def show_together(spans: Sequence[TimeSpan], catalog: Catalog, draft: Draft) -> 
         Needs: they make none.
     """
     whole = draft.together or draft.superlative or draft.top_n or draft.having or draft.share or draft.running
-    grains = [slot.grain for slot in draft.groups if slot.grain]
+    grains = [slot.grain for slot in draft.groups if slot.grain and slot.grain != WEEKDAY]
     found = periods_together(spans, catalog, grains=grains, whole=bool(whole))
     held = draft.compare or draft.base or draft.scenario or draft.change or draft.whether or draft.why
     if found is None or (found.compare and held):

@@ -72,11 +72,19 @@ class Reader(Wholes):
             self.last = "negation"
         elif item.op("share"):
             draft.share = True
+            if self.last == "metric" and {"as", "in"} & {*item.text.lower().split(), *word.before}:
+                self.over = (draft.metrics[-1], item.text.lower())
+        elif item.op("ratio"):
+            self.ratio = item.text
         elif item.op("running"):
             draft.running = True
         elif (symbol := item.op("comparative")) and draft.whether and self.comparative is None:
             self.comparative = item.text
             draft.tests.append(str(symbol))
+        elif item.op("more_than"):
+            self.needs_base = item.text
+            self._set_aggregate("sum" if "much" in item.text.lower() else "count")
+            self.last = "aggregate"
         elif column := item.op("measure"):
             draft.measure = str(column)
         elif item.op("trend"):
@@ -119,7 +127,7 @@ class Reader(Wholes):
         elif item.op("group"):
             self.agent = bool(PARTICIPLES & set(word.before))
             self.grouping, self.listing = item.text.lower(), False
-            self.last = "group"
+            self.before_group, self.last = self.last, "group"
         elif unit := item.op("unit"):
             self._unit(word, str(unit))
         elif item.number is not None:
@@ -152,6 +160,8 @@ class Reader(Wholes):
             draft.unsupported.append(self.open_time_dim[1])
         if self.versus and self.last == "versus":
             draft.unsupported.append("compared")
+        if self.ratio:
+            draft.unsupported.append(self.ratio)
         self._end_part()
         self.aggregate, self.number, self.grouping, self.open_time_dim = None, None, None, None
         self.negative = self.versus = self.ordering = self.converting = False
@@ -167,7 +177,8 @@ class Reader(Wholes):
         if self.shared and draft.share and any(not slot.grain for slot in (*draft.groups, *draft.bare)):
             draft.unsupported.append(f"the share of {self.shared}: in each, or of each in all of it")
         self._count_members()
-        self._check_mean()
+        if self.divided_late and len(draft.times) > 1:
+            draft.unsupported.append("one period over another")
         if self.open_edge and not draft.times and not any(g.grain for g in draft.groups):
             draft.unsupported.append(self.open_edge)
         self._put_earlier_beside()
@@ -197,7 +208,7 @@ class Reader(Wholes):
                 )
         for slot in draft.groups:
             slot.focus = slot.focus or (slot.ranked and draft.ranked_word in RANKS)
-        draft.groups.extend(draft.bare)
+        draft.groups.extend(replace(slot, bare=True) for slot in draft.bare)
         draft.bare = []
         asked = {m.metric for slot in draft.metrics for m in slot.choices}
         if draft.having and not draft.groups and draft.contexts and draft.counted is None:
@@ -214,6 +225,7 @@ class Reader(Wholes):
             for having in draft.having:
                 if not asked & {m.metric for m in having.choices}:
                     draft.metrics.append(MetricSlot(having.choices, having.text))
+        self._check_mean()
 
     def _put_earlier_beside(self) -> None:
         """ "FY2025 vs FY2026": the earlier one is what the later is held against, whichever came first."""
@@ -259,6 +271,12 @@ class Reader(Wholes):
                 draft.unsupported.append("ordered, where there is one row")
         if not draft.having or draft.groups or draft.counted is not None:
             return
+        if draft.mean is not None and len(draft.metrics) == 2 and all(h.of_mean for h in draft.having):
+            first = draft.metrics[0]
+            if first.things and first.plural and not first.counted:
+                draft.metrics.remove(first)  # "customers whose average monthly revenue is above 10k"
+                draft.groups.append(GroupSlot(text=first.text, choices=first.things, plural=True))
+                return
         limited = [h for h in draft.having if not self._is_asked(h)]
         if not limited:
             return

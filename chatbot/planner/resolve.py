@@ -15,20 +15,21 @@ from itertools import islice, product
 from typing import cast
 
 from chatbot.planner.comparing import comparisons, ranked_changes, show_span, time_range
-from chatbot.planner.draft import Draft, FilterSlot, GroupSlot, HavingSlot, TimeFilter
+from chatbot.planner.draft import Draft, FilterSlot, GroupSlot, HavingSlot, TimeFilter, WeekdayFilter
 from chatbot.planner.language import DIRECTIONS, RANKS
 from chatbot.planner.lexicon import Meaning, words_of
-from chatbot.planner.naming import display_dimension, is_name
+from chatbot.planner.naming import display_dimension, is_name, key_dimension
 from chatbot.planner.part_metrics import part_metrics
 from chatbot.planner.periods import as_flow, readings_together, show_together
 from chatbot.planner.problems import Needs, Problem, Unreachable
 from chatbot.planner.reading.values import currency_code
+from chatbot.planner.shares import check_shared_part, flags_of
 from chatbot.planner.timewords.span import TimeSpan
 from chatbot.planner.tokens import phrase_tokens
 from chatbot.planner.verdict import Verdict, find_verdict
 from semantic.model import Catalog, DimensionRef
 from semantic.query import Compare, Filter, FilterOp, Fold, MetricQuery, Top
-from semantic.reach import base_metrics, reachable_together
+from semantic.reach import WEEKDAY, base_metrics, find_dimension, reachable_together
 from semantic.result import MEMBERS
 
 Reach = Mapping[str, DimensionRef]
@@ -142,15 +143,11 @@ class _Settler:
         role = "either" if any(slot.other for slot in filters) else None
         slots += [[replace(c, role=role) for c in self._filter_choices(slot)] for slot in filters]
         slots += [self._time_filter_choices(slot) for slot in draft.time_filters]
+        slots += [self._weekday_choices(slot) for slot in draft.weekdays]
         slots += self._whole_choices()
         self._add_parts()
         if share_filter is not None:
-            slots.append(
-                [
-                    replace(c, filters=(), grouped=tuple(f.field for f in c.filters))
-                    for c in self._filter_choices(share_filter)
-                ]
-            )
+            slots.append([self._shared(choice) for choice in self._filter_choices(share_filter)])
         times = self._time_choices()
         found: list[Candidate] = []
         for chosen in islice(product(times, *slots), _MOST):
@@ -296,7 +293,7 @@ class _Settler:
 
     def _group_choices(self, slot: GroupSlot) -> list[_Choice]:
         if slot.grain is not None:
-            if "time" not in self.reach:
+            if find_dimension(self.reach, f"time.{slot.grain}") is None:
                 raise Unreachable(slot.text)
             return [_Choice(group=f"time.{slot.grain}", is_time=True)]
         choices: list[_Choice] = []
@@ -363,17 +360,23 @@ class _Settler:
                 raise Needs("unsupported", f'no figure is defined for "{part.text}" alone')
             self.metrics = tuple(dict.fromkeys((*self.metrics, *found)))
 
+    def _shared(self, choice: _Choice) -> _Choice:
+        """One member's share is told alone; those of several stand beside all others, for a share needs its whole."""
+        (condition,) = choice.filters
+        if condition.op == "=" and len(self.metrics) == 1 and not self.draft.having:
+            return replace(choice, role="place", grouped=())
+        return replace(choice, filters=(), grouped=(condition.field,))
+
     def _whole_choices(self) -> list[list[_Choice]]:
         """What makes one number of many, or asks of one among many."""
         draft = self.draft
         made: list[list[_Choice]] = []
-        if draft.counted is not None:
-            slot = draft.counted
+        for slot, role in ((draft.counted, "count"), (draft.mean, "mean")):
+            if slot is None:
+                continue
             keyed = replace(slot, choices=tuple(self._by_key(m) for m in slot.choices if m.kind == "entity"))
-            counted = self._group_choices(keyed if keyed.choices else slot)
-            made.append([replace(choice, role="count") for choice in counted])
-        if draft.mean is not None:
-            made.append([replace(choice, role="mean") for choice in self._group_choices(draft.mean)])
+            choices = self._group_choices(keyed if keyed.choices else slot)
+            made.append([replace(choice, role=role) for choice in choices])
         if draft.place is not None:
             made.append([replace(choice, role="place") for choice in self._filter_choices(draft.place)])
         if len(made) > 1 or (made and draft.share):
@@ -383,9 +386,8 @@ class _Settler:
     def _by_key(self, meaning: Meaning) -> Meaning:
         """Things are counted by their key: two of the same name are two."""
         model = self.catalog.models[meaning.model or ""]
-        for dimension in model.dimensions.values():
-            if len(model.key) == 1 and model.key[0] in (dimension.name, dimension.expr):
-                return replace(meaning, kind="dimension", name=dimension.name)
+        if (key := key_dimension(model)) is not None:
+            return replace(meaning, kind="dimension", name=key)
         raise Needs("unsupported", f"a count of {model.label or model.name} without a key to tell them apart")
 
     def _is_money(self) -> bool:
@@ -434,11 +436,37 @@ class _Settler:
         hops = min(c.hops for c in near)
         return [c for c in near if c.hops == hops]
 
+    def _weekday_choices(self, slot: WeekdayFilter) -> list[_Choice]:
+        """The days of the week of the figures' own time, or of a dimension that was named."""
+        bases = [self.catalog.metrics[b] for m in self.metrics for b in base_metrics(self.catalog, m)]
+        if any(base.kind != "aggregate" for base in bases):
+            raise Needs("unsupported", f"{slot.text} of a figure that is no sum or count of rows")
+        op: FilterOp = "not_in" if slot.negative else "in"
+        if len(slot.days) == 1:
+            op = "!=" if slot.negative else "="
+        places = [(m.cost, name, hops) for m in slot.choices for name, hops in self._locate(m)]
+        choices = [
+            _Choice(
+                cost=cost, hops=hops, filters=(Filter(field=f"{name}.{WEEKDAY}", op=op, values=slot.days),)
+            )
+            for cost, name, hops in (places if slot.choices else [(0.0, "time", 0)])
+            if find_dimension(self.reach, f"{name}.{WEEKDAY}") is not None
+        ]
+        return self._nearest(choices, slot.text)
+
     def _share_filter(self, groups: list[GroupSlot], filters: list[FilterSlot]) -> FilterSlot | None:
         """ "what share of revenue is EMEA": all members beside each other, for a share needs its whole."""
         if not self.draft.share:
             return None
+        if (
+            len(groups) == 1
+            and groups[0].bare
+            and not filters
+            and (flags := flags_of(self.catalog, groups[0]))
+        ):
+            return FilterSlot(groups.pop().text, [flags], values=(True,))  # "what share of orders is express"
         if groups:
+            check_shared_part(self.catalog, self.metrics)
             members = [
                 f for f in filters if f.op == "in" and f.choices[0] and f.choices[0][0].kind == "value"
             ]
@@ -476,7 +504,7 @@ class _Settler:
         names = [c.group for c in chosen if c.group]
         for choice in chosen:
             names.extend(g for g in choice.grouped if g not in names)
-        grain = next((g.grain for g in groups if g.grain), None)
+        grain = next((g.grain for g in groups if g.grain and g.grain != WEEKDAY), None)
         if time.grain and grain is None:
             grain = time.grain
             names.append(f"time.{grain}")
@@ -501,7 +529,7 @@ class _Settler:
             if place.op != "=" or names:
                 raise Needs("unsupported", "the rank of more than one")
             names.append(place.field)
-            notes.append("place 1 is the highest")
+            notes += [] if draft.share else ["place 1 is the highest"]
         alone = {f.field for f in conditions if f.op == "="}
         if draft.superlative and any(
             c.group in alone for g, c in zip(groups, chosen, strict=False) if g.ranked

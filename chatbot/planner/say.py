@@ -14,7 +14,7 @@ from decimal import Decimal
 from semantic.calendar import range_period, show_day
 from semantic.model import Catalog, DimensionRef, Model
 from semantic.query import Filter, MetricQuery, Scalar, TimeRange
-from semantic.reach import base_metrics, find_dimension, reachable_together
+from semantic.reach import TIME, WEEKDAY, base_metrics, find_dimension, is_weekday, reachable_together
 
 _MEASURES = {"contribution": "in absolute terms", "difference": "in absolute terms", "percent": "in percent"}
 _GRAINS = {"fiscal_month": "fiscal month", "fiscal_quarter": "fiscal quarter", "fiscal_year": "fiscal year"}
@@ -53,6 +53,19 @@ def plural(words: str) -> str:
     return words + ("es" if words.endswith(("s", "x", "z", "ch", "sh")) else "s")
 
 
+def singular(words: str) -> str:
+    """Return a name for one of several.
+
+    >>> singular("countries"), singular("clients"), singular("boxes"), singular("staff")
+    ('country', 'client', 'box', 'staff')
+    """
+    if words.endswith("ies"):
+        return words[:-3] + "y"
+    if words.endswith(("sses", "xes", "zes", "ches", "shes")):
+        return words[:-2]
+    return words[:-1] if words.endswith("s") and not words.endswith("ss") else words
+
+
 def list_words(words: Sequence[str], last: str = "and") -> str:
     """Return words as a list: "a, b and c"."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}" if words else ""
@@ -84,7 +97,13 @@ def say_question(query: MetricQuery, catalog: Catalog) -> str:
     shown_groups = [name for name in query.group_by if name != folded]
     own = [name for name in shown_groups if name.startswith("time.")]
     others = [name for name in shown_groups if name not in own]
-    if (whole := say_whole(query, catalog)) is not None:
+    whole = say_whole(query, catalog)
+    if whole is not None and query.top is not None and others:
+        direction = "top" if query.order_by and query.order_by[0].startswith("-") else "bottom"
+        parts.append(
+            f"{direction} {query.top.n} {list_words([dimension_words(names, n) for n in others])} by {whole}"
+        )
+    elif whole is not None:
         parts.append(whole)
         if others:
             parts.append("by " + list_words([dimension_words(names, n) for n in others]))
@@ -129,7 +148,7 @@ def say_question(query: MetricQuery, catalog: Catalog) -> str:
     parts += [" or ".join(_filter_question(f, names) for f in group) for group in query.either]
     if query.having:
         for condition in query.having:
-            words = metric_words(catalog, condition.field.split("__")[0])
+            words = _mean_words(query, catalog) or metric_words(catalog, condition.field.split("__")[0])
             if condition.op == "between":
                 parts.append(
                     f"with {words} between {_number(condition.values[0])} and {_number(condition.values[1])}"
@@ -153,10 +172,17 @@ def say_whole(query: MetricQuery, catalog: Catalog) -> str | None:
     metrics = list_words([metric_words(catalog, m) for m in query.metrics])
     if query.place is not None:
         member = f"{dimension_words(names, query.place.field)} {_value(query.place.values[0])}"
+        if query.share_of:
+            return f"share of {metrics} for {member}"
         return f"rank of {member} by {metrics}"
     if query.fold is None:
         return None
     if query.fold.how == "mean":
+        folded = find_dimension(names, query.fold.key)
+        if folded is not None and folded[1] is None:
+            held = catalog.models[folded[0].dimension.model]
+            thing = singular(lower_first(held.label or held.name.replace("_", " ")))
+            return f"average {metrics} per {thing}"
         grain = query.fold.key.partition(".")[2].removeprefix("fiscal_")
         return f"average {_ADVERBS.get(grain, grain)} {metrics}"
     found = find_dimension(names, query.fold.key)
@@ -166,6 +192,11 @@ def say_whole(query: MetricQuery, catalog: Catalog) -> str | None:
     if model is not None and found is not None and found[0].dimension.name in _keys(model):
         return f"number of {lower_first(model.label or model.name.replace('_', ' '))}"
     return f"number of {plural(dimension_words(names, query.fold.key))}"
+
+
+def _mean_words(query: MetricQuery, catalog: Catalog) -> str | None:
+    """What a condition or an order is on, where the query makes a mean."""
+    return say_whole(query, catalog) if query.fold is not None and query.fold.how == "mean" else None
 
 
 def _keys(model: Model) -> set[str]:
@@ -202,7 +233,7 @@ def say_interpretation(
         number = "" if query.top.n == 1 else f"{query.top.n} "
         if query.top.n != 1:
             ranked = [plural(words) for words in ranked]
-        what = f"{which} {metric_words(catalog, column)}"
+        what = f"{which} {_mean_words(query, catalog) or metric_words(catalog, column)}"
         if change := _ranked_change(query):
             way = "increase" if descending else "decrease"
             what = f"largest {way} of {metric_words(catalog, column)} {_MEASURES[change]}"
@@ -213,7 +244,7 @@ def say_interpretation(
         sentence += " by " + list_words([dimension_words(names, g) for g in groups])
     if query.currency:
         sentence += f", converted to {query.currency}"
-    if query.share_of:
+    if query.share_of and query.place is None:
         sentence += ", as a share of the total"
     if query.bridge:
         sentence += ", each change by price, volume, mix and members"
@@ -226,7 +257,7 @@ def say_interpretation(
     if where:
         sentence += ", where " + list_words(where)
     for condition in query.having:
-        words = metric_words(catalog, condition.field.split("__")[0])
+        words = _mean_words(query, catalog) or metric_words(catalog, condition.field.split("__")[0])
         values = " and ".join(_number(v) for v in condition.values)
         sentence += f", only where {words} is {_OPS.get(condition.op, condition.op)} {values}"
     bases = [base for m in query.metrics for base in base_metrics(catalog, m)]
@@ -251,6 +282,7 @@ def say_interpretation(
         }.get(query.compare.to, f", beside {query.compare.to.replace('_', ' ')}")
     if (
         query.top is None
+        and query.place is None
         and query.order_by
         and len(query.group_by)
         and query.order_by[0].lstrip("-") in query.metrics
@@ -331,7 +363,15 @@ def _time_question(time: TimeRange) -> str:
 
 def _filter_question(condition: Filter, names: Mapping[str, DimensionRef]) -> str:
     words = dimension_words(names, condition.field)
-    if condition.field not in names:
+    found = find_dimension(names, condition.field)
+    if found is not None and is_weekday(found[0]):
+        days = list_words([f"{value}s" for value in condition.values])
+        own = condition.field == f"{TIME}.{WEEKDAY}"
+        with_words = (
+            "" if own else f"with {dimension_words(names, condition.field.removesuffix(f'.{WEEKDAY}'))} "
+        )
+        return f"{with_words}{'not ' if condition.op in ('!=', 'not_in') else ''}on {days}"
+    if found is None:
         negative = condition.values == (False,)
         return f"{'excluding' if negative else 'for'} {words}"
     values = [_value(v) for v in condition.values]
@@ -357,7 +397,7 @@ def _filter_question(condition: Filter, names: Mapping[str, DimensionRef]) -> st
 
 def _filter_words(condition: Filter, names: Mapping[str, DimensionRef]) -> str:
     words = dimension_words(names, condition.field)
-    if condition.field not in names:
+    if find_dimension(names, condition.field) is None:
         return f"not {words}" if condition.values == (False,) else words
     values = [_shown(v) for v in condition.values]
     return {

@@ -19,8 +19,9 @@ from chatbot.planner import language as lang
 from chatbot.planner.lexicon import Lexicon, Meaning
 from chatbot.planner.stems import stem
 from chatbot.planner.timewords.span import TimeSpan
-from chatbot.planner.timewords.vocabulary import MONTH_NAMES, VAGUE
+from chatbot.planner.timewords.vocabulary import DAYS_OF_WEEK, MONTH_NAMES, VAGUE
 from chatbot.planner.tokens import Token
+from semantic.reach import WEEKDAY
 
 _LONGEST = 8
 _CROSSED = frozenset({"&", ",", ".", "/", "+", "#"})
@@ -87,13 +88,28 @@ def _operators() -> dict[tuple[str, ...], list[tuple[str, object]]]:
     put(lang.TREND, "trend")
     put(lang.RUNNING, "running")
     put(lang.SHARE, "share")
+    put([("ratio", "of"), ("ratio", "between")], "ratio")
     put(lang.ASCENDING, "direction", "asc")
     put(lang.DESCENDING, "direction", "desc")
     put(lang.ORDER, "order")
     put([("between",)], "between")
     put(lang.WHY, "why")
+    put(
+        [
+            ("weekday",),
+            ("weekdays",),
+            ("day", "of", "the", "week"),
+            ("day", "of", "week"),
+            ("days", "of", "the", "week"),
+        ],
+        "unit",
+        WEEKDAY,
+    )
     for phrase, symbol in lang.COMPARATIVES.items():
         put([phrase], "comparative", symbol)
+    for phrase, said in lang.CHANGE_PHRASES.items():
+        put([phrase], "change", said)
+    put(lang.MORE_THAN, "more_than")
     for phrase, column in lang.CHANGE_MEASURES.items():
         put([phrase], "measure", column)
     put(
@@ -176,7 +192,7 @@ def cover(
 ) -> list[list[Item]]:
     """Return the cheapest ways to cover the tokens with items, best first, at most `keep`."""
     candidates: list[list[Item]] = [[] for _ in tokens]
-    spans = [span for span in spans if span.kind != "vague" or not _is_business(tokens, span, lexicon)]
+    spans = [span for span in spans if not _is_business(tokens, span, lexicon)]
     for span in spans:
         candidates[span.first].append(_item(tokens, span.first, span.last, cost=0.8, time=span))
     in_time = {i for span in spans for i in range(span.first, span.last)}
@@ -188,6 +204,9 @@ def cover(
     if vague:  # no other reading may step over a word that names no days
         for i, items in enumerate(candidates):
             candidates[i] = [e for e in items if e.time or not vague & set(range(e.first, e.last))]
+    for i, items in enumerate(candidates):  # a dimension that is called so comes before the day of the week
+        if any(each.meanings for each in items):
+            candidates[i] = [each for each in items if each.op("unit") != WEEKDAY]
     best: list[list[tuple[float, tuple[Item, ...]]]] = [[] for _ in range(len(tokens) + 1)]
     best[0] = [(0.0, ())]
     for i in range(len(tokens)):
@@ -200,8 +219,11 @@ def cover(
 
 
 def _is_business(tokens: Sequence[Token], span: TimeSpan, lexicon: Lexicon) -> bool:
-    """Whether the catalog knows the words: a channel "Summer", a dimension "Weekday"."""
-    return all(
+    """Whether the catalog knows the words: a channel "Summer", a segment "weekends"."""
+    if span.kind == "weekdays":
+        named = [token for token in tokens[span.first : span.last] if token.norm in DAYS_OF_WEEK]
+        return any(token.norm in lexicon.words or token.stem in lexicon.stems for token in named)
+    return span.kind == "vague" and all(
         token.norm in lexicon.words or token.stem in lexicon.stems for token in tokens[span.first : span.last]
     )
 
@@ -344,6 +366,9 @@ def _plain_items(tokens: Sequence[Token], i: int, in_time: bool) -> Iterable[Ite
         ops = _OPERATORS.get(tuple(norms[:size]))
         if ops:
             yield _item(tokens, i, i + size, cost=0.5, ops=tuple(ops))
+    if token.norm == "%":  # what it is a part of was not understood: it may not be passed over
+        yield _item(tokens, i, i + 1, cost=UNKNOWN_COST, unknown=True)
+        return
     if token.kind == "punct" and (token.norm,) not in _OPERATORS:
         yield _item(tokens, i, i + 1, cost=0.05, punct=token.norm)
         return

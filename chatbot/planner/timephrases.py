@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from chatbot.planner.timewords.grains import GrainWords
 from chatbot.planner.timewords.span import TimeSpan
-from chatbot.planner.timewords.vocabulary import UNITS, VAGUE
+from chatbot.planner.timewords.vocabulary import DAYS_OF_WEEK, ONE_OF_THEM, UNITS, VAGUE, WEEKDAYS
 from chatbot.planner.tokens import Token
 from semantic.model import Calendar
 
@@ -25,7 +25,26 @@ class _TimeReader(GrainWords):
         """The longest time phrase that begins at i."""
         found = [rule(i) for rule in (self._compare, self._grain, self._range, self._each_of, self._plain)]
         spans = [each for each in found if each is not None]
-        return max(spans, key=lambda each: each.last, default=None) or self._vague(i)
+        return max(spans, key=lambda each: each.last, default=None) or self._weekdays(i) or self._vague(i)
+
+    def _weekdays(self, i: int) -> TimeSpan | None:
+        """ "On Mondays", "at weekends", "on a Friday", "Saturdays and Sundays": some days of every week."""
+        j = i + 1 if self.at(i) in ("on", "at", "over", "during") else i
+        said = self.at(j) in ("a", "any") and j > i
+        j = self.skip(j, "a", "any", "the")
+        if self.at(j - 1) in ONE_OF_THEM or (self.at(j) in WEEKDAYS and not said):
+            return None
+        days: list[str] = []
+        last = j
+        while (found := DAYS_OF_WEEK.get(self.at(j))) is not None:
+            if self.at(j).startswith("weekend") and self.default.week_starts not in ("monday", "sunday"):
+                return None  # where the week begins on a Saturday, it ends on a Friday
+            days += found
+            last = j + 1
+            j = self.skip(last, ",", "and", "or", "&", "on", "the", "a")
+        if not days:
+            return None
+        return TimeSpan(first=i, last=last, kind="weekdays", days=tuple(dict.fromkeys(days)))
 
     def _vague(self, i: int) -> TimeSpan | None:
         """ "summer", "day of the week": of time, and no days and no grain."""
@@ -34,7 +53,8 @@ class _TimeReader(GrainWords):
         ):
             return TimeSpan(first=i, last=i + 1, kind="vague")
         j = self.skip(i + 2, "the")
-        if UNITS.get(self.at(i)) and self.at(i + 1) == "of" and UNITS.get(self.at(j)):
+        of_week = UNITS.get(self.at(i)) == "day" and UNITS.get(self.at(j)) == "week"
+        if UNITS.get(self.at(i)) and self.at(i + 1) == "of" and UNITS.get(self.at(j)) and not of_week:
             return TimeSpan(first=i, last=j + 1, kind="vague")
         return None
 

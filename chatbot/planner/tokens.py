@@ -76,6 +76,16 @@ _QUOTES = re.compile(
 )
 
 
+_SHORTENED = (
+    (re.compile(r"\bw/o\b", re.IGNORECASE), "without"),
+    (re.compile(r"(?<!\w)w/(?=\s|[a-z])", re.IGNORECASE), "with "),
+    (
+        re.compile(r"\b(excl|incl|vs|avg|max|min|approx|resp)\.(?=\s)", re.IGNORECASE),
+        r"\1",
+    ),  # the point ends no sentence
+)
+
+
 def clean(text: str) -> str:
     """Return the text without control, zero-width and direction characters, in one Unicode form."""
     text = unicodedata.normalize("NFKC", text)
@@ -99,6 +109,8 @@ def fold(word: str) -> str:
 def tokenize(text: str) -> tuple[Token, ...]:
     """Return the tokens of a cleaned text."""
     text = text.replace("’s ", "'s ").replace("’", "'").replace("–", "-").replace("—", " - ")
+    for shortened, written in _SHORTENED:
+        text = shortened.sub(written, text)
     quotes = [(m.start(), m.end()) for m in _QUOTES.finditer(text)]
     plain = re.sub(r"(?<=\w)'s\b", "  ", text)  # a possessive says nothing more
     tokens: list[Token] = []

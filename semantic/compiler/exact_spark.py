@@ -39,6 +39,9 @@ def lowered(node: exp.Expr) -> exp.Expr:
             value, share, kept = node.expressions
             return _percentile(value, share, kept)
         return node
+    if isinstance(node, exp.Extract) and node.name.upper() == "ISODOW":
+        node.set("this", exp.Var(this="DAYOFWEEK_ISO"))
+        return node
     if isinstance(node, exp.Cast):
         return _narrow_cast(node)
     if isinstance(node, exp.Mul) and not _is_factor(node):

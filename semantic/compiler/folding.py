@@ -18,7 +18,11 @@ from semantic.compiler.outputs import Output
 from semantic.resolved import ResolvedQuery
 from semantic.result import MEMBERS, ResultColumn
 
-FOLDED, PLACED = "folded", "placed"  # CTE of the rows that are collapsed, and of all rows with their places
+FOLDED, PLACED, MEANS = (
+    "folded",
+    "placed",
+    "means",
+)  # CTE of the rows that are collapsed, of all rows with their places, of means
 _ADVERBS = {"day": "daily", "week": "weekly", "month": "monthly", "quarter": "quarterly", "year": "yearly"}
 
 
@@ -33,7 +37,8 @@ def folded(
     shown = [sql.aliased(each.expr, each.column.name) for each in made]
     select = exp.Select(expressions=[*(sql.column(key, FOLDED) for key in kept), *shown])
     select = select.from_(sql.table(FOLDED), copy=False)
-    if fold.how == "count":  # what has no name is no member
+    folded_key = next(key for key in rq.keys if key.name == fold.key)
+    if fold.how == "count" or folded_key.grain is None:  # what has no name is no member
         known = exp.Not(this=exp.Is(this=sql.column(fold.key, FOLDED), expression=exp.Null()))
         select = select.where(known, copy=False)
     if kept:
@@ -55,8 +60,9 @@ def _mean(rq: ResolvedQuery, output: Output) -> Output:
     under: exp.Expr = sql.number(rq.periods) if rq.periods is not None else exp.Count(this=value.copy())
     whole = Value(top=sql.decimal(exp.Sum(this=value), output.scale or 0), scale=output.scale)
     mean = math.finish(math.divide(whole, Value(top=under, scale=0)))
-    grain = (key.grain or "day").removeprefix("fiscal_")
-    label = f"{output.column.label}, {_ADVERBS.get(grain, grain)} average"
+    grain = (key.grain or "").removeprefix("fiscal_")
+    words = f"{_ADVERBS.get(grain, grain)} average" if grain else f"average per {key.label}"
+    label = f"{output.column.label}, {words}"
     return Output(
         column=replace(output.column, label=label), expr=mean.top, scale=mean.scale, is_divided=True
     )

@@ -5,6 +5,7 @@ Layer: semantic.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -17,7 +18,7 @@ from semantic.compiler.outputs import Output, metric_output
 from semantic.compiler.passes import compile_passes
 from semantic.compiler.sources import LeafTable, bin_labels
 from semantic.compiler.view import View
-from semantic.reach import find_dimension
+from semantic.reach import WEEKDAYS, find_dimension, is_weekday
 from semantic.resolved import Key, Order, ResolvedQuery
 from semantic.result import ResultColumn
 
@@ -95,7 +96,8 @@ def _statement(rq: ResolvedQuery) -> tuple[exp.Select, list[Output], list[LeafTa
     if chosen and not view.is_ranked:
         ctes.append((COMPARED, select))
         select = _passed(keys, outputs, COMPARED)
-        select = _having(rq, select)
+        if fold is None or fold.how == "count":
+            select = _having(rq, select)
         if rq.query.top is not None and rq.query.top.per is not None:
             ctes.append((top.RANKED, top.ranked(rq, select, _orders(rq))))
             select = top.first_of_each(rq, _passed(keys, outputs, top.RANKED))
@@ -109,6 +111,11 @@ def _statement(rq: ResolvedQuery) -> tuple[exp.Select, list[Output], list[LeafTa
     elif fold is not None:
         ctes.append((folding.FOLDED, select))
         select, outputs = folding.folded(rq, keys, outputs)
+        if fold.how == "mean" and rq.having:  # what holds of the mean, not of one period
+            ctes.append((folding.MEANS, select))
+            outputs = [replace(each, expr=sql.column(each.column.name, folding.MEANS)) for each in outputs]
+            kept = [key for key in keys if key != fold.key]
+            select = _having(rq, _passed(kept, outputs, folding.MEANS))
     orders = [] if rq.place is not None or view.is_ranked else _orders(rq)
     if rq.keys and orders:
         select = select.order_by(*orders, copy=False)
@@ -194,10 +201,13 @@ def _ordered(rq: ResolvedQuery, order: Order) -> exp.Expr:
         if found is not None and found[0].dimension.bins:
             node = _bin_number(node, bin_labels(found[0].dimension.bins))
             break
+        if found is not None and is_weekday(found[0]):
+            node = _bin_number(node, WEEKDAYS)
+            break
     return exp.Ordered(this=node, desc=order.descending, nulls_first=False)
 
 
-def _bin_number(node: exp.Expr, labels: list[str]) -> exp.Expr:
+def _bin_number(node: exp.Expr, labels: Sequence[str]) -> exp.Expr:
     ifs = [
         exp.If(this=exp.EQ(this=node.copy(), expression=exp.Literal.string(label)), true=sql.number(index))
         for index, label in enumerate(labels)

@@ -75,12 +75,18 @@ class Conditions(ReadingState):
             return
         if self.last == "metric" and draft.metrics and not follows:
             slot = draft.metrics[-1]
-            draft.having.append(HavingSlot(slot.choices, op, values, f"{slot.text} {text}", said_as=kind))
+            of_mean = self.metric_word == self.mean_word
+            draft.having.append(
+                HavingSlot(slot.choices, op, values, f"{slot.text} {text}", said_as=kind, of_mean=of_mean)
+            )
             self.last = "having"
             return
         if self.last == "held" and self.held is not None and not follows:
+            of_mean = self.metric_word == self.mean_word
             draft.having.append(
-                HavingSlot(self.held.choices, op, values, f"{self.held.text} {text}", said_as=kind)
+                HavingSlot(
+                    self.held.choices, op, values, f"{self.held.text} {text}", said_as=kind, of_mean=of_mean
+                )
             )
             self.held = None
             self.last = "having"

@@ -5,9 +5,12 @@ Layer: chatbot.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chatbot.planner.draft import GroupSlot, MetricSlot
 from chatbot.planner.language import EXTREMES, RANKS
-from chatbot.planner.lexicon import Meaning
+from chatbot.planner.lexicon import Meaning, natural_aggregate
+from chatbot.planner.naming import display_dimension, key_dimension
 from chatbot.planner.reading.times import Times
 from chatbot.planner.reading.words import GROUP_FIRST, LINKS, RELATIVE, Word, least_cost
 from chatbot.planner.spans import Item
@@ -30,6 +33,7 @@ class Figures(Times):
             both = tuple(sure.get(m.metric, m) for m in known.choices if m.metric in names)
             known.choices = both or known.choices
         self._note(metrics)
+        self.metric_word = self.at
         self.aggregate = None
         if self.superlative is not None:
             draft.order = known
@@ -75,7 +79,11 @@ class Figures(Times):
         entities = tuple(m for m in groups if m.kind == "entity")
         nxt = self._next()
         times = tuple(m for m in dims if self._is_time(m))
-        if times and nxt is not None and (nxt.item.time is not None and nxt.item.time.kind == "range"):
+        if (
+            times
+            and nxt is not None
+            and (nxt.item.time is not None and nxt.item.time.kind in ("range", "weekdays"))
+        ):
             self.open_time_dim = (times, word.item.text)
             self.draft.bare.append(GroupSlot(text=word.item.text, choices=times))
             self.last = "bare"
@@ -92,6 +100,81 @@ class Figures(Times):
         self.draft.bare.append(GroupSlot(text=word.item.text, choices=plain, plural=word.item.plural))
         self.last = "bare"
 
+    def _per_one(self, word: Word, groups: tuple[Meaning, ...]) -> bool:
+        """ "Revenue per order": the catalog's quotient of the two, else the mean over the orders."""
+        draft = self.draft
+        if self.grouping != "per" or self.before_group != "metric" or not draft.metrics or word.item.plural:
+            return False
+        slot = draft.metrics[-1]
+        things = tuple(m for m in groups if m.kind == "entity" and not m.verb)
+        models = {m.model for m in things}
+        own = {self.catalog.metrics[m.metric or ""].model for m in slot.choices}
+        natural = {natural_aggregate(self.catalog.metrics[m.metric or ""]) for m in slot.choices}
+        each = draft.averaged is not None or (not draft.superlative and self._is_unnamed(models, own))
+        if self._declared_quotients(slot, word.item):
+            self._divide(slot, word.item, "per")
+        elif natural == {"average"} and things and own == models:
+            pass  # the mean of the rows is one for each of them already
+        elif things and each and all(self._has_key(model) for model in models):
+            draft.mean = GroupSlot(text=word.item.text, choices=things)
+            if draft.averaged is None:
+                draft.notes.append(f'"per {word.item.text}" read as the average over each of them')
+                self.mean_word = self.metric_word
+        elif (groups and draft.averaged is None) or not self._divide(slot, word.item, "per"):
+            return False
+        self.grouping, self.last = None, "metric"
+        return True
+
+    def _divide(self, slot: MetricSlot, under: Item, words: str) -> bool:
+        """Make of a figure its quotient by another: the catalog's own, else one of the two as they are defined."""
+        declared = self._declared_quotients(slot, under)
+        made = [
+            replace(top, metric=f"{top.metric}_per_{bottom.metric}", cost=top.cost + bottom.cost)
+            for top in slot.choices
+            for bottom in {m.metric: m for m in reversed(self._under(under))}.values()
+            if f"{top.metric}_per_{bottom.metric}" in self.catalog.metrics
+        ]
+        if not declared and not made:
+            return False
+        if not declared:
+            self.draft.notes.append(
+                f'"{slot.text} {words} {under.text}" is no figure of the catalog: one is divided by the other, '
+                "each as it is defined and by its own date"
+            )
+        slot.choices = declared or tuple(made)
+        slot.text = f"{slot.text} {words} {under.text}"
+        self.draft.averaged, self.aggregate, self.grouping, self.last = None, None, None, "metric"
+        return True
+
+    def _under(self, item: Item) -> tuple[Meaning, ...]:
+        return (*self._metrics_of(item, None), *self._metrics_of(item, "count"))
+
+    def _declared_quotients(self, slot: MetricSlot, under: Item) -> tuple[Meaning, ...]:
+        """The ratios of the catalog that divide a figure by another."""
+        tops = {m.metric for m in slot.choices}
+        bottoms = {m.metric for m in self._under(under)}
+        return tuple(
+            Meaning(kind="metric", metric=metric.name)
+            for metric in self.catalog.metrics.values()
+            if metric.kind == "ratio" and not metric.deprecated and not metric.own_inputs
+            and metric.inputs[1] in bottoms
+            and (metric.inputs[0] in tops or (metric.name in tops and metric.unit != "percent"))
+        )  # fmt: skip
+
+    def _has_key(self, model: str | None) -> bool:
+        return key_dimension(self.catalog.models[model or ""]) is not None
+
+    def _is_unnamed(self, models: set[str | None], own: set[str | None]) -> bool:
+        """Whether things have numbers and no names: nobody asks for a list of all of them by saying "per"."""
+        for model in models:
+            shown = display_dimension(self.catalog.models[model or ""])
+            named = (
+                shown is not None and self.catalog.models[model or ""].dimensions[shown].type != "identifier"
+            )
+            if named and model not in own:
+                return False
+        return True
+
     def _grouped(
         self,
         word: Word,
@@ -101,7 +184,11 @@ class Figures(Times):
     ) -> bool:
         """After "by", "per", "for each"."""
         item, nxt = word.item, self._next()
+        if self._per_one(word, groups):
+            return True
         if metrics and self.grouping == "divided by":  # a quotient, unless it can only be a split
+            if self.before_group == "metric" and self._divide(self.draft.metrics[-1], item, "divided by"):
+                return True
             self.draft.unsupported.append(f"divided by {item.text}")
             self.grouping = None
             return True

@@ -41,6 +41,8 @@ class Mentions(Values):
         if self.negative:
             self._negative(word)
             return
+        if self._divides(word):
+            return
         if self._is_mean_of(word):
             self.aggregate = None if self._metrics_of(item, None) else "count"
         metrics = self._metrics_of(item, self.aggregate)
@@ -49,7 +51,7 @@ class Mentions(Values):
         groups = tuple(m for m in groups if not m.verb)
         verbs = tuple(m for m in item.of_kind("dimension") if m.verb and not self._is_just(item, "metric"))
         nxt = self._next()
-        dated = nxt is not None and nxt.item.time is not None and nxt.item.time.kind == "range"
+        dated = nxt is not None and nxt.item.time is not None and nxt.item.time.kind in ("range", "weekdays")
         said = not metrics or set(word.before) & RELATIVE or item.text.lower().endswith("ed") or not groups
         if verbs and dated and said:
             self.open_time_dim = (verbs, item.text)
@@ -84,6 +86,29 @@ class Mentions(Values):
             self._group(word, groups, focus=True, ranked=True)
             return
         self._plain(word, metrics, groups, values)
+
+    def _divides(self, word: Word) -> bool:
+        """ "Claims as a share of revenue", "the ratio of claims to revenue": one figure over another."""
+        draft, item = self.draft, word.item
+        metrics = self._metrics_of(item, None)
+        if self.over is not None:
+            slot, words = self.over
+            if not metrics:
+                return False  # "revenue as a share of total": of all of it
+            self.over = None
+            self.divided_late = bool(draft.times)
+            if {m.metric for m in metrics} & {m.metric for m in slot.choices}:
+                return False
+            if draft.filters or draft.having or not self._divide(slot, item, words):
+                return False  # does the condition before it limit both?
+            draft.share = False
+            return True
+        if self.ratio and metrics and draft.metrics and self.last == "metric":
+            linked = {"to", "and"} & set(word.before)
+            if linked and not draft.filters and self._divide(draft.metrics[-1], item, "divided by"):
+                self.ratio = None
+                return True
+        return False
 
     def _plain(
         self,
@@ -147,7 +172,7 @@ class Mentions(Values):
             if verb and third is not None and not third.before and third.item.of_kind("metric"):
                 return  # "families that sold at least 1000 units": what is held is the units
             if {"with", "where", "having", "whose", "have", "had"} & set(word.before) and draft.metrics:
-                self.held = MetricSlot(metrics, item.text)
+                self.held, self.metric_word = MetricSlot(metrics, item.text), self.at
                 self.last = "held"
                 return
         if metrics and self._is_beside_the_point(word):

@@ -40,9 +40,17 @@ class ReadingState:
         self.number: int | None = None
         self.superlative: tuple[str, str] | None = None  # direction, word
         self.last: str = ""  # the part that the word before took
-        self.before_versus = self.before_negation = ""
+        self.before_versus = self.before_negation = self.before_group = ""
+        self.metric_word = (
+            self.mean_word
+        ) = -1  # where a figure was last taken, and where one that is averaged stood
         self.listing = False  # a group word has had its first word; others must be linked to it
         self.held: MetricSlot | None = None  # "with revenue …": a figure that waits for its condition
+        self.over: tuple[MetricSlot, str] | None = None  # "X as a share of": a figure that another may divide
+        self.ratio: str | None = None  # "ratio of": two figures must follow
+        self.divided_late = (
+            False  # a period was said before the figure that divides: another would be of that one alone
+        )
         self.ordering = False
         self.shared: str | None = None  # "share of express shipments": a part whose share is asked
         self.beside_superlative = False  # "the ward with the longest stay": of a thing that was named
@@ -110,6 +118,8 @@ class ReadingState:
             natural = natural_aggregate(metric)
             if aggregate in ("average", "min", "max", "median"):
                 fits = meaning.needs == aggregate or (meaning.needs is None and natural == aggregate)
+                if aggregate == "average" and metric.kind == "ratio" and "per" in item.text.lower().split():
+                    fits = meaning.needs is None  # "average cost per order" is the cost per order
             elif aggregate == "sum":
                 fits = meaning.needs is None and natural in (None, "sum", "count")
             elif aggregate in ("count", "distinct"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from chatbot.planner.draft import GroupSlot, TimeFilter
+from chatbot.planner.draft import GroupSlot, TimeFilter, WeekdayFilter
 from chatbot.planner.language import EXTREMES
 from chatbot.planner.lexicon import Meaning, natural_aggregate
 from chatbot.planner.reading.conditions import Conditions
@@ -27,6 +27,9 @@ class Times(Conditions, ABC):
 
     def _time(self, word: Word, span: TimeSpan) -> None:
         draft = self.draft
+        if span.kind == "weekdays":
+            self._weekdays(word, span)
+            return
         if self.negative:
             draft.unsupported.append(f"not {word.item.text}")
             self.negative = False
@@ -90,12 +93,34 @@ class Times(Conditions, ABC):
         self.grouping = None
         self.last = "time"
 
+    def _weekdays(self, word: Word, span: TimeSpan) -> None:
+        """ "On Mondays", of the figures' own time or of a dimension named before it."""
+        draft = self.draft
+        choices: tuple[Meaning, ...] = ()
+        if self.open_time_dim is not None and self.last in ("bare", "timedim"):
+            choices, _ = self.open_time_dim
+            if self.last == "bare" and draft.bare:
+                draft.bare.pop()
+            self.open_time_dim = None
+        if self.versus or self.grouping or (draft.weekdays and not choices) or self.comparing:
+            draft.unsupported.append(word.item.text)
+        draft.weekdays.append(WeekdayFilter(span.days, word.item.text, choices, self.negative))
+        if "weekend" in word.item.text.lower():
+            draft.notes.append("the weekend is Saturday and Sunday")
+        self.negative, self.last = False, "time"
+
     def _add_grain(self, grain: str, calendar: str | None, word: Word) -> None:
         if not any(g.grain == grain for g in self.draft.groups):
             each = any(w in ("each", "per", "every") for w in word.item.text.lower().split())
             self.draft.groups.append(
                 GroupSlot(text=word.item.text, grain=grain, calendar=calendar, each=each)
             )
+
+    def _ends_superlative(self, word: Word) -> bool:
+        """ "highest revenue day": the unit is what is ranked, as nothing else is."""
+        draft = self.draft
+        of_metric = self.last == "metric" and bool(draft.metrics) and draft.order is draft.metrics[-1]
+        return of_metric and draft.superlative is not None and not draft.groups and not word.before
 
     def _unit(self, word: Word, unit: str) -> None:
         """A bare "month" or "years"."""
@@ -109,16 +134,17 @@ class Times(Conditions, ABC):
             or self.superlative
             or listed
             or self.last in ("group", "bare", "superlative")
+            or self._ends_superlative(word)
         ):
             self._add_grain(unit, None, word)
             slot = next(g for g in self.draft.groups if g.grain == unit)
-            if focus or self.superlative:
+            if focus or self.superlative or self._ends_superlative(word):
                 slot.ranked, slot.focus, slot.plural = True, focus, word.item.plural
                 if self.number is not None:
                     self.draft.top_n, self.number = self.number, None
             if self.superlative and self.last == "superlative":
                 self.superlative = None
-            self.last = "group"
+            self.last, self.listing = "group", bool(self.grouping)
             return
         if any(g.grain == unit for g in self.draft.groups):
             return

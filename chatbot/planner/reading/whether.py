@@ -27,8 +27,8 @@ class Whether(Parts):
     def _note_test(self, item: Item) -> None:
         """Keep what a word of the sentence would have to be true of the figure."""
         word = stem(item.text.lower())
-        if item.op("change"):
-            self.draft.tests.append(CHANGE_WAYS.get(word, "!="))
+        if change := item.op("change"):
+            self.draft.tests.append(CHANGE_WAYS.get(str(change), "!="))
         elif item.op("beat") and not item.op("comparison"):
             self.draft.tests.append(TESTS[word])
 

@@ -76,7 +76,13 @@ class Wholes(Whether):
     # ------------------------------------------------------------------------------------------------ means
 
     def _is_mean_of(self, word: Word) -> bool:
-        """ "average monthly revenue", "monthly average revenue", "average revenue per month": a mean over periods."""
+        """ "average monthly revenue", "average revenue per month", "average revenue per customer": a mean."""
+        found = self._is_mean_over(word)
+        if found:
+            self.mean_word = self.at
+        return found
+
+    def _is_mean_over(self, word: Word) -> bool:
         draft = self.draft
         if self.aggregate != "average" or self._metrics_of(word.item, "average"):
             return False
@@ -89,6 +95,9 @@ class Wholes(Whether):
             draft.mean = slot
             return True
         ahead = self.words[self.at + 1 :]
+        if ahead and self._is_per_thing(ahead[0], ahead[1:2]):
+            draft.averaged = word.item.text
+            return True
         for each in ahead:
             if each.sentence:
                 return False
@@ -96,6 +105,12 @@ class Wholes(Whether):
                 draft.averaged = word.item.text
                 return True
         return False
+
+    def _is_per_thing(self, word: Word, after: list[Word]) -> bool:
+        """Whether "per customer" follows."""
+        if word.sentence or not word.item.op("group") or word.item.text.lower() != "per" or not after:
+            return False
+        return not after[0].item.plural and bool(after[0].item.of_kind("entity", "metric"))
 
     def _was_adverb(self) -> bool:
         """Whether the grain stood right before the word "average"."""
@@ -130,12 +145,15 @@ class Wholes(Whether):
         if draft.mean is None:
             return
         more = (
-            draft.having or draft.superlative or draft.change or draft.share or draft.running or draft.trend or draft.why
-            or draft.compare or draft.base or draft.scenario or draft.parts or draft.direction or draft.whether
+            draft.change or draft.share or draft.running or draft.trend or draft.why
+            or draft.compare or draft.base or draft.scenario or draft.parts or draft.whether
             or len(draft.metrics) != 1 or len(draft.times) > 1 or any(slot.grain for slot in draft.groups)
+            or any(not held.of_mean for held in draft.having) or (draft.weekdays and draft.mean.grain)
+            or (not draft.groups and (draft.superlative or draft.direction or draft.having))
         )  # fmt: skip
         if more:
-            draft.unsupported.append(f"an average over {draft.mean.grain}s, and something else beside it")
+            over = f"{draft.mean.grain}s" if draft.mean.grain else draft.mean.text
+            draft.unsupported.append(f"an average over {over}, and something else beside it")
 
     # ----------------------------------------------------------------------------------------------- counts
 

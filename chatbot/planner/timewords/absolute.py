@@ -443,6 +443,15 @@ class AbsoluteWords(Words):
             "and",
             "against",
             "than",
+            "without",
+            "except",
+            "excluding",
+            "excl",
+            "ex",
+            "for",
+            "in",
+            "per",
+            "with",
         ):
             return before not in (
                 "than",

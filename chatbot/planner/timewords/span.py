@@ -13,7 +13,8 @@ from typing import Literal
 from semantic.calendar import Period, show_day
 
 # edge: "at month end", no period of its own; vague: "summer", no exact days
-SpanKind = Literal["range", "grain", "compare", "edge", "vague"]
+# weekdays: some days of every week
+SpanKind = Literal["range", "grain", "compare", "edge", "vague", "weekdays"]
 
 DAY = dt.timedelta(days=1)
 
@@ -31,6 +32,7 @@ class TimeSpan:
     calendar: str | None = None  # None: the catalog's default
     compare: str | None = None  # "previous_year" or "previous_period"
     each: str | None = None  # "each of the last 8 weeks": a grain that comes with the range
+    days: tuple[str, ...] = ()  # of weekdays: which, as "Monday"
     state: bool = False  # "as of", "at the end of": how things stand on its last day
     to_date: bool = False  # from the start of the running period up to today
     relative: bool = False  # counted from today

@@ -70,8 +70,6 @@ VAGUE = frozenset(
         "century",
         "weekend",
         "weekends",
-        "weekday",
-        "weekdays",
         "morning",
         "evening",
         "night",
@@ -95,6 +93,12 @@ VAGUE = frozenset(
         "sunday",
     ]
 )
+DAYS_OF_WEEK = {name: (name.title(),) for name in WEEKDAYS} | {
+    "weekend": ("Saturday", "Sunday"), "weekends": ("Saturday", "Sunday"),
+    "weekdays": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday"),
+} | {f"{name}s": (name.title(),) for name in WEEKDAYS}  # fmt: skip
+ONE_OF_THEM = {"this", "last", "next", "previous", "past", "coming", "each", "every", "one", "first", "second", "third",
+               "final", "following", "by", "per", "across"}  # fmt: skip
 PRONOUNS = {"i", "we", "you", "they", "it", "he", "she", "that", "who", "which", "be"}
 BEFORE_YEAR = {
     "in", "for", "during", "of", "since", "from", "to", "until", "till", "through", "year", "before", "after", "vs",

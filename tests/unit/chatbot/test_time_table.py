@@ -364,19 +364,33 @@ SEVERAL: list[tuple[str, Rule]] = [
     ("this month vs last month", lambda t: t.months_back(0, 0) + " against previous_period"),
 ]  # fmt: skip
 
+# Some days of every week, which leave the range as it is.
+WEEKDAYS = [
+    ("on weekends", ".."), ("on weekdays", ".."), ("on Mondays", ".."), ("by day of week", ".. by weekday"), ("by day of the week", ".. by weekday"),
+    ("by weekday", ".. by weekday"), ("in March 2026 excluding weekends", "2026-03-01..2026-03-31"), ("on a Friday in May 2026", "2026-05-01..2026-05-31"),
+]  # fmt: skip
+
 # Words that change the days and have none of their own: no number.
 NO_DAYS = [
     "last summer", "in spring 2026", "in winter", "this autumn", "at Christmas", "over Easter", "in early March 2026",
     "in mid-March 2026", "in late 2025", "recently", "in recent months", "lately", "in the last few months", "a few months ago",
-    "in the last fortnight", "last decade", "this century", "on weekends", "on weekdays", "on Mondays", "every Monday",
-    "by day of week", "by day of the week", "by weekday", "in the rest of the year", "at year end", "at the end of the year",
-    "not in March 2026", "except March 2026", "in 2025 except December", "in March 2026 excluding weekends",
+    "in the last fortnight", "last decade", "this century", "this weekend", "last weekend", "every Monday", "each Friday",
+    "in the rest of the year", "at year end", "at the end of the year",
+    "not in March 2026", "except March 2026", "in 2025 except December",
     "by March 2026", "by yesterday", "on the 15th", "in month 13", "same period last year", "to March 2026", "in the second week of May 2026", "sometime in 2026",
     "around March 2026", "about a year ago", "in the coming weeks", "between March 2026", "before", "since", "in the month",
     "from March 2026 to the merger", "until the launch", "since the crisis",
 ]  # fmt: skip
 
-TABLE = [*ABSOLUTE, *RANGES, *RELATIVE, *NO_YEAR, *SEVERAL, *((phrase, "no") for phrase in NO_DAYS)]
+TABLE = [
+    *ABSOLUTE,
+    *RANGES,
+    *RELATIVE,
+    *NO_YEAR,
+    *SEVERAL,
+    *WEEKDAYS,
+    *((phrase, "no") for phrase in NO_DAYS),
+]
 
 
 def test_the_table_is_as_wide_as_promised() -> None:
