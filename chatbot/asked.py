@@ -41,7 +41,17 @@ from chatbot.second import (
     same_figures,
     settle,
 )
-from chatbot.session import as_plan, follow_up, is_fragment
+from chatbot.session import (
+    Change,
+    as_plan,
+    divided,
+    divisor,
+    follow_up,
+    is_fragment,
+    other_figure,
+    plain_change,
+    reworded,
+)
 from chatbot.suggest import describe_choice, metrics_with_word, nearest, next_steps
 from chatbot.text import show_value
 from chatbot.ties import Against, Tie, find_against, find_tie
@@ -126,15 +136,29 @@ class Asked:
 
     def _read(self, text: str, history: tuple[str, ...]) -> Plan | Choices | NoPlan:
         """A question alone, or as a change of the one before it."""
+        text = reworded(text) if history else text
         fragment = bool(history) and is_fragment(text)
         outcome = self.agent.plan(text, viewer=self.viewer, today=self.today, fragment=fragment)
-        if not isinstance(outcome, NoPlan) or not history:
+        if not history or (not isinstance(outcome, NoPlan) and not fragment):
             return outcome
         earlier = self._read(history[-1], history[:-1])
         if not isinstance(earlier, Plan):
             return outcome
-        change = follow_up(earlier.query, outcome, self.catalog)
-        return as_plan(change, earlier.shown) if change is not None else outcome
+        change: Change | Choices | NoPlan | None = plain_change(text, earlier.query)
+        if change is None and (per := divisor(text)) and len(earlier.query.metrics) == 1:
+            asked = f"{metric_words(self.catalog, earlier.query.metrics[0])} {per}"
+            whole = self.agent.plan(asked, viewer=self.viewer, today=self.today)
+            change = divided(earlier.query, whole.query) if isinstance(whole, Plan) else None
+        if change is None and isinstance(outcome, NoPlan):
+            change = follow_up(earlier.query, outcome, self.catalog)
+        elif change is None and isinstance(outcome, Plan):
+            change = other_figure(text, earlier.query, outcome.query, self.catalog)
+        if change is None or isinstance(change, Choices | NoPlan):
+            return change or outcome
+        kept = (
+            earlier.shown if set(change.query.metrics) == set(earlier.query.metrics) else change.query.metrics
+        )
+        return as_plan(change, kept)
 
     # ------------------------------------------------------------------------------------------------ answered
 

@@ -1,25 +1,27 @@
 """Follow-ups: read a short question as a change of the one before ("and by month?", "only EMEA", "what about last year").
 
-A follow-up names no figure of its own. What it says replaces that part of the earlier query, all else is kept, and
-both are told. A question that stands alone is never bent to the history.
+What a follow-up says replaces that part of the earlier query, all else is kept, and both are told. "And margin?"
+names a figure and nothing else: it is asked as the earlier one was. A question that stands alone is never bent to
+the history.
 Layer: chatbot.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chatbot.planner.draft import Draft, MetricSlot
 from chatbot.planner.lexicon import Meaning
-from chatbot.planner.plan import NoPlan, Plan
+from chatbot.planner.plan import Choices, NoPlan, Plan
 from chatbot.planner.problems import Problem
-from chatbot.planner.resolve import resolve_draft
+from chatbot.planner.resolve import Candidate, resolve_draft
 from chatbot.planner.say import dimension_words, list_words, metric_words
 from chatbot.planner.timewords.span import TimeSpan
 from semantic.calendar import range_period
 from semantic.model import Catalog
-from semantic.query import MetricQuery, TimeRange
+from semantic.query import MetricQuery, TimeRange, Top
 from semantic.reach import reachable_together
 
 _CUES = frozenset(
@@ -48,6 +50,23 @@ _CUES = frozenset(
 )
 
 
+_SAME = re.compile(
+    r"^(?:(?:and|now|then|please)\s+)*(?:do\s+)?(?:the\s+)?same(?:\s+thing)?(?:\s+but)?\s+(?=(?:for|with|by|in|per)\b)"
+)
+_PER = re.compile(r"^(?:and\s+)?(per\s+\w+(?:\s+\w+)?)\W*$")
+_UNFILTERED = re.compile(
+    r"^(?:please\s+)?(?:remove|drop|clear|reset|without|no)\s+(?:the\s+|that\s+|all\s+)?(?:filters?|conditions?)\W*$"
+)
+_SHOWN = re.compile(
+    r"^(?:now\s+)?(?:show\s+)?(?:it\s+|this\s+|that\s+)?(?:as|in)\s+(?:a\s+|an\s+)?(?:bar\s+|line\s+|pie\s+)?(?:table|chart|graph|plot)\W*$"
+)
+_SHARED = re.compile(
+    r"^(?:and\s+|now\s+|show\s+)*(?:it\s+|this\s+|that\s+)?(?:as|in)\s+(?:a\s+)?(?:percentages?|percent|shares?|%)(?:\s+of\s+(?:the\s+)?total)?\W*$"
+)
+_MOST_READINGS = 4
+_BESIDE = ("and", "also", "plus", "with")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """What a follow-up made of the earlier query."""
@@ -67,7 +86,123 @@ def is_fragment(text: str) -> bool:
     return bool(words) and (words[0] in _CUES or tuple(words[:2]) in (("what", "about"), ("how", "about")))
 
 
-def follow_up(earlier: MetricQuery, outcome: NoPlan, catalog: Catalog) -> Change | None:
+def reworded(text: str) -> str:
+    """Return a follow-up without "the same": "same for gross profit" asks "what about gross profit".
+
+    >>> reworded("same for gross profit"), reworded("Same but by country")
+    ('what about gross profit', 'by country')
+    """
+    match = _SAME.match(text.lower())
+    if match is None:
+        return text
+    rest = text[match.end() :]
+    return f"what about {rest.split(maxsplit=1)[1]}" if rest.lower().startswith(("for ", "with ")) else rest
+
+
+def plain_change(text: str, earlier: MetricQuery) -> Change | None:
+    """Return what a follow-up that names nothing of the catalog asks for: no filter, a table, shares."""
+    said = text.lower().strip()
+    if _UNFILTERED.match(said) and (earlier.where or earlier.either):
+        return Change(query=replace(earlier, where=(), either=()), note="changed: filter removed")
+    if _SHOWN.match(said):
+        return Change(
+            query=earlier, note="nothing changed: each answer has its table, and a chart where one fits"
+        )
+    if _SHARED.match(said) and earlier.group_by and earlier.fold is None and earlier.compare is None:
+        return Change(query=replace(earlier, share_of="total"), note="changed: shares of the total")
+    return None
+
+
+def divisor(text: str) -> str | None:
+    """Return "per order" of a follow-up that says no more.
+
+    >>> divisor("and per order?"), divisor("per order and region")
+    ('per order', None)
+    """
+    match = _PER.match(text.lower().strip())
+    return match[1] if match and " and" not in match[1] else None
+
+
+def divided(earlier: MetricQuery, said: MetricQuery) -> Change | None:
+    """Return the earlier query with its figure divided as `said` divides it."""
+    if len(earlier.metrics) != 1 or earlier.fold is not None or earlier.having or earlier.top is not None:
+        return None
+    if said.fold is None and said.metrics == earlier.metrics:
+        return None
+    groups = (*earlier.group_by, *(name for name in said.group_by if name not in earlier.group_by))
+    query = replace(earlier, metrics=said.metrics, fold=said.fold, group_by=groups, order_by=())
+    return Change(query=query, note="changed: figure; kept: all else")
+
+
+def other_figure(text: str, earlier: MetricQuery, said: MetricQuery, catalog: Catalog) -> Change | None:
+    """Return the earlier query asked of another figure, or beside it; None where `said` stands alone."""
+    words = text.lower().split()
+    plain = MetricQuery(metrics=said.metrics, group_by=said.group_by, where=said.where)
+    cued = words[:1] in (["and"], ["also"], ["plus"]) or words[:2] in (["what", "about"], ["how", "about"])
+    if said != plain or not cued or earlier.fold is not None or earlier.place is not None:
+        return None
+    if said.group_by or said.where:
+        if earlier.having or earlier.top is not None or earlier.share_of is not None or earlier.running:
+            return None
+        fields = {each.field for each in said.where}
+        where = (*(each for each in earlier.where if each.field not in fields), *said.where)
+        groups = said.group_by or earlier.group_by
+        query = replace(earlier, metrics=said.metrics, group_by=groups, where=where, order_by=())
+        return Change(query=query, note=_kept_of(earlier, query, catalog))
+    if set(said.metrics) <= set(earlier.metrics):
+        return None
+    is_beside = words[0] in _BESIDE
+    if is_beside and earlier.compare is None:
+        query = replace(earlier, metrics=(*earlier.metrics, *said.metrics))
+    elif earlier.having or len(said.metrics) != 1:
+        return None
+    else:
+        (name,) = said.metrics
+        order = tuple(_renamed(each, earlier.metrics, name) for each in earlier.order_by)
+        query = replace(earlier, metrics=said.metrics, order_by=order)
+    return Change(query=query, note=_kept_of(earlier, query, catalog))
+
+
+def _kept_of(earlier: MetricQuery, query: MetricQuery, catalog: Catalog) -> str:
+    names = reachable_together(catalog, query.metrics)
+    kept = [dimension_words(names, name) for name in query.group_by if name in earlier.group_by]
+    kept += ["filter"] if set(query.where) & set(earlier.where) or earlier.either else []
+    kept += ["period"] if earlier.time is not None else []
+    return "changed: figure" + (f"; kept: {list_words(kept)}" if kept else "")
+
+
+def _renamed(order: str, metrics: Sequence[str], name: str) -> str:
+    sign, column = ("-", order[1:]) if order.startswith("-") else ("", order)
+    metric, dunder, measure = column.partition("__")
+    return f"{sign}{name}{dunder}{measure}" if metric in metrics else order
+
+
+def _cut(earlier: MetricQuery, draft: Draft) -> Change | None:
+    """ "Just the top 3": of what was shown."""
+    more = (
+        draft.times
+        or draft.filters
+        or draft.having
+        or draft.groups
+        or draft.bare
+        or draft.contexts
+        or draft.metrics
+    )
+    if draft.superlative is None or draft.top_n is None or more or draft.unsupported or draft.unknown:
+        return None
+    if (
+        len(earlier.group_by) != 1
+        or earlier.fold is not None
+        or earlier.compare is not None
+        or earlier.running
+    ):
+        return None
+    sign = "-" if draft.superlative == "desc" else ""
+    query = replace(earlier, top=Top(n=draft.top_n), order_by=(f"{sign}{earlier.metrics[0]}",))
+    return Change(query=query, note="changed: ranking; kept: all else")
+
+
+def follow_up(earlier: MetricQuery, outcome: NoPlan, catalog: Catalog) -> Change | Choices | NoPlan | None:
     """Return the earlier query with what the follow-up says in it; None where it is no follow-up.
 
     Args:
@@ -76,17 +211,36 @@ def follow_up(earlier: MetricQuery, outcome: NoPlan, catalog: Catalog) -> Change
     if outcome.problem.kind != "metric":
         return None
     draft = _asked_why(outcome.draft, earlier)
+    if (cut := _cut(earlier, draft)) is not None:
+        return cut
     metrics = [MetricSlot((Meaning(kind="metric", metric=name),), name) for name in earlier.metrics]
     times = draft.times or _kept_period(earlier, catalog)
-    found = resolve_draft(replace(draft, metrics=metrics, times=times), catalog)
+    completed = replace(draft, metrics=metrics, times=times)
+    found = resolve_draft(completed, catalog)
     if isinstance(found, Problem):
-        return None
+        is_why = found.kind == "split" and not earlier.where and not earlier.either and not earlier.having
+        return NoPlan(problem=found, draft=completed) if is_why else None
     converted = [each for each in found if each.query.currency]
     if converted and len(found) == 2:
         found = [replace(converted[0], unsure=False)]  # "in dollars": the same figure, converted
-    if len(found) != 1 or found[0].unsure:
+    if any(each.unsure for each in found) or len(found) > _MOST_READINGS:
         return None
-    said = found[0].query
+    changes = [_applied(earlier, each, draft, catalog) for each in found]
+    if len(found) == 1:
+        return changes[0]
+    if None in changes:
+        return None
+    return Choices(
+        candidates=tuple(
+            replace(candidate, query=change.query)
+            for candidate, change in zip(found, changes, strict=True)
+            if change is not None
+        )
+    )
+
+
+def _applied(earlier: MetricQuery, candidate: Candidate, draft: Draft, catalog: Catalog) -> Change | None:
+    said = candidate.query
     changed: list[str] = []
     new = earlier
     if said.group_by:
@@ -134,13 +288,15 @@ def follow_up(earlier: MetricQuery, outcome: NoPlan, catalog: Catalog) -> Change
         return None
     if new.contributions and (len(new.group_by) != 1 or _has_time(new.group_by)):
         return None
-    return Change(query=new, note=_told(changed, earlier, new, catalog), notes=found[0].notes)
+    return Change(query=new, note=_told(changed, earlier, new, catalog), notes=candidate.notes)
 
 
 def _asked_why(draft: Draft, earlier: MetricQuery) -> Draft:
     """ "why by region?" after a comparison: the change that it showed."""
-    if not draft.why or earlier.compare is None or draft.compare or draft.base or draft.scenario:
+    if not draft.why or draft.compare or draft.base or draft.scenario:
         return draft
+    if earlier.compare is None:
+        return replace(draft, change=True)
     if earlier.compare.to in ("previous_period", "previous_year"):
         return replace(draft, compare=earlier.compare.to)
     return replace(draft, scenario=earlier.compare.to)

@@ -19,14 +19,14 @@ altogether together across all any some every per hi hello hey thanks thank ques
 figures number numbers value values amount result results table column columns row rows information info
 details detail breakdown overview summary now currently today's made make makes making placed place done
 happened happen happens occurred occur occurs took take taken come comes came coming go goes went using
-use used based terms split either pls plz thx ty cheers generate generated generates respectively following company business where whether
+use used based terms split either pls plz thx ty cheers asap quick quickly plot plots chart charts graph graphs visualize visualise generate generated generates respectively following company business where whether
 """
 FILLER = frozenset(_FILLER_TEXT.split())
 
 # Filler that is one only where nothing of the catalog claims it.
 SOFT = frozenset({"number", "numbers", "amount", "value", "values", "data", "company", "business", "figure", "figures",
                   "detail", "details", "report", "reports", "return", "returns", "place", "question", "answer",
-                  "display", "list", "lists", "table", "row", "rows", "column", "columns", "need", "use", "used"})  # fmt: skip
+                  "display", "list", "lists", "table", "chart", "charts", "plot", "plots", "graph", "graphs", "quick", "row", "rows", "column", "columns", "need", "use", "used"})  # fmt: skip
 
 # Verbs that say nothing more than that there was something: "break down revenue by region".
 PLAIN_VERBS = (("break", "down"), ("drill", "down"), ("split", "up"), ("brought", "in"), ("bring", "in"), ("brings", "in"),
@@ -234,6 +234,23 @@ AUXILIARIES = frozenset(
 
 SCENARIO_WORDS = {"budget": ("budget", "budgeted", "plan", "planned", "target"), "plan": ("plan", "planned", "budget", "target"),
                   "target": ("target", "goal", "plan"), "forecast": ("forecast", "forecasted", "outlook")}  # fmt: skip
+
+# "Budget vs actual": the figure beside its plan, whichever is said first.
+PLAN_AND_ACTUAL = {
+    phrase: word
+    for word in ("budget", "plan", "target", "forecast")
+    for actual in ("actual", "actuals")
+    for versus in (
+        ("vs",),
+        ("versus",),
+        ("against",),
+        ("compared", "to"),
+        ("compared", "with"),
+        ("and",),
+        ("to",),
+    )
+    for phrase in ((word, *versus, actual), (actual, *versus, word))
+}
 
 TIME_NOUNS = frozenset(
     {"date", "time", "day", "at", "on", "timestamp", "datetim", "datetime", "dat", "tim"}

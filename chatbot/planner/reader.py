@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chatbot.planner.draft import Draft, GroupSlot, HavingSlot, MetricSlot
-from chatbot.planner.language import RANKS
+from chatbot.planner.language import RANKS, SCENARIO_WORDS
 from chatbot.planner.reading.wholes import Wholes
 from chatbot.planner.reading.words import AGGREGATE_WORDS, PARTICIPLES, Word
 
@@ -78,9 +78,13 @@ class Reader(Wholes):
             self.ratio = item.text
         elif item.op("running"):
             draft.running = True
+        elif item.op("comparative") and draft.why and item.text.lower() in ("up", "down"):
+            draft.change = True  # "why is margin down": why did it change
         elif (symbol := item.op("comparative")) and draft.whether and self.comparative is None:
             self.comparative = item.text
             draft.tests.append(str(symbol))
+        elif word_of_plan := item.op("plan_and_actual"):
+            self._beside_plan(str(word_of_plan), item.text)
         elif item.op("more_than"):
             self.needs_base = item.text
             self._set_aggregate("sum" if "much" in item.text.lower() else "count")
@@ -134,6 +138,17 @@ class Reader(Wholes):
             self._number(word)
         else:
             draft.unsupported.append(item.text)
+
+    def _beside_plan(self, said: str, text: str) -> None:
+        """ "Budget vs actual": the plan that the catalog's figures have of this kind."""
+        scenarios = {name for metric in self.catalog.metrics.values() for name in metric.plan}
+        meant = [name for name in scenarios if said in SCENARIO_WORDS.get(name, (name,))]
+        if said in meant:
+            meant = [said]
+        if len(meant) != 1 or self.draft.scenario not in (None, *meant):
+            self.draft.unsupported.append(text)
+            return
+        self.draft.scenario, self.last = meant[0], "scenario"
 
     def _currency(self, word: Word, code: str) -> None:
         """ "in dollars", "in USD": what the figures are to be shown in."""

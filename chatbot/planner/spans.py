@@ -89,10 +89,13 @@ def _operators() -> dict[tuple[str, ...], list[tuple[str, object]]]:
     put(lang.RUNNING, "running")
     put(lang.SHARE, "share")
     put([("ratio", "of"), ("ratio", "between")], "ratio")
+    put([("ratio",)], "ratio_after")
     put(lang.ASCENDING, "direction", "asc")
     put(lang.DESCENDING, "direction", "desc")
     put(lang.ORDER, "order")
     put([("between",)], "between")
+    for phrase, word in lang.PLAN_AND_ACTUAL.items():
+        put([phrase], "plan_and_actual", word)
     put(lang.WHY, "why")
     put(
         [
@@ -142,6 +145,7 @@ _LANGUAGE_WORDS = sorted(
     | {"quarter", "quarterly", "month", "monthly", "months", "yearly", "annual", "weekly", "daily", "fiscal", "yesterday"}
     | {"calendar", "previous", "current", "today", "quarters", "years", "weeks", "trailing"}
     | {name for name in MONTH_NAMES if len(name) >= 5}
+    | set(DAYS_OF_WEEK)
 )  # fmt: skip
 
 
@@ -161,7 +165,8 @@ def correct_language(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[tuple[T
             found = process.extract(word, _LANGUAGE_WORDS, scorer=OSA.distance, score_cutoff=allowed, limit=3)
             nearest = [w for w, d, _ in found if d == found[0][1] and w[0] == word[0]]
             business = lexicon.spellings(word)
-            if len(nearest) == 1 and not (business and business[0][1] <= found[0][1]):
+            is_other = bool(business) and business[0][1] <= found[0][1] and business[0][0] not in nearest
+            if len(nearest) == 1 and not is_other:
                 notes.append(f'"{token.text}" read as "{nearest[0]}"')
                 token = replace(token, norm=nearest[0], stem=stem(nearest[0]))
         out.append(token)

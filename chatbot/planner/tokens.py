@@ -77,6 +77,7 @@ _QUOTES = re.compile(
 
 
 _SHORTENED = (
+    (re.compile(r"^\W*good (?:morning|afternoon|evening|day)\b[\s,!.]*", re.IGNORECASE), ""),
     (re.compile(r"\bw/o\b", re.IGNORECASE), "without"),
     (re.compile(r"(?<!\w)w/(?=\s|[a-z])", re.IGNORECASE), "with "),
     (

@@ -127,6 +127,13 @@ class Asked:
         year = self.today.year if (self.today.month, self.today.day) >= (month, day) else self.today.year - 1
         return dt.date(year, month, day)
 
+    def last_to_date(self) -> str:
+        start = self.fy_days(self.fy_now() - 1)[0]
+        end = self.today.replace(
+            year=self.today.year - 1, day=min(self.today.day, 28 if self.today.month == 2 else 31)
+        )
+        return text(start, end)
+
     def to_date(self, unit: str) -> str:
         start = {
             "year": self.fy_days(self.fy_now())[0],

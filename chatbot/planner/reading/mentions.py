@@ -103,6 +103,12 @@ class Mentions(Values):
                 return False  # does the condition before it limit both?
             draft.share = False
             return True
+        nxt = self._next()
+        to = word.before[-1:] in (("to",), ("over",)) and self.last == "metric" and bool(draft.metrics)
+        after = nxt is not None and bool(nxt.item.op("ratio_after")) and not nxt.before and not draft.filters
+        if to and after and metrics and self._divide(draft.metrics[-1], item, "to"):
+            self.at += 2  # "claims to revenue ratio"
+            return True
         if self.ratio and metrics and draft.metrics and self.last == "metric":
             linked = {"to", "and"} & set(word.before)
             if linked and not draft.filters and self._divide(draft.metrics[-1], item, "divided by"):

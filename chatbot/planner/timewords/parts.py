@@ -28,9 +28,9 @@ class PartWords(RelativeWords):
         i = self.skip(i, "the")
         best: tuple[int, Point] | None = None
         for rule in (
-            self._date, self._month, self._quarter, self._half, self._year, self._relative, self._counted,
+            self._last_to_date, self._date, self._month, self._quarter, self._half, self._year, self._relative, self._counted,
             self._to_date, self._week_of, self._ago, self._days_of_month, self._ended, self._numbered_week,
-            self._weekday, self._named, self._part_of,
+            self._weekday, self._named, self._part_of, self._half_of_month, self._week_of_month,
         ):  # fmt: skip
             found = rule(i)
             if found and (best is None or found[0] > best[0]):
@@ -41,6 +41,9 @@ class PartWords(RelativeWords):
     def bound(self, i: int) -> tuple[int, Point] | None:
         """What a range may begin or end with: a period, its first or last day, or now."""
         i = self.skip(i, "the")
+        of_last = self.at(i - 3) in LAST and self.at(i - 4) not in ("from", "since")
+        if self.at(i) == "date" and UNITS.get(self.at(i - 2)) == "year" and of_last:
+            return None  # "last year to date" is the year to date, a year ago
         if self.at(i) in ("now", "date"):
             return i + 1, Point(start=self.today, end=self.today, unit="day", relative=True)
         return self._edge_of(i) or self.point(i)
@@ -111,6 +114,55 @@ class PartWords(RelativeWords):
         if made is None or None in others:
             return None
         return whole[0], replace(made, others=tuple(each for each in others if each is not None))
+
+    def _half_of_month(self, i: int) -> tuple[int, Point] | None:
+        """ "The first half of March 2026" ends on the 15th."""
+        number = 2 if self.at(i) == "last" else self._ordinal(i)
+        if number not in (1, 2) or self.at(i + 1) != "half" or self.at(i + 2) != "of":
+            return None
+        found = self.point(i + 3)
+        if found is None or found[1].unit != "month" or found[1].others or found[1].to_date:
+            return None
+        whole = found[1]
+        middle = whole.start + 14 * DAY
+        start, end = (whole.start, middle) if number == 1 else (middle + DAY, whole.end)
+        return found[0], Point(start=start, end=end, unit="days", notes=(*whole.notes, show_days(start, end)))
+
+    def _week_of_month(self, i: int) -> tuple[int, Point] | None:
+        """ "The first week of May": its first seven days, or the first week that lies in it; both come back."""
+        last = self.at(i) == "last"
+        number = self._ordinal(i)
+        if (not last and not number) or self.at(i + 1) != "week" or self.at(i + 2) not in ("of", "in"):
+            return None
+        found = self.point(i + 3)
+        if found is None or found[1].unit != "month" or found[1].others or found[1].to_date:
+            return None
+        whole = found[1]
+        first = period_of(whole.start, "week", self.default)
+        inside = first if first.start >= whole.start else shift(first, 1, self.default)
+        if last:
+            days = (whole.end - 6 * DAY, whole.end)
+            final = period_of(whole.end, "week", self.default)
+            week = final if final.end <= whole.end else shift(final, -1, self.default)
+        else:
+            assert number is not None
+            days = (whole.start + 7 * (number - 1) * DAY, whole.start + (7 * number - 1) * DAY)
+            week = shift(inside, number - 1, self.default)
+        both = dict.fromkeys([days, (week.start, week.end)])
+        points = tuple(
+            Point(
+                start=start,
+                end=end,
+                unit="days",
+                notes=whole.notes,
+                label=f"from {show_day(start)} to {show_day(end)}",
+            )
+            for start, end in both
+            if start >= whole.start and end <= whole.end
+        )
+        if not points:
+            return None
+        return found[0], replace(points[0], others=points if len(points) > 1 else ())
 
     def _days_of_month(self, i: int) -> tuple[int, Point] | None:
         """ "1 to 15 March 2026", "March 1-15"."""

@@ -13,7 +13,16 @@ from dataclasses import replace
 from chatbot.planner.timewords.absolute import AbsoluteWords
 from chatbot.planner.timewords.span import DAY, Point, from_period, show_days
 from chatbot.planner.timewords.vocabulary import ABBREVIATED, FULL, LAST, PAST, UNITS, WEEKDAYS
-from semantic.calendar import GREGORIAN, add_months, fiscal_quarter, period_of, shift, show_day, year_name
+from semantic.calendar import (
+    GREGORIAN,
+    add_months,
+    fiscal_quarter,
+    period_of,
+    shift,
+    shift_range,
+    show_day,
+    year_name,
+)
 from semantic.model import Calendar
 
 
@@ -212,6 +221,47 @@ class RelativeWords(AbsoluteWords):
         if (full.start, full.end) == (rolled.start, rolled.end):
             return full
         return replace(full, others=(full, rolled))
+
+    def _last_to_date(self, i: int) -> tuple[int, Point] | None:
+        """ "Last YTD", "prior year to date", "LYTD", "YTD last year": the same days of the year before."""
+        if self.at(i - 1) in ("from", "since"):
+            return None  # "from last year to date": up to now
+        word = self.at(i)
+        if word in ("lytd", "pytd"):
+            unit, j, calendar = "year", i + 1, None
+        elif word in LAST and self.at(i + 1) in ABBREVIATED:
+            unit, j, calendar = ABBREVIATED[self.at(i + 1)], i + 2, None
+        elif word in LAST:
+            calendar, j = self.calendar_word(i + 1)
+            unit = UNITS.get(self.at(j), "")
+            if self.at(j + 1) in ABBREVIATED and ABBREVIATED[self.at(j + 1)] == unit:
+                j += 2
+            elif self.seq(j + 1, "to", "date"):
+                j += 3
+            else:
+                return None
+        elif word in ABBREVIATED and self.at(self.skip(i + 1, "of")) in LAST:
+            j = self.skip(i + 1, "of") + 1
+            calendar, unit = None, "year"
+            if ABBREVIATED[word] != "year" or UNITS.get(self.at(j)) != "year":
+                return None
+            j += 1
+        else:
+            return None
+        if unit != "year":
+            return None
+        chosen = calendar or self.default
+        start, end = shift_range(period_of(self.today, unit, chosen).start, self.today, years=-1)
+        note = f"the year to date, a year ago: {show_days(start, end)}"
+        return j, Point(
+            start=start,
+            end=end,
+            unit=unit,
+            calendar=self.named(chosen),
+            to_date=True,
+            relative=True,
+            notes=(note,),
+        )
 
     def _to_date(self, i: int) -> tuple[int, Point] | None:
         calendar, j = self.calendar_word(i)

@@ -49,6 +49,23 @@ SAME = {
         "turnover by territory in fiscal year 2026", "revnue by region in FY2026", "revenue by regoin in FY2026", "revenue per region in FY26",
         "revenue for each region in fiscal 2026", "What was our revenue by region in FY2026?", "hi, give me revenue by region in FY2026 please",
     ],
+    "discounts as a percentage of net revenue by region in FY2026": [
+        "discounts as % of net revenue by region in FY2026", "by region, discounts as a share of net revenue in FY2026", "DISCOUNTS AS A PERCENTAGE OF REVENUE BY REGION IN FY2026",
+        "pls show discounts as a percentage of revenue per region in FY2026, thx", "ratio of discounts to net revenue by region in FY2026",
+        "discounts divided by net revenue by region in FY26", "discounts to revenue ratio by region in FY2026", "rebates as a percentage of turnover by region in FY2026",
+    ],
+    "revenue on Mondays in FY2026": [
+        "revenue in FY2026 on mondays", "pls revenue on Mondays in FY2026, thx", "REVENUE ON MONDAYS IN FY2026", "turnover on Mondays in fiscal 2026",
+        "revnue on Mondays in FY2026", "what was our revenue on Mondays in FY26?", "revenue on a Monday in FY2026",
+    ],
+    "revenue excluding EMEA in FY2026": [
+        "revenue excl. EMEA in FY2026", "revenue w/o EMEA in FY2026", "revenue ex EMEA in FY2026", "FY2026 revenue except EMEA", "sales other than EMEA in FY2026",
+        "quick question: revenue without EMEA in FY2026?",
+    ],
+    "revenue compared with budget by region in FY2026": [
+        "budget vs actual revenue by region in FY2026", "actual vs budget revenue by region FY2026",
+        "revenue by region in FY2026, plan vs actuals",
+    ],
     "units sold last month": [
         "last month units sold", "how many units were sold last month", "units sold in the previous month", "UNITS SOLD LAST MONTH?",
         "please give me the units sold last month", "units sold in May 2026", "untis sold last month",
@@ -168,3 +185,30 @@ def test_two_named_months_are_each_shown_and_both_are_the_sum(agent: Agent) -> N
     assert [Decimal(str(row[-1])) for row in answer.rows] == each
     assert total(agent, "combined revenue in April and May 2026") == sum(each)
     assert any("each is shown, by month" in note for note in answer.assumptions)
+
+
+def test_the_days_of_the_week_add_up_to_the_whole(agent: Agent) -> None:
+    whole = total(agent, "revenue in FY2026")
+    assert (
+        total(agent, "revenue on weekends in FY2026") + total(agent, "revenue on weekdays in FY2026") == whole
+    )
+    by_day = agent.ask("revenue by weekday in FY2026", today=TODAY)
+    assert sum(Decimal(str(row[1])) for row in by_day.rows) == whole
+
+
+def test_a_follow_up_keeps_what_it_does_not_name(agent: Agent) -> None:
+    """ "And gross profit?" lost the region and the year, and told those of all time."""
+    history = ("revenue by region in FY2026",)
+    beside = agent.ask("and gross profit?", today=TODAY, history=history)
+    alone = agent.ask("gross profit by region in FY2026", today=TODAY)
+    assert [(row[0], row[2]) for row in beside.rows] == [tuple(row) for row in alone.rows]
+    assert (
+        agent.ask("per order", today=TODAY, history=("revenue in May 2026",)).rows
+        == agent.ask("average order value in May 2026", today=TODAY).rows
+    )
+    filtered = ("revenue in EMEA in FY2026",)
+    assert (
+        agent.ask("remove the filter", today=TODAY, history=filtered).rows
+        == agent.ask("revenue in FY2026", today=TODAY).rows
+    )
+    assert agent.ask("remove the filter", today=TODAY, history=history).status != "answered"

@@ -58,7 +58,7 @@ def test_there_are_enough_of_both() -> None:
 def test_answers_equal_independent_sql(company: Company) -> None:
     verdicts = {}
     for case in ANSWERED:
-        answer = company.agent.ask(case.question, today=case.today)
+        answer = company.agent.ask(case.question, today=case.today, history=case.history)
         verdicts[case.question] = judge(answer, case, company.run)
         if answer.status == "answered":
             assert answer.interpretation, case.question
@@ -73,7 +73,7 @@ def test_answers_equal_independent_sql(company: Company) -> None:
 def test_what_cannot_be_answered_is_not(company: Company) -> None:
     answered = []
     for case in NOT_ANSWERED:
-        answer = company.agent.ask(case.question, today=case.today)
+        answer = company.agent.ask(case.question, today=case.today, history=case.history)
         if answer.status == "answered" or answer.rows or not answer.reason:
             answered.append((case.question, answer.interpretation))
     assert answered == []
@@ -83,5 +83,5 @@ def test_what_cannot_be_answered_is_not(company: Company) -> None:
 def test_what_is_offered_instead_can_be_answered(company: Company) -> None:
     company.agent.warm()  # else every refusal waits for the index in the making
     for case in NOT_ANSWERED[::4]:
-        for option in company.agent.ask(case.question, today=case.today).options:
+        for option in company.agent.ask(case.question, today=case.today, history=case.history).options:
             assert company.agent.ask(option.question).status == "answered", option.question

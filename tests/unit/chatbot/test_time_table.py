@@ -364,6 +364,17 @@ SEVERAL: list[tuple[str, Rule]] = [
     ("this month vs last month", lambda t: t.months_back(0, 0) + " against previous_period"),
 ]  # fmt: skip
 
+PARTS_OF_MONTHS = [
+    ("in the second week of May 2026", ask("2026-05-08..2026-05-14", "2026-05-11..2026-05-17")),
+    ("in the first week of June 2026", "2026-06-01..2026-06-07"),
+    ("in the last week of April 2026", ask("2026-04-24..2026-04-30", "2026-04-20..2026-04-26")),
+    ("in the first half of March 2026", "2026-03-01..2026-03-15"),
+    ("in the second half of February 2024", "2024-02-16..2024-02-29"),
+    ("in the last half of May 2026", "2026-05-16..2026-05-31"),
+    ("last ytd", lambda t: t.last_to_date()), ("lytd", lambda t: t.last_to_date()), ("prior year to date", lambda t: t.last_to_date()),
+    ("last year to date", lambda t: t.last_to_date()), ("ytd last year", lambda t: t.last_to_date()),
+]  # fmt: skip
+
 # Some days of every week, which leave the range as it is.
 WEEKDAYS = [
     ("on weekends", ".."), ("on weekdays", ".."), ("on Mondays", ".."), ("by day of week", ".. by weekday"), ("by day of the week", ".. by weekday"),
@@ -377,7 +388,7 @@ NO_DAYS = [
     "in the last fortnight", "last decade", "this century", "this weekend", "last weekend", "every Monday", "each Friday",
     "in the rest of the year", "at year end", "at the end of the year",
     "not in March 2026", "except March 2026", "in 2025 except December",
-    "by March 2026", "by yesterday", "on the 15th", "in month 13", "same period last year", "to March 2026", "in the second week of May 2026", "sometime in 2026",
+    "by March 2026", "by yesterday", "on the 15th", "in month 13", "same period last year", "to March 2026", "sometime in 2026",
     "around March 2026", "about a year ago", "in the coming weeks", "between March 2026", "before", "since", "in the month",
     "from March 2026 to the merger", "until the launch", "since the crisis",
 ]  # fmt: skip
@@ -388,6 +399,7 @@ TABLE = [
     *RELATIVE,
     *NO_YEAR,
     *SEVERAL,
+    *PARTS_OF_MONTHS,
     *WEEKDAYS,
     *((phrase, "no") for phrase in NO_DAYS),
 ]
