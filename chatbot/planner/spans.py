@@ -165,8 +165,8 @@ def correct_language(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[tuple[T
             found = process.extract(word, _LANGUAGE_WORDS, scorer=OSA.distance, score_cutoff=allowed, limit=3)
             nearest = [w for w, d, _ in found if d == found[0][1] and w[0] == word[0]]
             business = lexicon.spellings(word)
-            is_other = bool(business) and business[0][1] <= found[0][1] and business[0][0] not in nearest
-            if len(nearest) == 1 and not is_other:
+            at_least_as_near = nearest and business and business[0][1] <= found[0][1]
+            if len(nearest) == 1 and not (at_least_as_near and business[0][0] not in nearest):
                 notes.append(f'"{token.text}" read as "{nearest[0]}"')
                 token = replace(token, norm=nearest[0], stem=stem(nearest[0]))
         out.append(token)
