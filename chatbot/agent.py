@@ -15,17 +15,20 @@ from collections.abc import Callable, Sequence
 
 from chatbot.answer import Answer
 from chatbot.asked import MAX_QUESTION, Asked
+from chatbot.personal import has_personal
 from chatbot.planner.lexicon import Lexicon, build_lexicon
 from chatbot.planner.llm.planner import LlmPlanner, Reading
 from chatbot.planner.plan import Choices, NoPlan, Plan, make_plan
 from chatbot.planner.tokens import clean
-from chatbot.retrieval.documents import make_documents
+from chatbot.retrieval.documents import Document, make_documents
 from chatbot.retrieval.embedding import embed, model_name
+from chatbot.retrieval.endpoint import EmbeddingFailed, EndpointEmbedding
 from chatbot.retrieval.index import MeaningIndex
 from chatbot.second import (
     PlannerName,
     is_own_wording,
     metrics_of,
+    open_embedding,
     open_planner,
 )
 from chatbot.suggest import starters
@@ -42,8 +45,15 @@ _WAIT_FOR_INDEX = 0.4  # seconds that a refusal waits for better suggestions
 class Agent:
     """Answers questions about one project on one release."""
 
-    def __init__(self, layer: SemanticLayer, *, llm: LlmPlanner | None = None) -> None:
+    def __init__(
+        self,
+        layer: SemanticLayer,
+        *,
+        llm: LlmPlanner | None = None,
+        embedding: EndpointEmbedding | None = None,
+    ) -> None:
         self.layer = layer
+        self._embedding = embedding  # None: the packaged model
         self._seen: OrderedDict[str, Agent] = OrderedDict()  # by the hash of a viewer's policy
         self._seen_lock = threading.Lock()
         self.llm = llm  # the second reader, where one is set up
@@ -65,7 +75,8 @@ class Agent:
             UserError: no release, a catalog with faults, or no language model where one was asked for.
         """
         llm = open_planner(project, planner)
-        return cls(SemanticLayer.open(project), llm=llm)
+        embedding = open_embedding(project) if planner != "offline" else None
+        return cls(SemanticLayer.open(project), llm=llm, embedding=embedding)
 
     def seen_by(self, viewer: Viewer) -> Agent:
         """Return the agent that knows what `viewer` may see and nothing else: words, values, index and plans of its own.
@@ -79,7 +90,7 @@ class Agent:
         with self._seen_lock:
             found = self._seen.get(viewer.policy)
             if found is None:
-                found = self._seen[viewer.policy] = Agent(layer, llm=self.llm)
+                found = self._seen[viewer.policy] = Agent(layer, llm=self.llm, embedding=self._embedding)
                 while len(self._seen) > _KEPT_VIEWERS:
                     self._seen.popitem(last=False)
             self._seen.move_to_end(viewer.policy)
@@ -189,11 +200,24 @@ class Agent:
         """
         with self._index_lock:
             if self._index is None:
-                viewer = self.layer.viewer
-                folder = self.layer.project.state / "index" / model_name() if viewer is None else None
-                documents = make_documents(self.layer.catalog, self._values(viewer or OWNER))
-                self._index = MeaningIndex.open(folder, documents, embed)
+                documents = make_documents(self.layer.catalog, self._values(self.layer.viewer or OWNER))
+                self._index = self._made_index(documents)
             return self._index
+
+    def _made_index(self, documents: Sequence[Document]) -> MeaningIndex:
+        """An endpoint gets what the catalog's authors wrote and no value of the data; where it fails, the packaged model goes on."""
+        kept = self.layer.viewer is None
+        folder = self.layer.project.state / "index"
+        if self._embedding is not None:
+            written = [each for each in documents if each.kind != "value"]
+            try:
+                self._embedding([each.text for each in written[:1]])
+                return MeaningIndex.open(
+                    folder / self._embedding.name if kept else None, written, self._embedding
+                )
+            except EmbeddingFailed:
+                self._embedding = None
+        return MeaningIndex.open(folder / model_name() if kept else None, documents, embed)
 
     def second_reading(
         self,
@@ -226,7 +250,16 @@ class Agent:
         return self._near_in_meaning(words) if self._index is not None else []  # still in the making
 
     def _near_in_meaning(self, words: str) -> list[str]:
-        hits = self.index().near(words[:500], kinds=("metric", "example", "verified"), limit=8)
+        index = self.index()
+        if self._embedding is not None and has_personal(words):
+            return []  # not a word of it leaves the house
+        try:
+            hits = index.near(words[:500], kinds=("metric", "example", "verified"), limit=8)
+        except EmbeddingFailed:
+            with self._index_lock:
+                self._embedding, self._index = None, None
+            index.close()
+            hits = self.index().near(words[:500], kinds=("metric", "example", "verified"), limit=8)
         return list(dict.fromkeys(hit.ref for hit in hits if hit.ref in self.layer.catalog.metrics))
 
     def close(self) -> None:

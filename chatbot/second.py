@@ -18,6 +18,7 @@ from chatbot.llm.settings import LLM_FILE, load_llm_settings
 from chatbot.planner.llm.planner import LlmPlanner, Reading
 from chatbot.planner.plan import Choices, NoPlan, Plan
 from chatbot.planner.say import say_question
+from chatbot.retrieval.endpoint import EndpointEmbedding
 from datatrust.core.errors import DataTrustError, UserError
 from datatrust.core.issues import Issue
 from datatrust.core.settings import Project
@@ -53,6 +54,21 @@ def open_planner(project: Project, name: PlannerName | None) -> LlmPlanner | Non
             message=f"there is no language model to ask: {missing}",
             hint="see docs/language-model.md, or ask with --planner offline",
         )
+    )
+
+
+def open_embedding(project: Project) -> EndpointEmbedding | None:
+    """Return the project's embedding endpoint; None where the packaged model does the work.
+
+    Raises:
+        UserError: the settings have faults.
+    """
+    settings = load_llm_settings(project)
+    if settings is None or not settings.is_on or settings.config.embeddings is None:
+        return None
+    asked = settings.config.embeddings
+    return EndpointEmbedding(
+        endpoint=settings.config.endpoint, model=asked.model, secret=settings.secret, seconds=asked.seconds
     )
 
 

@@ -48,6 +48,13 @@ class Prices(_Section):
     output: float = Field(ge=0)
 
 
+class Embeddings(_Section):
+    """A model that turns texts into vectors, at the same endpoint and with the same key."""
+
+    model: str = Field(min_length=1)
+    seconds: float = Field(default=5, gt=0, le=60)
+
+
 class LlmConfig(_Section):
     """The file as it is written."""
 
@@ -58,6 +65,7 @@ class LlmConfig(_Section):
     structured: Literal["json_schema", "function_calling", "json_mode"] = "json_schema"
     limits: Limits = Limits()
     prices: Prices | None = None
+    embeddings: Embeddings | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

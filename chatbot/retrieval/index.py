@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.retrieval.documents import Document
+from chatbot.retrieval.endpoint import EmbeddingFailed
 
 Embed = Callable[[Sequence[str]], list[list[float]]]
 COLLECTION = "catalog"
@@ -55,6 +56,9 @@ class MeaningIndex:
         try:
             kept = next(iter(sorted(folder.glob("chroma*"))), folder / "chroma")
             index = cls._made(kept, documents, embed, lock=lock)
+        except EmbeddingFailed:
+            os.close(lock)
+            raise
         except (
             Exception
         ):  # a damaged folder: chromadb raises many kinds, and the index can always be made again

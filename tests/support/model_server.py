@@ -137,3 +137,42 @@ def serve_model(
         server.shutdown()
         server.server_close()
         thread.join(5)
+
+
+@contextmanager
+def serve_vectors(reply: Callable[[list[str]], bytes | Raw]) -> Iterator[ModelServer]:
+    """Run a server of embeddings until the block ends; `reply` takes the texts and gives the body."""
+    state = ModelServer(lambda *_: "")
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            state.requests.append(request)
+            state.headers.append({**dict(self.headers.items()), "path": self.path})
+            told = reply(request["input"])
+            raw = told if isinstance(told, Raw) else Raw(body=told)
+            threading.Event().wait(raw.wait)
+            try:
+                self.send_response(raw.status)
+                if raw.status == 302:
+                    self.send_header("location", raw.body.decode())
+                self.send_header("content-length", str(len(raw.body)))
+                self.end_headers()
+                self.wfile.write(raw.body)
+            except OSError:
+                self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    state.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
