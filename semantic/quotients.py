@@ -1,9 +1,9 @@
-"""Quotients of two metrics that no catalog declares: "returns_per_orders" is returns divided by orders.
+"""Two metrics made one for a question: "returns_per_orders" is returns divided by orders, "sales_less_returns" what is left.
 
 A name of that form is a metric of its own wherever two metrics of the catalog stand at its sides and the catalog has
 none of that name. It is made when it is asked for and listed nowhere: it has no owner and no certification, both
-sides keep their own definitions, and over zero it is undefined. Metrics that are quotients or means themselves make
-none.
+sides keep their own definitions, and over zero a quotient is undefined. Metrics that are quotients or means
+themselves make none, and only figures of one unit have a difference.
 Layer: semantic. Pure, over the catalog's types.
 """
 
@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from datatrust.core.jsonio import dumps
 from semantic.model import Metric
 from semantic.units import ratio_unit
 
-_PER = "_per_"
+PER, LESS = "_per_", "_less_"
 _ADDED_UP = ("sum", "count", "count_distinct")
 
 
@@ -29,13 +30,13 @@ class Metrics(dict[str, Metric]):
         self._made: dict[str, Metric | None] = {}
 
     def __missing__(self, name: str) -> Metric:
-        made = self._quotient(name)
+        made = self._made_of(name)
         if made is None:
             raise KeyError(name)
         return made
 
     def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or (isinstance(name, str) and self._quotient(name) is not None)
+        return super().__contains__(name) or (isinstance(name, str) and self._made_of(name) is not None)
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the metric, or the quotient, of a name."""
@@ -44,41 +45,59 @@ class Metrics(dict[str, Metric]):
     def __reduce__(self) -> tuple[Any, ...]:
         return Metrics, (dict(self),)
 
-    def _quotient(self, name: str) -> Metric | None:
-        if _PER not in name:
+    def _made_of(self, name: str) -> Metric | None:
+        if PER not in name and LESS not in name:
             return None
         if name not in self._made:
-            parts = name.split(_PER)
-            sides = [(_PER.join(parts[:n]), _PER.join(parts[n:])) for n in range(1, len(parts))]
             fitting = [
-                (top, bottom)
-                for top, bottom in sides
-                if dict.__contains__(self, top) and dict.__contains__(self, bottom) and top != bottom
+                (name[:at], joint, name[at + len(joint) :])
+                for joint in (PER, LESS)
+                for at in range(1, len(name))
+                if name.startswith(joint, at)
+                and dict.__contains__(self, name[:at])
+                and dict.__contains__(self, name[at + len(joint) :])
             ]
-            self._made[name] = self._divided(name, *fitting[0]) if len(fitting) == 1 else None
+            self._made[name] = self._joined(name, *fitting[0]) if len(fitting) == 1 else None
         return self._made[name]
 
-    def _divided(self, name: str, top: str, bottom: str) -> Metric | None:
-        over, under = dict.__getitem__(self, top), dict.__getitem__(self, bottom)
-        if not (self._is_amount(over) and self._is_amount(under)):
+    def _joined(self, name: str, first: str, joint: str, second: str) -> Metric | None:
+        one, other = dict.__getitem__(self, first), dict.__getitem__(self, second)
+        if first == second or not (self._is_amount(one) and self._is_amount(other)):
             return None
-        if over.unit == under.unit == "currency" and over.currency != under.currency:
+        if one.unit == other.unit == "currency" and one.currency != other.currency:
             return None
-        unit = ratio_unit(over, under)
+        if joint == LESS:
+            return self._difference(name, one, other) if one.unit == other.unit else None
+        unit = ratio_unit(one, other)
         words = "as a share of" if unit == "percent" else "divided by"
-        under_words = _small(under.label or under.name.replace("_", " "))
-        text = dumps({"ratio": [over.definition_hash, under.definition_hash], "on_zero": "undefined"})
+        return replace(
+            self._plain(name, one, other, words, "undefined"),
+            kind="ratio",
+            unit=unit,
+            currency=one.currency if unit == "currency" else None,
+            on_zero="undefined",
+            definition_words=f"{first} divided by {second}, undefined where that is zero",
+        )
+
+    def _difference(self, name: str, one: Metric, other: Metric) -> Metric:
+        return replace(
+            self._plain(name, one, other, "minus", "less"),
+            kind="derived",
+            formula=f"{one.name} - {other.name}",
+            unit=one.unit,
+            currency=one.currency,
+            definition_words=f"{one.name} - {other.name}",
+        )
+
+    def _plain(self, name: str, one: Metric, other: Metric, words: str, how: str) -> Metric:
+        text = dumps({"of": [one.definition_hash, other.definition_hash], "how": how})
         return Metric(
             name=name,
-            kind="ratio",
-            label=f"{over.label or over.name.replace('_', ' ')} {words} {under_words}",
+            kind="derived",
+            label=f"{one.label or one.name.replace('_', ' ')} {words} {_small(other.label or other.name.replace('_', ' '))}",
             description="Made for a question; the catalog has no such figure.",
-            unit=unit,
-            currency=over.currency if unit == "currency" else None,
-            inputs=(top, bottom),
-            on_zero="undefined",
-            tags=tuple(dict.fromkeys((*over.tags, *under.tags))),
-            definition_words=f"{top} divided by {bottom}, undefined where that is zero",
+            inputs=(one.name, other.name),
+            tags=tuple(dict.fromkeys((*one.tags, *other.tags))),
             definition_hash="sha256:" + hashlib.sha256(text.encode()).hexdigest(),
         )
 

@@ -11,16 +11,41 @@ from dataclasses import dataclass
 
 from chatbot.planner.language import ARTICLES, FILLER
 from chatbot.planner.lexicon import Lexicon, Meaning
-from chatbot.planner.say import list_words, lower_first
+from chatbot.planner.say import dimension_words, list_words, lower_first
 from chatbot.planner.tokens import Token
 from semantic.model import Catalog, Metric
+from semantic.reach import reachable
 
 _COMPUTED = {"computed", "calculated", "defined", "measured", "derived", "determined", "worked"}
 _HELP = (
     ("what", "can", "i", "ask"), ("what", "can", "you", "answer"), ("what", "can", "you", "do"), ("help",),
     ("what", "metrics"), ("which", "metrics"), ("list", "metrics"), ("show", "metrics"), ("what", "can", "you", "tell", "me"),
-    ("list", "all", "metrics"), ("show", "all", "metrics"), ("what", "questions", "can", "i", "ask"), ("available", "metrics"),
+    ("what", "data"), ("which", "data"), ("what", "figures"), ("which", "figures"), ("what", "kpis"), ("which", "kpis"), ("list", "kpis"),
+    ("what", "information"), ("what", "do", "you", "know"), ("what", "can", "we", "ask"), ("list", "all", "metrics"), ("show", "all", "metrics"), ("what", "questions", "can", "i", "ask"), ("available", "metrics"),
 )  # fmt: skip
+_SPLITTING = frozenset(
+    {
+        "can",
+        "i",
+        "we",
+        "use",
+        "with",
+        "for",
+        "of",
+        "split",
+        "break",
+        "down",
+        "up",
+        "slice",
+        "group",
+        "filter",
+        "by",
+        "are",
+        "there",
+        "does",
+        "have",
+    }
+)
 _ENDINGS = {
     "are",
     "there",
@@ -62,6 +87,8 @@ def find_definition(tokens: Sequence[Token], catalog: Catalog, lexicon: Lexicon)
             interpretation="What can be asked",
             is_help=True,
         )
+    if (split := _split_of(norms, words, catalog, lexicon)) is not None:
+        return split
     found = _subject(norms, words)
     if found is None:
         return None
@@ -100,6 +127,38 @@ def _of_metric(kind: str, metric: Metric) -> Definition:
         parts.append(f"Owner: {metric.owner}.")
     return Definition(
         text=" ".join(parts), interpretation=f"How {lower_first(label)} is defined", metric=metric
+    )
+
+
+def _split_of(
+    norms: tuple[str, ...], words: Sequence[Token], catalog: Catalog, lexicon: Lexicon
+) -> Definition | None:
+    """ "Which dimensions can I use for revenue", "how can I split revenue": what a figure can be split by."""
+    asks = norms[:2] in (("which", "dimensions"), ("what", "dimensions")) or (
+        norms[:3] in (("how", "can", "i"), ("how", "can", "we"), ("what", "can", "i"), ("what", "can", "we"))
+        and bool({"split", "break", "slice", "group", "filter"} & set(norms))
+    )
+    if not asks:
+        return None
+    kept = [token for token in words[2:] if token.norm not in _SPLITTING]
+    metrics = list(
+        dict.fromkeys(m.metric for m in _meanings(kept, lexicon) if m.kind == "metric" and m.metric)
+    )
+    if len(metrics) != 1:
+        return None
+    metric = catalog.metrics[metrics[0]]
+    names = reachable(catalog, metric.name)
+    shown = [
+        dimension_words(names, name)
+        for name, ref in names.items()
+        if name == ref.query_name and ref.dimension.type != "identifier"
+    ]
+    label = metric.label or metric.name.replace("_", " ")
+    listed = list_words(list(dict.fromkeys(shown))[:40])
+    return Definition(
+        text=f"{label} can be split and limited by {listed}.",
+        interpretation=f"What {lower_first(label)} can be split by",
+        metric=metric,
     )
 
 

@@ -19,7 +19,7 @@ altogether together across all any some every per hi hello hey thanks thank ques
 figures number numbers value values amount result results table column columns row rows information info
 details detail breakdown overview summary now currently today's made make makes making placed place done
 happened happen happens occurred occur occurs took take taken come comes came coming go goes went using
-use used based terms split either pls plz thx ty cheers asap quick quickly plot plots chart charts graph graphs visualize visualise generate generated generates respectively following company business where whether
+use used based terms split either pls plz thx ty cheers asap ever given going quick quickly plot plots chart charts graph graphs visualize visualise generate generated generates respectively following company business where whether
 """
 FILLER = frozenset(_FILLER_TEXT.split())
 

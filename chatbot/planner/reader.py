@@ -64,6 +64,9 @@ class Reader(Wholes):
             or ((how := item.op("contains")) and self._contains(str(how), item))
         ):
             return
+        elif item.op("minus") and self.last == "metric" and nxt and self._is_figure(nxt):
+            self.minus = True
+            self.last = "metric"
         elif item.op("negation") and not (
             item.op("missing") and nxt and not nxt.item.of_kind("value", "segment")
         ):
@@ -149,6 +152,10 @@ class Reader(Wholes):
             self.draft.unsupported.append(text)
             return
         self.draft.scenario, self.last = meant[0], "scenario"
+
+    def _is_figure(self, word: Word) -> bool:
+        """Whether a word is a figure and nothing that could be left out of one."""
+        return bool(self._metrics_of(word.item, None)) and not word.item.of_kind("value", "segment")
 
     def _currency(self, word: Word, code: str) -> None:
         """ "in dollars", "in USD": what the figures are to be shown in."""

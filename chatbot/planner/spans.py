@@ -90,6 +90,7 @@ def _operators() -> dict[tuple[str, ...], list[tuple[str, object]]]:
     put(lang.SHARE, "share")
     put([("ratio", "of"), ("ratio", "between")], "ratio")
     put([("ratio",)], "ratio_after")
+    put([("minus",), ("less",)], "minus")
     put(lang.ASCENDING, "direction", "asc")
     put(lang.DESCENDING, "direction", "desc")
     put(lang.ORDER, "order")

@@ -57,6 +57,8 @@ metrics:
   - {name: buyers, label: Buyers, model: sales, agg: count_distinct, expr: customer, unit: count}
   - {name: shop_sales, label: Shop sales, model: sales, agg: count, where: channel = 'shop', unit: count}
   - {name: refunds, label: Refunds, model: returns, agg: sum, expr: refund, unit: currency, currency: EUR, better: lower}
+  - {name: takings, label: Takings, description: What was taken after refunds., model: sales, agg: sum, expr: amount, unit: currency, currency: EUR}
+  - {name: kept, label: Kept, derived: revenue - refunds, unit: currency}
   - {name: dollars, label: Dollar value, model: returns, agg: sum, expr: refund, unit: currency, currency: USD}
   - {name: average_sale, label: Average sale, model: sales, agg: average, expr: amount, unit: currency, currency: EUR}
   - {name: stock_value, label: Stock value, model: stock, balance: {agg: sum, expr: value, take: last}, unit: currency, currency: EUR}
@@ -142,6 +144,25 @@ def test_a_share_is_told_of_the_one_that_was_asked(agent: Agent) -> None:
 def test_the_share_of_a_part_by_something_is_asked_back(agent: Agent) -> None:
     """Trap: of each region's sales those of the shop, or of the shop's sales those of each region?"""
     assert ask(agent, "share of shop sales by region").status != "answered"
+
+
+def test_a_difference_is_the_catalogs_own_where_it_has_one(agent: Agent, books: Books) -> None:
+    answer = ask(agent, "revenue less refunds in March 2026")
+    assert answer.query is not None
+    assert answer.query.metrics == ("kept",)
+    assert answer.rows == ((D(250 - 25),),)
+    assert ask(agent, "number of sales minus buyers in March 2026").rows == ((D(4 - 2),),)
+    assert books.ask("refunds_less_stock_value", **MARCH).rows == ((D(25 - 40),),)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["takings less refunds in March 2026", "revenue less buyers", "revenue minus web refunds", "web revenue minus refunds", "revenue net of refunds",
+     "revenue in March 2026 less refunds in March 2025", "refunds less dollar value"],
+)  # fmt: skip
+def test_what_is_net_already_is_not_made_net_twice(agent: Agent, question: str) -> None:
+    """Trap: a figure "after refunds" would lose the refunds once more; a condition would limit both sides."""
+    assert ask(agent, question).status != "answered"
 
 
 # ----------------------------------------------------------------------------------------------------- means

@@ -14,6 +14,7 @@ from chatbot.planner.naming import display_dimension, key_dimension
 from chatbot.planner.reading.times import Times
 from chatbot.planner.reading.words import GROUP_FIRST, LINKS, RELATIVE, Word, least_cost
 from chatbot.planner.spans import Item
+from chatbot.planner.tokens import phrase_tokens
 
 
 class Figures(Times):
@@ -145,6 +146,39 @@ class Figures(Times):
         slot.text = f"{slot.text} {words} {under.text}"
         self.draft.averaged, self.aggregate, self.grouping, self.last = None, None, None, "metric"
         return True
+
+    def _subtract(self, slot: MetricSlot, other: Item) -> bool:
+        """ "Gross profit less opex": the catalog's own figure of this formula, else the two as they are defined."""
+        pairs = [(one, two) for one in slot.choices for two in self._metrics_of(other, None)]
+        formulas = {(f"{one.metric} - {two.metric}") for one, two in pairs}
+        declared = tuple(
+            Meaning(kind="metric", metric=metric.name)
+            for metric in self.catalog.metrics.values()
+            if metric.kind == "derived" and not metric.deprecated and not metric.own_inputs
+            and " ".join((metric.formula or "").split()) in formulas
+        )  # fmt: skip
+        made = tuple(
+            replace(one, metric=f"{one.metric}_less_{two.metric}", cost=one.cost + two.cost)
+            for one, two in pairs
+            if f"{one.metric}_less_{two.metric}" in self.catalog.metrics and not self._tells_of(one, two)
+        )
+        if not declared and not made:
+            return False
+        if not declared:
+            self.draft.notes.append(
+                f'"{slot.text} less {other.text}" is no figure of the catalog: one is taken from the other, '
+                "each as it is defined and by its own date"
+            )
+        slot.choices, slot.text = declared or made, f"{slot.text} less {other.text}"
+        self.aggregate, self.grouping, self.last = None, None, "metric"
+        return True
+
+    def _tells_of(self, one: Meaning, two: Meaning) -> bool:
+        """Whether a figure's description speaks of another: it may be net of it already, and would lose it twice."""
+        first, second = (self.catalog.metrics[each.metric or ""] for each in (one, two))
+        told = {token.stem for token in phrase_tokens(f"{first.label} {first.description}")}
+        names = (second.label or second.name, *second.synonyms)
+        return any({t.stem for t in phrase_tokens(name)} <= told for name in names if phrase_tokens(name))
 
     def _under(self, item: Item) -> tuple[Meaning, ...]:
         return (*self._metrics_of(item, None), *self._metrics_of(item, "count"))

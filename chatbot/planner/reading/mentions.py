@@ -91,6 +91,11 @@ class Mentions(Values):
         """ "Claims as a share of revenue", "the ratio of claims to revenue": one figure over another."""
         draft, item = self.draft, word.item
         metrics = self._metrics_of(item, None)
+        if self.minus:
+            self.minus, self.divided_late = False, bool(draft.times)
+            if draft.filters or draft.having or not self._subtract(draft.metrics[-1], item):
+                draft.unsupported.append(f"less {item.text}")
+            return True
         if self.over is not None:
             slot, words = self.over
             if not metrics:

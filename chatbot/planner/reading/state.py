@@ -48,6 +48,7 @@ class ReadingState:
         self.held: MetricSlot | None = None  # "with revenue …": a figure that waits for its condition
         self.over: tuple[MetricSlot, str] | None = None  # "X as a share of": a figure that another may divide
         self.ratio: str | None = None  # "ratio of": two figures must follow
+        self.minus = False  # "less": a figure must follow
         self.divided_late = (
             False  # a period was said before the figure that divides: another would be of that one alone
         )
