@@ -27,7 +27,7 @@ class Metrics(dict[str, Metric]):
 
     def __init__(self, metrics: Mapping[str, Metric]) -> None:
         super().__init__(metrics)
-        self._made: dict[str, Metric | None] = {}
+        self._made: dict[str, Metric] = {}
 
     def __missing__(self, name: str) -> Metric:
         made = self._made_of(name)
@@ -57,7 +57,10 @@ class Metrics(dict[str, Metric]):
                 and dict.__contains__(self, name[:at])
                 and dict.__contains__(self, name[at + len(joint) :])
             ]
-            self._made[name] = self._joined(name, *fitting[0]) if len(fitting) == 1 else None
+            made = self._joined(name, *fitting[0]) if len(fitting) == 1 else None
+            if made is None:
+                return None  # not kept: there is no end of names that mean nothing
+            self._made[name] = made
         return self._made[name]
 
     def _joined(self, name: str, first: str, joint: str, second: str) -> Metric | None:
