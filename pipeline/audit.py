@@ -26,6 +26,7 @@ from pipeline.contracts.model import ColumnSpec, ForeignKey, Rule, Severity, Sou
 from pipeline.gold import ColumnTest
 from pipeline.rules import rule_kinds
 from pipeline.rules.base import Asked, GroupRule, RowRule
+from pipeline.store import read
 from pipeline.tables import query_tables, table_path
 
 if TYPE_CHECKING:
@@ -104,7 +105,9 @@ class Auditor:
                 outcomes += [CheckOutcome(check=check, passed=True) for check in empty]
                 asked = [check for check in asked if check.expectation == _ROW_COUNT]
             if asked:
-                frame, columns = _prepared(spark.table(table), asked, specs_by_table.get(table), today)
+                frame, columns = _prepared(
+                    read(spark, warehouse, table), asked, specs_by_table.get(table), today
+                )
                 if keep := (rows.get(table) or 0) <= KEPT_ROWS:
                     frame.persist()
                 outcomes += _audit_table(source, frame, table, asked, columns)

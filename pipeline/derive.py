@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -94,13 +94,12 @@ class Deriver:
         spec = work.spec
         if not exists(self.warehouse, bronze_table(spec)):
             return None
-        bronze = self._bronze(work)
         fresh = [one.file.sequence for one in work.loaded]
         if work.refresh:
             fresh += self.listed[spec.name]
         parts = []
         if fresh:
-            rows = bronze.where(_within(fresh))
+            rows = self._bronze(work, fresh)
             parts.append(
                 rows.withColumns(
                     {
@@ -113,13 +112,18 @@ class Deriver:
         again = has_new_parents or work.replay
         if again and not work.refresh and exists(self.warehouse, QUARANTINE):
             found = waiting(read(self.spark, self.warehouse, QUARANTINE), spec, everything=work.replay)
-            rows = bronze.where(~F.col(REPLACED)).join(found, list(ROW))
+            rows = self._bronze(work).where(~F.col(REPLACED)).join(found, list(ROW))
             parts.append(rows.withColumn("_was", F.lit(ORPHAN)))
         return reduce(lambda a, b: a.unionByName(b), parts) if parts else None
 
-    def _bronze(self, work: Work) -> DataFrame:
-        """Return bronze of a source with what repairs make of its rows, and its columns wherever they are kept."""
-        bronze = read(self.spark, self.warehouse, bronze_table(work.spec))
+    def _bronze(self, work: Work, sequences: Collection[int] | None = None) -> DataFrame:
+        """Return bronze of a source, or some of its files, with its columns wherever they are kept.
+
+        What repairs make of its rows is marked.
+        """
+        bronze = read(self.spark, self.warehouse, bronze_table(work.spec), sequences=sequences)
+        if sequences is not None:
+            bronze = bronze.where(_within(sequences))
         return mark(self.spark, _with_late_columns(bronze, work), work.repairs)
 
     def _judge(
@@ -148,7 +152,7 @@ class Deriver:
         earlier = self.listed[spec.name]
         if work.refresh or not earlier or not needs_earlier_rows(spec):
             return None
-        rows = self._bronze(work).where(_within(earlier) & ~is_settled())
+        rows = self._bronze(work, earlier).where(~is_settled())
         rows = rows.where("_rescue_reason is null")
         if exists(self.warehouse, QUARANTINE):
             broken = unsound(read(self.spark, self.warehouse, QUARANTINE), spec)

@@ -28,7 +28,7 @@ from pipeline.store import restricted_zone
 from pipeline.tables import find_tables, split_name
 
 SMALL_BYTES = 64_000_000  # raw bytes below which a run is over before Java's second compiler pays
-MANY_DELIVERIES = 12  # from here on the second compiler pays, however small the files
+MANY_DELIVERIES = 40  # from here on the second compiler pays, however small the files
 TINY_BYTES = 4_000_000  # below these Spark's generated code costs more to compile than it saves
 _INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 

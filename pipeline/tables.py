@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,42 @@ def count_rows(table: DeltaTable) -> int | None:
     """Return the rows of `table` by its log alone; None where a file came without statistics."""
     counts = table.get_add_actions(flatten=True).column("num_records").to_pylist()
     return None if any(count is None for count in counts) else sum(counts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableFiles:
+    """What a plain table is made of as it stands: absolute paths of Parquet files, and its columns in Delta's JSON."""
+
+    paths: tuple[str, ...]
+    schema: dict[str, Any]
+
+
+def list_files(folder: Path, sequences: Collection[int] | None = None) -> TableFiles | None:
+    """Return the files that the log lists; None where a row is more than a line of its file.
+
+    That is so in tables with partitions, deletion vectors, mapped columns or anything else that asks more of
+    readers than the first protocol.
+
+    Args:
+        sequences: leave out files whose statistics say that `_sequence` is none of these.
+    """
+    table = open_table(folder)
+    if table.protocol().min_reader_version > 1 or table.metadata().partition_columns:
+        return None
+    added = table.get_add_actions(flatten=True)
+    paths = added.column("path").to_pylist()
+    if sequences is not None and {"min._sequence", "max._sequence"} <= set(added.column_names):
+        lows, highs = (added.column(f"{bound}._sequence").to_pylist() for bound in ("min", "max"))
+        wanted = sorted(sequences)
+        paths = [
+            path
+            for path, low, high in zip(paths, lows, highs, strict=True)
+            if low is None or high is None or bisect_left(wanted, low) < bisect_right(wanted, high)
+        ]
+    return TableFiles(
+        paths=tuple(str(folder / path) for path in sorted(paths)),
+        schema=json.loads(table.schema().to_json()),
+    )
 
 
 def query_tables(

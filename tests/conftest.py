@@ -62,7 +62,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
     from pipeline.session import open_session
 
     root: Path = tmp_path_factory.mktemp("session")
-    return open_session(write_project(root, {"name": "session"}), input_bytes=0, deliveries=100)
+    return open_session(write_project(root, {"name": "session"}), input_bytes=0, deliveries=1)
 
 
 @pytest.fixture(scope="session")

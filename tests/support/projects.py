@@ -62,7 +62,7 @@ def built_sample_project() -> Project:
             for old in CACHE.glob("sample-*"):
                 shutil.rmtree(old, ignore_errors=True)
             project = make_sample_project(folder)
-            open_session(project, input_bytes=0, deliveries=100)  # the session of all tests of this process
+            open_session(project, input_bytes=0, deliveries=1)  # the session of all tests of this process
             run(project)
             (folder / "ready").touch()
     project = load_project(folder)
