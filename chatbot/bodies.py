@@ -6,6 +6,7 @@ Layer: chatbot. Pure ASGI.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,11 +20,21 @@ SECONDS = 20.0  # until the whole body is there
 
 
 class Bodies:
-    """ASGI middleware over everything that has a body; `own` paths look after theirs."""
+    """ASGI middleware over everything that has a body; `own` paths look after theirs.
 
-    def __init__(self, app: ASGIApp, *, own: tuple[str, ...] = ()) -> None:
+    `refuse` may say no to a request by its body.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        own: tuple[str, ...] = (),
+        refuse: Callable[[Scope, bytes], Response | None] = lambda *_: None,
+    ) -> None:
         self.app = app
         self.own = own
+        self.refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD") or scope["path"] in self.own:
@@ -40,6 +51,9 @@ class Bodies:
         if scope["path"].startswith("/api/") and _depth(body) > MOST_DEPTH:
             told = f"arrays and objects stand at most {MOST_DEPTH} deep in one another"
             await _told(400, told)(scope, receive, send)
+            return
+        if (refusal := self.refuse(scope, body)) is not None:
+            await refusal(scope, receive, send)
             return
         sent = False
 

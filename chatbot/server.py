@@ -120,8 +120,9 @@ def build_app(
     from chatbot.mcp_server import PATH as MCP_PATH
     from chatbot.mcp_server import McpServer
     from chatbot.routes import make_routes, refuse_body
-    from chatbot.signin.gate import Gate
+    from chatbot.signin.gate import Gate, no_such_tab
     from chatbot.signin.pages import make_sign_in_routes
+    from chatbot.signin.tabs import Tabs
     from chatbot.ui.guard import Guard
     from chatbot.ui.page import Page
     from chatbot.ui.render import STATIC, page_head
@@ -157,9 +158,14 @@ def build_app(
         run_history=False, footer_links=[], max_file_size="1b", favicon_path=str(STATIC / "logo.svg"),
         enable_monitoring=False, ssr_mode=False, mcp_server=False, pwa=False,
     )  # fmt: skip
-    app.add_middleware(Bodies, own=(MCP_PATH,))
+    tabs = Tabs()
+
+    def other_tab(scope: Any, body: bytes) -> Any:
+        return None if tabs.allows(scope, body) else no_such_tab()
+
+    app.add_middleware(Bodies, own=(MCP_PATH,), refuse=other_tab)
     if reception is not None:
-        app.add_middleware(Gate, reception=reception)
+        app.add_middleware(Gate, reception=reception, tabs=tabs)
     app.add_middleware(Guard, hosts=hosts, head=page_head(__version__))  # the last one stands first
     return app
 

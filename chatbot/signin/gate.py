@@ -9,9 +9,7 @@ Layer: chatbot. Imports Starlette.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -20,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from chatbot.faults import Fault
 from chatbot.signin.people import PeopleUnavailable
 from chatbot.signin.reception import ASKER, COOKIE, Asker, Reception
+from chatbot.signin.tabs import Tabs
 from datatrust.core.jsonio import dumps
 
 SIGN_IN = "/sign-in"
@@ -39,17 +38,15 @@ OPEN = frozenset(
 )
 PROGRAMS = ("/api/", "/mcp")
 _SAFE = ("GET", "HEAD", "OPTIONS")
-_MOST_TABS = 20_000
 
 
 class Gate:
     """ASGI middleware: names who asks in the scope, or refuses."""
 
-    def __init__(self, app: ASGIApp, *, reception: Reception) -> None:
+    def __init__(self, app: ASGIApp, *, reception: Reception, tabs: Tabs | None = None) -> None:
         self.app = app
         self.reception = reception
-        self._tabs: OrderedDict[str, str] = OrderedDict()  # a tab of Gradio's -> whose it is
-        self._lock = threading.Lock()
+        self.tabs = tabs or Tabs()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -70,10 +67,11 @@ class Gate:
         if asker.session is not None and request.method not in _SAFE and _is_foreign(request):
             await _told(403, "this was not asked by a page of this server")(scope, receive, send)
             return
-        if not self._owns_tab(scope, asker):
-            await _told(404, "there is no such tab")(scope, receive, send)
+        named = {**scope, ASKER: asker}
+        if not self.tabs.allows(named):
+            await no_such_tab()(scope, receive, send)
             return
-        await self.app({**scope, ASKER: asker}, receive, send)
+        await self.app(named, receive, send)
 
     def _asker(self, request: Request) -> Asker | None:
         given = request.headers.get("authorization")
@@ -90,20 +88,6 @@ class Gate:
             return RedirectResponse(f"{SIGN_IN}?next={quote(wanted, safe='')}", status_code=303)
         return _told(401, "sign in first: this needs a session, or a token that has not expired")
 
-    def _owns_tab(self, scope: Scope, asker: Asker) -> bool:
-        """Gradio knows a tab by a number that its page drew: it must be of one person."""
-        tab = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[0]
-        if "/heartbeat/" in scope["path"]:
-            tab = scope["path"].rpartition("/")[2]
-        if not tab:
-            return True
-        with self._lock:
-            owner = self._tabs.setdefault(tab[:100], asker.name)
-            self._tabs.move_to_end(tab[:100])
-            while len(self._tabs) > _MOST_TABS:
-                self._tabs.popitem(last=False)
-        return owner == asker.name
-
 
 def _is_foreign(request: Request) -> bool:
     """Whether a page of another server asks: browsers say where a request comes from."""
@@ -112,6 +96,11 @@ def _is_foreign(request: Request) -> bool:
         return site not in ("same-origin", "none")
     origin = request.headers.get("origin")
     return origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("host", "").lower()
+
+
+def no_such_tab() -> Response:
+    """Return what is said of a tab that is another person's."""
+    return _told(404, "there is no such tab")
 
 
 def _told(status: int, error: str) -> Response:

@@ -372,6 +372,9 @@ def test_a_tab_of_another_person_is_not_there(server: Server) -> None:
         assert "orders" in chat(chief, "orders", tab="chiefstab").lower()
         assert akira.get("/gradio_api/queue/data", params={"session_hash": "chiefstab"}).status_code == 404
         assert akira.get("/gradio_api/heartbeat/chiefstab").status_code == 404
+        for path in ("queue/join", "reset", "cancel", "run/ask_typed", "call/ask_typed"):
+            body = {"data": ["orders", None], "fn_index": 1, "session_hash": "chiefstab", "event_id": "x"}
+            assert akira.post(f"/gradio_api/{path}", json=body).status_code == 404, path
         assert "orders" in chat(chief, "orders by category", tab="chiefstab").lower()
 
 

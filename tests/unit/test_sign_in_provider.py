@@ -33,6 +33,8 @@ from semantic.policy import User
 from tests.support.guarded import connect, write_guarded
 from tests.support.serving import serving
 
+pytestmark = pytest.mark.slow  # a server, and keys that take time to make
+
 CLIENT_SECRET = "the-secret-of-the-client"
 ACCOUNTS = {
     "emil": {"email": "emil@example.com", "email_verified": True, "groups": ["fin-sales", "chess club"], "area": "AMER"},
