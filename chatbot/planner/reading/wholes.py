@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from chatbot.planner.draft import FilterSlot, GroupSlot, HavingSlot
 from chatbot.planner.language import RANKS
-from chatbot.planner.lexicon import Meaning
+from chatbot.planner.lexicon import Meaning, natural_aggregate
 from chatbot.planner.reading.whether import Whether
 from chatbot.planner.reading.words import Word
 
@@ -21,6 +21,7 @@ _NOT_HAVING = ("<", "<=", "=", "!=")
 class Wholes(Whether):
     """Means, counts of members, places and alternatives."""
 
+    there_are = False  # "how many carriers had shipments": any of them is enough
     alternative: str | None = None  # "or": what follows must be an alternative to the condition before
 
     # -------------------------------------------------------------------------------------------------- or
@@ -162,17 +163,30 @@ class Wholes(Whether):
         if self.aggregate not in ("count", "distinct") or self.draft.counted or self.draft.metrics:
             return False
         ahead = self.words[self.at + 1 :]
-        if not any(
+        limited = any(
             w.item.op("comparison") or w.item.op("between") or w.item.op("after_number") for w in ahead
-        ):
+        )
+        if not limited and not (choices and any(self._says_that_there_are(w) for w in ahead)):
             return False
+        self.there_are = not limited
         self.draft.counted = GroupSlot(text=text, choices=choices, grain=grain, plural=True)
         self.aggregate, self.last = None, "counted"
         return True
 
+    def _says_that_there_are(self, word: Word) -> bool:
+        """ "had shipments": at least one of what is counted."""
+        found = self._metrics_of(word.item, None)
+        counts = {natural_aggregate(self.catalog.metrics[m.metric or ""]) for m in found} == {"count"}
+        return bool(
+            counts and word.item.plural and {"had", "have", "has", "with", "having"} & set(word.before)
+        )
+
     def _count_members(self) -> None:
         """ "how many customers with more than 10 orders": the customers are counted, orders only choose them."""
         draft = self.draft
+        if draft.counted is not None and not draft.having and len(draft.metrics) == 1 and self.there_are:
+            slot = draft.metrics.pop()
+            draft.having.append(HavingSlot(slot.choices, ">", (Decimal(0),), slot.text))
         if draft.counted is None and draft.having and draft.metrics and draft.metrics[0].counted:
             slot = draft.metrics[0]
             limited = {m.metric for having in draft.having for m in having.choices}
