@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
-from sqlglot import exp, parser
+from sqlglot import TokenType, exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ParseError, SqlglotError, TokenError
 
@@ -286,29 +287,49 @@ _HINT = "allowed: names, values, comparison, in, between, like, is null, and/or/
 _Fault = tuple[str, str, int, str | None]  # code, message, offset in the text, hint
 
 
-class CatalogDialect(Dialect):
-    """How expressions are read: standard SQL, with one meaning for each spelling of a date difference."""
+# Functions of ours, by their lower-case names. They are read as functions that sqlglot does not know, so that their
+# arguments come as they stand: its own `date_diff` takes the third one for a unit. (A parser class of ours could say
+# so as well, but sqlglot's compiled form allows none.)
+_OWN: dict[str, Callable[[list[Any]], exp.Expr | None]] = {
+    "date_diff": lambda args: _date_diff(args),
+    "datediff": lambda args: _date_diff(args),
+    "days_between": lambda args: _date_diff([exp.Literal.string("day"), *args]),
+    "months_between": lambda args: _date_diff([exp.Literal.string("month"), *args]),
+    "today": lambda args: None if args else exp.CurrentDate(),
+}
+_MARK = "own "  # no function's name has a space
+_DIALECT = Dialect()
 
-    class Parser(parser.Parser):
-        FUNCTIONS = {  # noqa: RUF012
-            **parser.Parser.FUNCTIONS,
-            "DATE_DIFF": lambda args: _date_diff(args),
-            "DATEDIFF": lambda args: _date_diff(args),
-            "DAYS_BETWEEN": lambda args: _date_diff([exp.Literal.string("day"), *args]),
-            "MONTHS_BETWEEN": lambda args: _date_diff([exp.Literal.string("month"), *args]),
-            "TODAY": lambda args: exp.CurrentDate() if not args else exp.Anonymous(this="today"),
-        }
 
-
-def _date_diff(args: list[Any]) -> exp.Expr:
-    """``date_diff('day', start, end)``, or ``datediff(end, start)`` in days."""
+def _date_diff(args: list[Any]) -> exp.Expr | None:
+    """``date_diff('day', start, end)``, or ``datediff(end, start)`` in days; None where it is neither."""
     if len(args) == 2:
         return exp.DateDiff(this=args[0], expression=args[1], unit=exp.Var(this="DAY"))
     if len(args) == 3:
         unit = _UNITS.get(str(args[0].name).lower())
         if unit:
             return exp.DateDiff(this=args[2], expression=args[1], unit=exp.Var(this=unit))
-    return exp.Anonymous(this="date_diff", expressions=args)
+    return None
+
+
+def read_trees(text: str) -> list[exp.Expr | None]:
+    """Return what sqlglot reads, one tree a statement: standard SQL, with one meaning for a date difference."""
+    tokens = _DIALECT.tokenize(text)
+    for token, following in pairwise(tokens):
+        if following.token_type == TokenType.L_PAREN and token.text.lower() in _OWN:
+            token.text = _MARK + token.text.lower()
+    return [tree and _with_own(tree) for tree in _DIALECT.parser().parse(tokens, text)]
+
+
+def _with_own(tree: exp.Expr) -> exp.Expr:
+    """Return `tree` with our functions in the place of the calls that were marked; inner ones first."""
+    for node in reversed(list(tree.find_all(exp.Anonymous))):
+        name = str(node.this)
+        if name.startswith(_MARK):
+            name = name.removeprefix(_MARK)
+            read = _OWN[name](node.expressions)
+            tree = _swap(tree, node, read or exp.Anonymous(this=name, expressions=node.expressions))
+    return tree
 
 
 @lru_cache(maxsize=20_000)
@@ -319,7 +340,7 @@ def _parse(text: str) -> Expression | tuple[_Fault, ...]:
         message = f"the expression has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read"
         return (("DT220", message, 0, None),)
     try:
-        trees = CatalogDialect().parse(text)
+        trees = read_trees(text)
     except (ParseError, TokenError) as error:
         return (_parse_fault(text, error),)
     except (SqlglotError, RecursionError, ValueError) as error:

@@ -17,7 +17,7 @@ from sqlglot.errors import SqlglotError
 
 from datatrust.core.errors import UserError
 from semantic.dbt.losses import NotRead, Reason
-from semantic.expressions import CatalogDialect, conjuncts, parse_expression, path_of, replace_columns
+from semantic.expressions import conjuncts, parse_expression, path_of, read_trees, replace_columns
 from semantic.interchange.portable import column
 
 Made = dict[str, Any]
@@ -41,7 +41,7 @@ def parse_sql(text: str, *, dialect: str | None) -> exp.Expr:
     if len(text) > MAX_CHARACTERS:
         raise NotRead(Reason.FORMULA, f"it has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read")
     try:
-        trees = CatalogDialect().parse(text) if dialect is None else sqlglot.parse(text, dialect=dialect)
+        trees = read_trees(text) if dialect is None else sqlglot.parse(text, dialect=dialect)
     except (SqlglotError, RecursionError, ValueError):
         raise NotRead(Reason.FORMULA, f"cannot be read as SQL: {short(text)}") from None
     if len(trees) != 1 or trees[0] is None or isinstance(trees[0], exp.Query | exp.DDL | exp.DML):
