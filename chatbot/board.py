@@ -35,7 +35,6 @@ from semantic.access import load_viewer
 from semantic.calendar import calendar_for, period_of, shift
 from semantic.engine import SemanticLayer
 from semantic.expressions import parse_filter
-from semantic.projection import limits_rows
 from semantic.query import Compare, MetricQuery, TimeRange, Top, Viewer
 from semantic.result import QueryResult
 
@@ -231,14 +230,17 @@ class Board:
 
     @property
     def release(self) -> Release:
-        """The release, for figures of its records.
+        """The release, for figures of its records: they are of all rows, so they are for who sees everything.
 
         Raises:
-            UserError: the project stands on another tool's file, or the viewer sees a part of the rows only.
+            UserError: the project stands on another tool's file, or the viewer does not see everything.
         """
-        if limits_rows(self.viewer.access):
-            message = "counts of all records are not for a role that sees a part of the rows"
-            raise AccessDenied(Issue(code="DT330", message=message))
+        access = self.viewer.access
+        if access is not None and not access.sees_everything:
+            message = f"records, runs and storage are told to who sees everything, not to {self.viewer.role}"
+            raise AccessDenied(
+                Issue(code="DT330", message=message, hint="ask with another role: Board.open(role=...)")
+            )
         if self.layer.release is None:
             message = "this project has no release of its own: its tables come from another tool"
             raise UserError(Issue(code="DT312", message=message))
@@ -290,7 +292,7 @@ class Board:
         """Return how long each run took and whether it succeeded."""
         from pipeline.observe import MAINTENANCE, load_steps
 
-        _ = self.release  # refuses a viewer of a part of the rows
+        _ = self.release  # refuses who does not see everything
         seconds: dict[int, float] = {}
         failed: set[int] = set()
         steps = [
@@ -338,7 +340,7 @@ class Board:
         """Return what storage costs a month, now and after maintenance; nothing is changed."""
         from pipeline.maintenance.run import maintain
 
-        _ = self.release  # refuses a viewer of a part of the rows
+        _ = self.release  # refuses who does not see everything
         report = maintain(self.layer.project, dry_run=True)
         rows = tuple(
             (

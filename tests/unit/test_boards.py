@@ -18,6 +18,7 @@ from chatbot.board_page import page_of, panels_of
 from datatrust.cli import main
 from datatrust.core.errors import UserError
 from tests.support.gold_double import make_gold_double
+from tests.support.guarded import write_guarded
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks" / "dashboards").glob("*.ipynb"))
@@ -99,6 +100,28 @@ def test_a_statement_is_checked_against_its_totals(board: Board) -> None:
 def test_records_of_runs_need_a_release_of_ones_own(board: Board) -> None:
     with pytest.raises(UserError, match="no release of its own"):
         board.records("r")
+
+
+def test_a_board_has_the_rights_of_its_role(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = write_guarded(tmp_path)
+    made = {}
+    for role in (None, "region", "counter", "few"):
+        board = Board.open(project.root, role=role)
+        made[role] = board
+        if role != "counter":
+            panel = board.chart("r", "revenue", "region")
+            assert panel.data()["rows"] == asked_again(panel, board, capsys)
+            assert ("--role" in (panel.command or "")) == (board.viewer.role is not None)
+        with pytest.raises(
+            UserError, match="no release of its own" if role is None else "who sees everything"
+        ):
+            board.records("r")
+    own = {row[0] for row in made["region"].chart("r", "revenue", "region").rows}
+    assert own == {"EMEA"}
+    with pytest.raises(UserError):
+        made["counter"].chart("r", "revenue", "region")
+    for board in made.values():
+        board.layer.close()
 
 
 def test_a_panel_is_one_bundle_with_its_exact_figures(board: Board) -> None:

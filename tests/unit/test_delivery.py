@@ -242,6 +242,16 @@ def test_the_words_of_a_dispatch_become_arguments_and_nothing_else(tmp_path: Pat
     assert run("bash", "tools/run_pipeline.sh", DATATRUST=str(fake)).stdout.split() == ["pipeline", "run"]
 
 
+def test_the_comment_on_a_catalogs_change_is_written_even_where_it_fails(tmp_path: Path) -> None:
+    comment = tmp_path / "comment.md"
+    done = run("bash", "tools/catalog_diff.sh", "no-such-revision", str(comment))
+    assert done.returncode == 0, done.stderr
+    text = comment.read_text()
+    assert text.startswith("### What this change of the catalog does")
+    assert "It ended with code 2" in text
+    assert text.count("```") == 2
+
+
 def test_forms_and_owners_are_whole() -> None:
     for file in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"):
         form = yaml.safe_load(file.read_text())
