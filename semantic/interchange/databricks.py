@@ -33,7 +33,7 @@ from semantic.interchange.portable import (
     model_condition,
     portable_metrics,
 )
-from semantic.interchange.sql_reader import MetricReader, parse_sql, row_expression, short
+from semantic.interchange.sql_reader import MetricReader, is_table, parse_sql, row_expression, short
 from semantic.model import Catalog, Dimension, Metric, Model
 
 TOOL = "Databricks metric views"
@@ -350,10 +350,10 @@ class _ViewReader:
         if data.get("materialization"):
             self._lose("model", name, Reason.NOT_CARRIED, "a materialization changes no number and is left out", "materialization")  # fmt: skip
         made: Made = {"model": name, "table": str(data["source"]).strip()}
-        if len(made["table"].split()) != 1:
-            self._lose(
-                "model", name, Reason.SHAPE, "its source is a query; a model stands on a table", "source"
-            )
+        if not is_table(made["table"]):
+            at = self._document.at("source")
+            message = f"the source of {name} is a query; a model stands on a table"
+            raise UserError(Issue(code="DT213", message=message, at=at, hint="make it a view, and name that"))
         made |= {"description": " ".join(str(data["comment"]).split())} if data.get("comment") else {}
         joins = [join for index, each in enumerate(data.get("joins", ())) if (join := self._join(each, "source", "joins", index))]  # fmt: skip
         made |= {"joins": joins} if joins else {}
@@ -382,6 +382,8 @@ class _ViewReader:
         self._unknown(each, _JOIN, "join", alias, *path)
         target = self._tables.get(table, _slug(alias))
         try:
+            if not is_table(table):
+                raise NotRead(Reason.SHAPE, "its source is a query; a model stands on a table")
             pairs = _pairs(each, parent, alias)
         except NotRead as error:
             self._lose("join", f"{self.name}.{alias}", error.reason, error.message, *path)

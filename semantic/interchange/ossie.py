@@ -33,7 +33,7 @@ from semantic.interchange.portable import (
     formula_sql,
     portable_metrics,
 )
-from semantic.interchange.sql_reader import MetricReader, parse_sql, row_expression
+from semantic.interchange.sql_reader import MetricReader, is_table, parse_sql, row_expression
 from semantic.model import Catalog, Dimension, Model
 
 TOOL = "Apache Ossie"
@@ -259,8 +259,9 @@ class _ModelReader:
         for index, each in enumerate(self._model.get("relationships", ())):
             self._relationship(each, self._document.at(*self._path, "relationships", index))
         return {
-            name: self._dataset(each, self._document.at(*self._path, "datasets", index))
+            name: made
             for index, (name, each) in enumerate(self._datasets.items())
+            if (made := self._dataset(each, self._document.at(*self._path, "datasets", index)))
         }
 
     def _lose(self, kind: str, name: str, reason: Reason, message: str, at: SourcePosition | None) -> None:
@@ -283,11 +284,12 @@ class _ModelReader:
         made |= {"as": alias} if alias != target else {}
         self._joins[source][alias] = (target, made | _read_synonyms(each))
 
-    def _dataset(self, each: Made, at: SourcePosition) -> Made:
+    def _dataset(self, each: Made, at: SourcePosition) -> Made | None:
         name, source = each["name"], each["source"]
         made: Made = {"model": name, "table": source["object"] if isinstance(source, dict) else source}
-        if not isinstance(made["table"], str) or len(made["table"].split()) != 1:
+        if not is_table(made["table"]):
             self._lose("model", name, Reason.SHAPE, "its source is a query; a model stands on a table", at)
+            return None
         made |= {"description": " ".join(each["description"].split())} if each.get("description") else {}
         made |= _read_synonyms(each)
         made |= {"key": list(each["primary_key"])} if each.get("primary_key") else {}

@@ -7,6 +7,7 @@ Layer: semantic. Pure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +30,17 @@ MAX_CHARACTERS = 20_000
 _AGGREGATES: dict[type[exp.Expr], str] = {
     exp.Sum: "sum", exp.Count: "count", exp.Avg: "average", exp.Min: "min", exp.Max: "max",
 }  # fmt: skip
+_TABLE = re.compile(r"[^\W\d][\w$-]*(\.[^\W\d][\w$-]*){0,2}")
 _FRACTIONS = (exp.DType.DOUBLE, exp.DType.FLOAT)
+
+
+def is_table(source: object) -> bool:
+    """Whether a source is a table's name of at most three parts, and not a query.
+
+    >>> is_table("main.shop.orders"), is_table("select 1"), is_table("a; drop table b")
+    (True, False, False)
+    """
+    return isinstance(source, str) and _TABLE.fullmatch(source) is not None
 
 
 def parse_sql(text: str, *, dialect: str | None) -> exp.Expr:

@@ -395,6 +395,23 @@ def test_a_filter_that_is_not_read_stops_the_view() -> None:
         import_databricks({"shop_orders.yml": parse_yaml(text, file="shop_orders.yml")})
 
 
+def test_a_query_as_a_source_becomes_no_model() -> None:
+    text = OSSIE.replace("source: main.customers", "source: select id from main.customers")
+    made = import_ossie(parse_yaml(text, file="shop.yml"))
+    assert [(each.name, each.reason.value) for each in made.losses if each.kind == "model"] == [
+        ("customers", "shape_not_read")
+    ]
+    assert "select id" not in "".join(made.texts.values())
+    assert "german_sales" in {each.name for each in made.refused}
+    view = VIEW.replace("source: main.shop.orders", "source: select * from main.shop.orders")
+    with pytest.raises(UserError, match="is a query; a model stands on a table"):
+        import_databricks({"shop_orders.yml": parse_yaml(view, file="shop_orders.yml")})
+    view = VIEW.replace("source: main.shop.customers", "source: select * from c")
+    made = import_databricks({"shop_orders.yml": parse_yaml(view, file="shop_orders.yml")})
+    assert "select" not in "".join(made.texts.values())
+    assert "big" in {each.name for each in made.refused}
+
+
 # ------------------------------------------------------------------------------------------------------ bad input
 
 
