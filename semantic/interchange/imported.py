@@ -13,7 +13,7 @@ from datatrust.core.errors import UserError
 from datatrust.core.issues import Issue, SourcePosition
 from semantic.dbt.losses import Loss
 from semantic.interchange.judged import MadeCatalog
-from semantic.interchange.overlay import Extension, extended
+from semantic.interchange.overlay import Extension, as_written, extended
 from semantic.interchange.plain import PlainCatalog, plain_catalog
 
 
@@ -57,7 +57,8 @@ def finished(
     """
     losses = [*losses, *made.judge()]
     if extension is not None:
-        plain, stale = extended(plain_of(made), extension)
+        with as_written():
+            plain, stale = extended(plain_of(made), extension)
         made = MadeCatalog(
             tool=made.tool,
             models=dict(plain.models),

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from datatrust.core.errors import UserError
+from datatrust.core.issues import Issue
 from datatrust.core.jsonio import dumps
 from semantic.dbt.losses import Loss, Reason
 from semantic.interchange.plain import Entry, PlainCatalog
@@ -51,15 +54,35 @@ class Extension:
 
 
 def extension_from(models: Mapping[str, Entry], metrics: Mapping[str, Entry], rest: Entry) -> Extension:
-    """Return an extension as it was written: at models and metrics, and the rest."""
-    return Extension(
-        models={name: each for name, each in models.items() if each},
-        metrics={name: each for name, each in metrics.items() if each},
-        more_models={each["model"]: each for each in rest.get("models", ())},
-        more_metrics={each["name"]: each for each in rest.get("metrics", ())},
-        without=tuple(rest.get("without", ())),
-        settings=rest.get("settings", {}),
-    )
+    """Return an extension as it was written: at models and metrics, and the rest.
+
+    Raises:
+        UserError: it is not as an export writes it.
+    """
+    with as_written():
+        return Extension(
+            models={name: dict(each) for name, each in models.items() if each},
+            metrics={name: dict(each) for name, each in metrics.items() if each},
+            more_models={str(each["model"]): dict(each) for each in rest.get("models", ())},
+            more_metrics={str(each["name"]): dict(each) for each in rest.get("metrics", ())},
+            without=tuple(rest.get("without", ())),
+            settings=dict(rest.get("settings", {})),
+        )
+
+
+@contextmanager
+def as_written() -> Iterator[None]:
+    """Turn what comes of an extension that somebody has edited into one message."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise UserError(
+            Issue(
+                code="DT104",
+                message=f"the extension is not as an export writes it ({type(error).__name__}: {error})",
+                hint="export again, or remove the extension",
+            )
+        ) from None
 
 
 def extension_of(ours: PlainCatalog, read: PlainCatalog) -> Extension:

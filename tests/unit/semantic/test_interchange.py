@@ -480,6 +480,21 @@ def test_a_broken_extension_says_so_and_anothers_is_left_alone() -> None:
         import_ossie(document)
 
 
+@pytest.mark.parametrize(
+    "edited",
+    [{"models": [{"label": "x"}]}, {"metrics": ["x"]}, {"settings": 3}, {"models": "x"}],
+)
+def test_an_extension_that_somebody_edited_is_one_message(edited: dict[str, object]) -> None:
+    texts = export_databricks(CATALOGS["hospital"]).texts
+    documents = {name: parse_yaml(text, file=name) for name, text in texts.items()}
+    documents[EXTENSION].data["rest"] = edited
+    with pytest.raises(UserError, match="not as an export writes it"):
+        import_databricks(documents)
+    documents[EXTENSION].data |= {"rest": {}, "models": {"wards": {"parts": {"dimensions": {"each": 3}}}}}
+    with pytest.raises(UserError, match="not as an export writes it"):
+        import_databricks(documents)
+
+
 def test_the_command_writes_reads_and_replaces_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
