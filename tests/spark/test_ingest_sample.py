@@ -59,6 +59,7 @@ def test_every_planted_defect_ends_as_its_truth_says(sample_project: Project) ->
     assert find_new_files(sample_project, specs).deliveries == ()
 
 
+@pytest.mark.soak  # three closings of its own, judged twice: the shared sample's are judged above
 def test_a_fifth_of_all_rows_wrong_and_then_repaired(spark: SparkSession, tmp_path: Path) -> None:
     """Every defect is caught; the repaired files empty the quarantine, and each total is the clean company's."""
     copy_definitions(tmp_path)
