@@ -7,6 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 BIN := $(VENV)/bin
+RUNS := $(VENV)/.runs
 STAMP := $(VENV)/.locked
 PYTEST := $(BIN)/pytest
 HOST ?= 127.0.0.1
@@ -19,14 +20,19 @@ help: ## list the targets
 
 setup: $(STAMP) java jars ## install everything: uv, Python packages, Java, Delta's JARs
 
-$(STAMP): pyproject.toml uv.lock tools/setup.sh
+# What the product itself runs on: less than half of all packages, so that the first chat is there sooner.
+$(RUNS): pyproject.toml uv.lock tools/setup.sh
 	@bash tools/setup.sh packages
 	@touch $@
+
+$(STAMP): pyproject.toml uv.lock tools/setup.sh
+	@bash tools/setup.sh tools
+	@touch $(RUNS) $@
 
 java: ## find Java 17 or 21, or install a headless one
 	@bash tools/setup.sh java
 
-jars: $(STAMP) java ## fetch Delta's JARs once, into the user's cache
+jars: $(RUNS) java ## fetch Delta's JARs once, into the user's cache
 	@$(BIN)/python -m datatrust.core.jars
 
 chromium: ## find Chromium for the browser tests, or install it
@@ -35,13 +41,13 @@ chromium: ## find Chromium for the browser tests, or install it
 postgres: ## find PostgreSQL for the tests of database sources, or install it
 	@bash tools/setup.sh postgres
 
-sample: $(STAMP) ## write the sample company's raw files, where there are none
+sample: $(RUNS) ## write the sample company's raw files, where there are none
 	@[ -d data/raw ] || $(BIN)/datatrust sample build
 
-pipeline: setup sample ## raw files to a new release
+pipeline: $(RUNS) java jars sample ## raw files to a new release
 	@$(BIN)/datatrust pipeline run
 
-chat: $(STAMP) ## the chat at http://127.0.0.1:7860, on sample data where there is no release yet
+chat: $(RUNS) ## the chat at http://127.0.0.1:7860, on sample data where there is no release yet
 	@if ! compgen -G "warehouse/releases/*.json" >/dev/null; then $(MAKE) --no-print-directory pipeline; fi
 	@$(BIN)/datatrust serve --host $(HOST) --port $(PORT)
 

@@ -41,7 +41,7 @@ class Bodies:
             await self.app(scope, receive, send)
             return
         try:
-            body = await asyncio.wait_for(_read(receive), SECONDS)
+            body = await asyncio.wait_for(read_body(receive), SECONDS)
         except TimeoutError:
             await _told(408, "the request did not come in time")(scope, receive, send)
             return
@@ -55,30 +55,37 @@ class Bodies:
         if (refusal := self.refuse(scope, body)) is not None:
             await refusal(scope, receive, send)
             return
-        sent = False
-
-        async def again() -> Message:
-            nonlocal sent
-            if sent:
-                return await receive()
-            sent = True
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        await self.app(scope, again, send)
+        await self.app(scope, given_again(body, receive), send)
 
 
-async def _read(receive: Receive) -> bytes | None:
-    """The whole body; None where it is longer than one may be."""
+async def read_body(receive: Receive) -> bytes | None:
+    """Return the whole body; None where it is longer than one may be, or broken off."""
     parts, size = [], 0
     while True:
         message = await receive()
+        if message["type"] != "http.request":
+            return None
         part = bytes(message.get("body", b""))
         size += len(part)
         if size > MOST_BYTES:
             return None
         parts.append(part)
-        if message["type"] != "http.request" or not message.get("more_body"):
+        if not message.get("more_body"):
             return b"".join(parts)
+
+
+def given_again(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that gives a body that was read already, and then what comes after it."""
+    sent = False
+
+    async def again() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
 
 
 def _depth(body: bytes) -> int:

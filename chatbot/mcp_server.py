@@ -34,8 +34,9 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
+from chatbot.bodies import MOST_BYTES, given_again, read_body
 from chatbot.desk import Desk
 from chatbot.faults import Fault, fault_of
 from chatbot.forms import AskBody, DescribeBody, NoBody
@@ -48,7 +49,6 @@ from semantic.query import Viewer
 from semantic.query_form import QueryForm, form_issues
 
 PATH = "/mcp"
-MAX_BODY = 256 * 1024  # bytes of one request
 CONCURRENT = 16
 _HOSTS = ("127.0.0.1", "localhost", "[::1]")
 _INSTRUCTIONS = (
@@ -88,7 +88,7 @@ class McpServer:
             server,
             stateless=True,
             json_response=True,
-            max_request_body_size=MAX_BODY,
+            max_request_body_size=MOST_BYTES,
             security_settings=TransportSecuritySettings(
                 allowed_hosts=[*hosts, *(f"{host}:*" for host in hosts)],
                 allowed_origins=[
@@ -160,40 +160,20 @@ class _Endpoint:
         if scope["method"] != "POST":
             await self._manager.handle_request(scope, receive, send)
             return
-        body = await _read_body(receive)
+        body = await read_body(receive)
+        if body is None:
+            await _error(413, INVALID_REQUEST, f"a request has at most {MOST_BYTES} bytes")(
+                scope, receive, send
+            )
+            return
         if (refusal := _refusal(body)) is not None:
             await refusal(scope, receive, send)
             return
-        sent = False
-
-        async def again() -> Message:
-            nonlocal sent
-            if sent:
-                return await receive()
-            sent = True
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        await self._manager.handle_request(scope, again, send)
+        await self._manager.handle_request(scope, given_again(body, receive), send)
 
 
-async def _read_body(receive: Receive) -> bytes | None:
-    """Return the whole body; None where it is longer than one may be, or broken off."""
-    body = b""
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        body += bytes(message.get("body", b""))
-        if len(body) > MAX_BODY:
-            return None
-        if not message.get("more_body"):
-            return body
-
-
-def _refusal(body: bytes | None) -> Response | None:
+def _refusal(body: bytes) -> Response | None:
     """Say in our words what is no message of JSON-RPC: the SDK would quote its own inside."""
-    if body is None:
-        return _error(413, INVALID_REQUEST, f"a request has at most {MAX_BODY} bytes")
     try:
         loads(body.decode("utf-8"))
     except (ValueError, RecursionError):

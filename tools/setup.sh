@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Set up one part of what the project needs, only where it is missing: packages | java | chromium | postgres.
+# Set up one part of what the project needs, only where it is missing: packages | tools | java | chromium | postgres.
 # Installs system packages without asking only as root with apt; elsewhere it names the command and stops.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -34,13 +34,17 @@ find_uv() {
     echo .cache/uv/bin/uv
 }
 
-packages() {
+# Compiled here once: where the machine tells Python to keep no compiled files, every start would compile them again.
+sync() {
     local uv
     uv=$(find_uv)
     say "installing the locked Python packages into .venv"
-    # Compiled here once: where the machine tells Python to keep no compiled files, every start would compile them again.
-    "$uv" sync --frozen --quiet --compile-bytecode
+    "$uv" sync --frozen --quiet --compile-bytecode "$@"
 }
+
+packages() { sync --inexact --no-default-groups --extra pipeline --extra chat --extra llm; }
+
+tools() { sync; }
 
 java_works() {
     local java=${1:-java} version
@@ -73,6 +77,6 @@ postgres() {
 }
 
 case "${1:-}" in
-packages | java | chromium | postgres) "$1" ;;
-*) fail "unknown part: ${1:-}" "bash tools/setup.sh packages|java|chromium|postgres" ;;
+packages | tools | java | chromium | postgres) "$1" ;;
+*) fail "unknown part: ${1:-}" "bash tools/setup.sh packages|tools|java|chromium|postgres" ;;
 esac
