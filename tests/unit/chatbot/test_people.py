@@ -247,8 +247,9 @@ def test_a_cookie_that_was_altered_or_sealed_elsewhere_is_nobodys(people: People
     assert found is not None
     assert found.name == "ana@example.com"
     secret, *rest = cookie.split(".")
+    sealed = rest[-1]  # altered where it begins: its last letter has bits that say nothing
     for wrong in (
-        None, "", cookie[:-1] + ("A" if cookie[-1] != "A" else "B"), "A" + cookie[1:], secret, ".".join(rest), cookie * 20,
+        None, "", f"{secret}.{rest[0]}.{'A' if sealed[0] != 'A' else 'B'}{sealed[1:]}", "A" + cookie[1:], secret, ".".join(rest), cookie * 20,
         f"{secret}.AAAAAA.{rest[-1]}", mine.seal("ana@example.com"), found.session, "é", "\0",
     ):  # fmt: skip
         assert mine.asker_of(wrong) is None, wrong
