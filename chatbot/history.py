@@ -8,7 +8,6 @@ Layer: chatbot. Knows answers by their ids.
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -17,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from datatrust.core.settings import Project
+from datatrust.core.sqlite import open_store, transaction
 
 FILE = "history.sqlite"
 MOST_KEPT = 2_000  # questions of one person; the oldest goes first
 MOST_SHOWN = 200
 MAX_WORDS = 200  # characters of a search
-WAIT_SECONDS = 5.0
 _SCHEMA = """
 create table if not exists asked (
   id text primary key, person text not null, at text not null, question text not null, folded text not null,
@@ -117,23 +116,11 @@ class History:
     def _write(self) -> Iterator[sqlite3.Connection]:
         with self._guard:
             connection = self._open()
-            connection.execute("begin immediate")
-            try:
+            with transaction(connection):
                 yield connection
-                connection.execute("commit")
-            except BaseException:
-                with contextlib.suppress(sqlite3.Error):
-                    connection.execute("rollback")
-                raise
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(self.file, os.O_CREAT | os.O_RDWR, 0o600))
-            connection = sqlite3.connect(
-                self.file, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            connection.execute("pragma journal_mode = wal")
-            connection.executescript(_SCHEMA)
-            self._connection = connection
+            self._connection = open_store(self.file, _SCHEMA)
         return self._connection

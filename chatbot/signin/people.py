@@ -25,13 +25,13 @@ from chatbot.signin.passwords import hash_password, is_password
 from datatrust.core.errors import DataTrustError, UnknownName, UserError
 from datatrust.core.issues import Issue, did_you_mean
 from datatrust.core.settings import Project
+from datatrust.core.sqlite import open_store, transaction
 from semantic.policy import NAME, User
 
 FOLDER, FILE, KEY = "sign-in", "people.sqlite", "key"
 TOKEN_PREFIX = "dt360_"  # so that a scanner for leaked secrets knows one
 MAX_NAME = 100
 MAX_DAYS = 730
-WAIT_SECONDS = 5.0
 _SCHEMA = """
 create table if not exists people (
   name text primary key collate nocase, password text, disabled integer not null default 0,
@@ -351,14 +351,8 @@ class People:
     def _write(self) -> Iterator[sqlite3.Connection]:
         with self._guard, _told():
             connection = self._open()
-            connection.execute("begin immediate")
-            try:
+            with transaction(connection):
                 yield connection
-                connection.execute("commit")
-            except BaseException:
-                with contextlib.suppress(sqlite3.Error):
-                    connection.execute("rollback")
-                raise
 
     def _make_folder(self) -> None:
         self.folder.parent.mkdir(parents=True, exist_ok=True)
@@ -367,14 +361,7 @@ class People:
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             self._make_folder()
-            file = self.folder / FILE
-            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-            connection = sqlite3.connect(
-                file, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            connection.execute("pragma journal_mode = wal")
-            connection.executescript(_SCHEMA)
-            self._connection = connection
+            self._connection = open_store(self.folder / FILE, _SCHEMA)
         return self._connection
 
 

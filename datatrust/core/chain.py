@@ -14,7 +14,6 @@ import contextlib
 import errno
 import fcntl
 import hashlib
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +24,7 @@ from typing import Any
 from datatrust.core.errors import NotRecorded
 from datatrust.core.files import write_whole
 from datatrust.core.jsonio import dumps, loads
+from datatrust.core.sqlite import open_private, transaction
 
 FILE, HEAD, LOCK = "records.sqlite", "head.json", ".lock"
 START = "sha256:" + "0" * 64  # what the first record follows
@@ -88,14 +88,8 @@ class Chain:
         with self._guard, _told():
             connection = self._open()
             with self._one_writer():
-                connection.execute("begin immediate")
-                try:
+                with transaction(connection):
                     records = self._insert(connection, bodies)
-                    connection.execute("commit")
-                except BaseException:
-                    with contextlib.suppress(sqlite3.Error):
-                        connection.execute("rollback")
-                    raise
                 _write_head(self.folder, count=records[-1].seq, head=records[-1].hash)
         return records
 
@@ -129,10 +123,7 @@ class Chain:
             file = self.folder / FILE
             if not file.exists() and (self.folder / HEAD).exists():
                 raise NotRecorded(_refused(self.folder, f"{FILE} is gone and {HEAD} is there"))
-            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-            connection = sqlite3.connect(
-                file, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
-            )
+            connection = open_private(file, wait=WAIT_SECONDS)
             try:
                 with self._one_writer():  # two that begin a log at once would find it locked
                     connection.execute("pragma journal_mode = wal")

@@ -88,6 +88,22 @@ def completion(content: str) -> bytes:
 
 
 @contextmanager
+def _serving(handler: type[BaseHTTPRequestHandler], state: ModelServer) -> Iterator[None]:
+    """Run a server on a free port, whose address goes to `state`, until the block ends."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    state.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+@contextmanager
 def serve_model(
     reply: Callable[[dict[str, Any], str], Mapping[str, Any] | str | Raw],
 ) -> Iterator[ModelServer]:
@@ -125,18 +141,11 @@ def serve_model(
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    state.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield state
-    finally:
-        stopping.set()
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
+    with _serving(Handler, state):
+        try:
+            yield state
+        finally:
+            stopping.set()
 
 
 @contextmanager
@@ -165,14 +174,5 @@ def serve_vectors(reply: Callable[[list[str]], bytes | Raw]) -> Iterator[ModelSe
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    state.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with _serving(Handler, state):
         yield state
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
