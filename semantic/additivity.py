@@ -10,7 +10,7 @@ from sqlglot import exp
 from semantic.expressions import parse_expression
 from semantic.model import Catalog, Metric
 
-_OVERLAPPING = ("count_distinct", "median", "percentile", "min", "max")
+_OVERLAPPING = ("count_distinct", "median", "percentile", "percentile_disc", "min", "max")
 
 
 def why_not_additive(

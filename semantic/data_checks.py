@@ -69,7 +69,9 @@ def _check_key(layer: SemanticLayer, model: Model) -> Iterator[Finding]:
 def _check_join(layer: SemanticLayer, model: Model, join: Join) -> Iterator[Finding]:
     target = layer.catalog.models[join.to]
     owner = f'join "{join.alias}" of model "{model.name}"'
-    if join.to_key != target.key and join.valid is None:
+    if join.many:
+        yield from _check_weights(layer, join, target, owner)
+    elif join.to_key != target.key and join.valid is None:
         repeated, _ = _count_keys(layer, target, join.to_key)
         if repeated:
             yield _finding(
@@ -81,6 +83,24 @@ def _check_join(layer: SemanticLayer, model: Model, join: Join) -> Iterator[Find
         yield _finding(
             "DT244", f"{owner}: {lost:,} rows have a key that {target.table} does not have",
             join, "key", "they are shown under no member; load what is missing, or correct the key", error=False,
+        )  # fmt: skip
+
+
+def _check_weights(layer: SemanticLayer, join: Join, target: Model, owner: str) -> Iterator[Finding]:
+    """The shares of each key add up to 1."""
+    if join.weight is None:
+        return
+    binder = Binder(layer.catalog, target, layer.schema, layer.today)
+    found = binder.share_faults(join)
+    counted = exp.Select(expressions=[sql.aliased(exp.Count(this=exp.Star()), "wrong")])
+    counted = counted.from_(exp.Subquery(this=found, alias=exp.TableAlias(this=sql.name("keys"))), copy=False)
+    (wrong,) = _run(layer, counted, binder.tables)
+    if wrong:
+        yield _finding(
+            "DT246", f"{owner}: of {wrong:,} keys the shares ({join.weight}) in {target.table} do not add up to 1, or "
+            "one is missing or below zero",
+            join, "weight", "let the last share of each key take what is left of 1; until then what is asked over it is "
+            "refused",
         )  # fmt: skip
 
 
@@ -128,7 +148,7 @@ def _count_lost(layer: SemanticLayer, model: Model, join: Join) -> int:
     conditions: list[exp.Expr | None] = [binder.row_filter(), *(exp.Not(this=_is_null(each)) for each in own)]
     conditions.append(_is_null(there))
     select = exp.Select(expressions=[sql.aliased(exp.Count(this=exp.Star()), "lost")])
-    return _run(layer, with_conditions(binder.attach(select), conditions), binder.tables)[0]
+    return _run(layer, with_conditions(binder.attach(select, repeats=True), conditions), binder.tables)[0]
 
 
 def _is_null(node: exp.Expr) -> exp.Expr:

@@ -23,7 +23,7 @@ from semantic.reach import base_metrics, follow_path, path_to, reachable
 
 _AGG_WORDS = {
     "sum": "Sum", "count": "Number", "count_distinct": "Number of different", "average": "Average",
-    "min": "Smallest", "max": "Largest", "median": "Median", "percentile": "Percentile",
+    "min": "Smallest", "max": "Largest", "median": "Median", "percentile": "Percentile", "percentile_disc": "Percentile",
 }  # fmt: skip
 _TAKE_WORDS = {
     "last": "at the end of the period", "first": "at the start of the period",
@@ -153,8 +153,9 @@ def _aggregation_words(metric: Metric) -> str:
     expr = " ".join((metric.expr or "").split())
     if agg == "count" and expr in ("", "*", "1"):
         return "Number of rows"
-    if agg == "percentile":
-        return f"{(metric.percentile or 0) * 100:g}th percentile of {expr}"
+    if agg.startswith("percentile"):
+        which = ", as the value of a row" if agg == "percentile_disc" else ""
+        return f"{(metric.percentile or 0) * 100:g}th percentile of {expr}{which}"
     return f"{_AGG_WORDS[agg]} {expr}" if agg == "count_distinct" else f"{_AGG_WORDS[agg]} of {expr}"
 
 
@@ -316,7 +317,10 @@ def _use(catalog: Catalog, model: Model, text: str, used: dict[str, Any], key: s
             join = here.joins[alias]
             here = catalog.models[join.to]
             version = [join.valid, join.until, join.at] if join.valid else []
-            used[f"{model.name}/join {alias}"] = [here.table, join.key, join.to_key, join.where, *version]
+            shared = ["one_to_many", join.weight] if join.many else []
+            used[f"{model.name}/join {alias}"] = [
+                here.table, join.key, join.to_key, join.where, *version, *shared,
+            ]  # fmt: skip
         name = f"{target.name}/{last}"
         if name in used or name == key:
             continue

@@ -202,6 +202,7 @@ def _model(catalog: Catalog, model: Model) -> Description:
         ],
         "joins": [
             {"to": j.to, "as": j.alias, "key": dict(zip(j.key, j.to_key, strict=False))}
+            | ({"cardinality": "one_to_many", "weight": j.weight} if j.many else {})
             for j in model.joins.values()
         ],
         "segments": {s.name: s.expr for s in model.segments.values()},

@@ -28,7 +28,7 @@ from semantic.compiler.probes import compile_coverage, compile_values
 from semantic.compiler.statement import CompiledQuery, compile_query
 from semantic.engines import engine_for
 from semantic.engines.base import SqlEngine
-from semantic.guarded import Counter, answer_guarded, refuse_telling
+from semantic.guarded import Counter, answer_guarded, refuse_shared, refuse_telling
 from semantic.horizon import known_through
 from semantic.loader import load_catalog
 from semantic.model import Catalog, Dimension, DimensionRef
@@ -273,9 +273,10 @@ class SemanticLayer:
     def check(self, query: MetricQuery, *, viewer: Viewer) -> list[Issue]:
         """Return what is wrong with `query`; nothing where it can be answered."""
         try:
-            self._plan(query, viewer)
+            rq, _ = self._plan(query, viewer)
             if viewer.access is not None and viewer.access.min_groups:
                 refuse_telling(query)
+                refuse_shared(rq)
         except UserError as error:
             return list(error.issues)
         return []
@@ -371,6 +372,7 @@ class SemanticLayer:
         assert viewer.access is not None
         refuse_telling(query)
         rq = self.resolve(query, viewer=viewer)
+        refuse_shared(rq)
         counters = [self._counter(least, of, viewer) for least, of in viewer.access.min_groups]
         return answer_guarded(rq, lambda asked: self._answer(asked, viewer), counters)
 

@@ -102,6 +102,18 @@ def refuse_telling(query: MetricQuery) -> None:
         raise _denied("this condition on a figure would tell of small groups, which your role does not see")
 
 
+def refuse_shared(rq: ResolvedQuery) -> None:
+    """Refuse groups that a bridge table makes: whole rows, of whom there may be few, are counted in parts or twice.
+
+    Raises:
+        AccessDenied: the question goes over a bridge table.
+    """
+    if rq.shares_rows:
+        raise _denied(
+            "a row that several members share would tell of small groups, which your role does not see"
+        )
+
+
 def _denied(message: str) -> AccessDenied:
     return AccessDenied(Issue(code="DT333", message=message, hint="ask for the figures of larger groups"))
 

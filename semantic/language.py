@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, get_args
 
-from semantic.loader import PATTERNS, TIME_GRAINS, TYPE_ALIASES
+from semantic.loader import CARDINALITIES, CARDINALITY_ALIASES, PATTERNS, TIME_GRAINS, TYPE_ALIASES
 from semantic.metrics import (
     AGG_ALIASES,
     AMONG,
@@ -179,7 +179,11 @@ def _join() -> Schema:
         },
         "until": _choice(["excluded", "included", *UNTIL_ALIASES], "whether the day of `to` counts"),
         "at": {**_TEXT, "description": "the day here that chooses the version; unsaid, the model's time"},
-        "cardinality": _choice(["many_to_one", "one_to_one", "n:1", "1:1"], "how many rows meet"),
+        "cardinality": _choice(
+            [*CARDINALITIES, *CARDINALITY_ALIASES],
+            "how many rows meet; one_to_many leads to a bridge table, whose rows share a row here",
+        ),
+        "weight": {**_TEXT, "description": "of one_to_many: each row's share, 1 in all for a row here"},
         "where": _CONDITION,
         "label": _TEXT,
         "synonyms": _WORDS,

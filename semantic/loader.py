@@ -51,6 +51,8 @@ TYPE_ALIASES = {
 }  # fmt: skip
 _TYPES = ("time", "category", "identifier", "number", "flag")
 TIME_GRAINS = ("day", "week", "month", "quarter", "year")
+CARDINALITIES = ("many_to_one", "one_to_one", "one_to_many")
+CARDINALITY_ALIASES = {"n:1": "many_to_one", "1:1": "one_to_one", "1:n": "one_to_many"}
 PATTERNS = ("4-4-5", "4-5-4", "5-4-4")
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
            "november", "december")  # fmt: skip
@@ -458,7 +460,8 @@ def _with_join_keys(model: Model, models: Mapping[str, Model]) -> Model:
     joins = {}
     for alias, join in model.joins.items():
         target = models.get(join.to)
-        to_key = join.to_key or (join.key if join.valid else ()) or (target.key if target else ())
+        own_names = join.key if join.valid or join.many else ()
+        to_key = join.to_key or own_names or (target.key if target else ())
         joins[alias] = replace(join, key=join.key or to_key, to_key=to_key)
     return replace(model, joins=joins)
 
@@ -599,10 +602,7 @@ def _read_joins(body: Fields) -> Iterator[Join]:
     for entry in body.entries("joins", key="as" if shaped else "to", what=f"{body.what}, join", plain="key"):
         to = entry.text("to") or (entry.text("as") if shaped else None)
         alias = entry.text("as") or to
-        cardinality = entry.choice(
-            "cardinality", ("many_to_one", "one_to_one"), aliases={"n:1": "many_to_one", "1:1": "one_to_one"}
-        )
-        del cardinality  # both mean: at most one row over there
+        cardinality = entry.choice("cardinality", CARDINALITIES, aliases=CARDINALITY_ALIASES)
         raw_key = entry.raw("key")
         if isinstance(raw_key, dict):
             pairs = entry.mapping("key", f"{entry.what}, key")
@@ -619,6 +619,8 @@ def _read_joins(body: Fields) -> Iterator[Join]:
             valid=(valid[0], valid[1]) if len(valid) == 2 else None,
             until=until if until == "included" else None,
             at=entry.text("at"),
+            many=cardinality == "one_to_many",  # the others: at most one row over there
+            weight=entry.text("weight"),
             key=key,
             to_key=to_key,
             alias=alias or "",

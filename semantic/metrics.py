@@ -27,12 +27,13 @@ from semantic.model import (
 )
 
 AGGREGATIONS: tuple[str, ...] = (
-    "sum", "count", "count_distinct", "average", "min", "max", "median", "percentile",
+    "sum", "count", "count_distinct", "average", "min", "max", "median", "percentile", "percentile_disc",
 )  # fmt: skip
 AGG_ALIASES = {
     "avg": "average", "mean": "average", "distinct": "count_distinct", "countd": "count_distinct",
-    "distinct_count": "count_distinct", "minimum": "min", "maximum": "max", "total": "sum",
+    "distinct_count": "count_distinct", "percentile_discrete": "percentile_disc", "minimum": "min", "maximum": "max", "total": "sum",
 }  # fmt: skip
+PERCENTILES = ("percentile", "percentile_disc")
 TAKES = ("first", "last", "average", "min", "max")
 TAKE_ALIASES = {"avg": "average", "minimum": "min", "maximum": "max", "closing": "last", "opening": "first"}
 TO_DATE = ("week", "month", "quarter", "year", "fiscal_month", "fiscal_quarter", "fiscal_year")
@@ -368,13 +369,13 @@ def _aggregation(body: Fields) -> Made:
     if agg is None and not body.has("agg"):
         body.report('"agg" is missing', code="DT202", hint=f"one of: {', '.join(AGGREGATIONS)}; or a kind: ratio, "
                     "derived, balance, cumulative, lifecycle")  # fmt: skip
-    if agg == "percentile" and (percentile is None or not 0 < percentile < 1):
+    if agg in PERCENTILES and (percentile is None or not 0 < percentile < 1):
         body.report("a percentile is between 0 and 1: `percentile: 0.9`", "percentile", code="DT203")
         percentile = percentile if percentile is not None and 0 < percentile < 1 else 0.5
     if agg is not None and agg != "count" and expr is None:
         body.report(f'"expr" is missing: what to {agg.replace("_", " ")}', code="DT202")
     found: Made = {"agg": cast("Aggregation | None", agg), "expr": expr, "where": where, **positions}
-    if agg == "percentile":
+    if agg in PERCENTILES:
         found["percentile"] = percentile
     return found
 

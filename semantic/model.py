@@ -16,7 +16,10 @@ from datatrust.core.issues import SourcePosition
 
 DimensionType = Literal["time", "category", "identifier", "number", "flag"]
 MetricKind = Literal["aggregate", "ratio", "derived", "balance", "cumulative", "lifecycle"]
-Aggregation = Literal["sum", "count", "count_distinct", "average", "min", "max", "median", "percentile"]
+# a percentile lies between two rows in proportion; percentile_disc is the value of a row
+Aggregation = Literal[
+    "sum", "count", "count_distinct", "average", "min", "max", "median", "percentile", "percentile_disc"
+]
 Grain = Literal["day", "week", "month", "quarter", "year", "fiscal_month", "fiscal_quarter", "fiscal_year"]
 Better = Literal["higher", "lower"]
 
@@ -72,7 +75,11 @@ class Dimension:
 
 @dataclass(frozen=True, kw_only=True)
 class Join:
-    """Many rows of this model to one of another. `alias` names the role when a table is joined twice."""
+    """Many rows of this model to one of another. `alias` names the role when a table is joined twice.
+
+    With `many` it leads to a bridge table: one row here may have several rows there. What is asked over it is shared
+    between them by `weight`, or, where there is none, counted in each of their groups and once in the whole.
+    """
 
     to: str
     key: tuple[str, ...]  # columns of this model
@@ -82,6 +89,8 @@ class Join:
     valid: tuple[str, str] | None = None  # (from, to) columns there: of several versions, the one of the day
     until: str | None = None  # "included": the day of `to` still counts
     at: str | None = None  # the day here; the model's time unless said
+    many: bool = False  # to a bridge table
+    weight: str | None = None  # the share of a row here that each row there has: an expression there
     label: str = ""
     synonyms: tuple[str, ...] = ()
     position: SourcePosition | None = None

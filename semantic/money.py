@@ -22,7 +22,7 @@ from semantic.reach import TIME, base_metrics, reachable
 from semantic.resolved import Conversion, Key
 
 DECIMALS = 2  # of converted money whose metric declares none
-_VALUES = ("sum", "average", "min", "max", "median", "percentile")
+_VALUES = ("sum", "average", "min", "max", "median", "percentile", "percentile_disc")
 
 
 def plan_conversions(

@@ -1,8 +1,8 @@
 """Which dimensions a metric can be grouped and filtered by, and what a query may call them.
 
-Breadth first over many-to-one joins, so that no path can repeat a row of the metric's own model. A dimension of
-the metric's own model comes first; then the shortest path owns the short name; where two paths of equal length
-lead to one name, only qualified names are left ("ship_to.region"). Qualified names are read from the metric's
+Breadth first over joins. Those to one row cannot repeat a row of the metric's own model; one to a bridge table is
+there only where it is declared, and what lies behind it comes after all else. A dimension of the metric's own model
+comes first; then the shortest path owns the short name; where two paths of equal length lead to one name, only qualified names are left ("ship_to.region"). Qualified names are read from the metric's
 model: a join alias, a model's name where one role leads to it, or the whole path of aliases.
 Layer: semantic. Imports the catalog's types only.
 """
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
-from semantic.model import Catalog, Dimension, DimensionRef, Grain, Metric, Model
+from semantic.model import Catalog, Dimension, DimensionRef, Grain, Join, Metric, Model
 
 MAX_HOPS = 5
 GRAINS: tuple[str, ...] = get_args(Grain)
@@ -22,6 +22,7 @@ TIME = "time"  # each metric's own time dimension
 WEEKDAY = "weekday"  # "order_date.weekday": the day of the week of a time dimension that is kept by day
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
+_BEHIND_BRIDGE = 100  # is added to the rank of a path over a bridge table
 _CHOSEN = 0.5  # the rank of a path that the model's author chose: after its own dimensions, before all others
 _ORDER = {"day": 0, "week": 1, "month": 2, "fiscal_month": 2, "quarter": 3, "fiscal_quarter": 3}
 _CACHE: dict[int, dict[str, dict[str, DimensionRef]]] = {}
@@ -201,15 +202,30 @@ def follow_path(catalog: Catalog, model: str, aliases: Iterable[str]) -> tuple[t
 
 
 def path_to(catalog: Catalog, model: str, target: str) -> tuple[str, ...] | None:
-    """Return the join path from one model to another that its names would take; None without one, or of several."""
+    """Return the many-to-one path from one model to another that its names would take; None without one, or of several."""
     if model == target:
         return ()
-    paths = [path for path, found in _paths(catalog, catalog.models[model]) if found.name == target]
+    paths = [
+        path
+        for path, found in _paths(catalog, catalog.models[model])
+        if found.name == target and not bridges_on(catalog, model, path)
+    ]
     shortest = [path for path in paths if len(path) == len(paths[0])]
     chosen = catalog.models[model].via.get(target)
     if chosen is not None:
         return next((path for path in paths if ".".join(path) == chosen), None)
     return shortest[0] if len(shortest) == 1 else None
+
+
+def bridges_on(catalog: Catalog, model: str, path: Iterable[str]) -> tuple[Join, ...]:
+    """Return the joins of a path that lead to a bridge table."""
+    here, found = catalog.models[model], []
+    for alias in path:
+        join = here.joins[alias]
+        if join.many:
+            found.append(join)
+        here = catalog.models[join.to]
+    return tuple(found)
 
 
 def _reach_at(
@@ -227,6 +243,7 @@ def _reach_of_model(catalog: Catalog, model: Model, time: str | None) -> dict[st
     claims: dict[str, list[tuple[float, DimensionRef]]] = {}
     for path, target in paths:
         prefixes = {target.name, ".".join(path)} | ({path[-1]} if path else set())
+        late = _BEHIND_BRIDGE if bridges_on(catalog, model.name, path) else 0
         for dimension in target.dimensions.values():
             if dimension.hidden:
                 continue
@@ -234,7 +251,7 @@ def _reach_of_model(catalog: Catalog, model: Model, time: str | None) -> dict[st
                 dimension=dimension, path=path, query_name="", label=_label(catalog, model, path, dimension)
             )
             for name in {dimension.name, *(f"{prefix}.{dimension.name}" for prefix in prefixes if prefix)}:
-                rank = _CHOSEN if model.via.get(target.name) == ".".join(path) else _rank(name, path)
+                rank = _CHOSEN if model.via.get(target.name) == ".".join(path) else _rank(name, path) + late
                 claims.setdefault(name, []).append((rank, ref))
     found: dict[str, DimensionRef] = {}
     for name, claimed in claims.items():

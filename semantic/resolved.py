@@ -107,6 +107,7 @@ class ResolvedQuery:
         default_factory=dict
     )  # of metrics that choose members
     member_reach: Mapping[str, Mapping[str, DimensionRef]] = field(default_factory=dict)
+    shares_rows: bool = False  # groups or conditions go over a bridge table
     last_period: Period | None = None  # the last bucket or range that was asked
     assumptions: tuple[str, ...] = ()
 

@@ -43,6 +43,7 @@ from semantic.reach import (
 )
 from semantic.resolved import Conversion, Key, Order, ResolvedQuery, Slice
 from semantic.schema import Schema, SqlType
+from semantic.shared_rows import SharedRows, check_shared_rows, shared_rows, words_of_shared_rows
 from semantic.slices import Slicer
 from semantic.values import WrongValue, as_number, check_count, typed_filter
 
@@ -132,6 +133,7 @@ class _Resolution:
         self._others(metrics, keys)
         self.issues += check_bridge(self.query, self.catalog, metrics, keys)
         self.issues += check_fold(self.query, self.catalog, metrics, keys)
+        shared_by = self._shared_rows(reach, keys, [*filters, *(each for group in either for each in group)])
         place = self._place(shared, bases, names, calendar, order)
         periods = self._periods(bases, keys, time)
         conversions = self._money(names, keys, filters)
@@ -178,6 +180,7 @@ class _Resolution:
                 for base in base_metrics(self.catalog, each)
             },
             last_period=self._last_period(time, keys, calendar),
+            shares_rows=bool(shared_by),
             assumptions=tuple(self.assumptions),
         )
 
@@ -331,6 +334,14 @@ class _Resolution:
             )
         for metric in metrics:
             self._check_additive(metric, "a running total", over_time=True, ratios=True)
+
+    def _shared_rows(
+        self, reach: Mapping[str, Names], keys: Sequence[Key], filters: Sequence[Filter]
+    ) -> SharedRows:
+        found = shared_rows(self.catalog, reach, keys, filters)
+        self.issues += check_shared_rows(self.query, self.catalog, found)
+        self.assumptions += words_of_shared_rows(self.catalog, found)
+        return found
 
     def _contributions(self, metrics: Sequence[Metric], keys: Sequence[Key]) -> None:
         """Changes of the rows add up to the change of the whole only where the rows do."""

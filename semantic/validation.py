@@ -18,6 +18,7 @@ RULES: tuple[Rule, ...] = (
     models.check_expressions_read,
     models.check_paths,
     models.check_joins,
+    models.check_bridge_tables,
     models.check_versions,
     models.check_via,
     models.check_model_time,

@@ -19,6 +19,7 @@ from semantic.compiler import sql
 from semantic.compiler.binding import type_of, typed
 from semantic.compiler.buckets import bucket
 from semantic.compiler.measures import Leaf, aggregate, count_name, sum_name
+from semantic.compiler.shared import key_columns
 from semantic.compiler.sources import (
     WINDOWS,
     LeafTable,
@@ -46,6 +47,7 @@ class _Rows:
     scope: tuple[str, ...]  # columns that a take is made in: the bucket, the entity
     finest: Key | None
     values: dict[str, exp.Column | None]  # metric -> column; None counts rows
+    weights: tuple[exp.Expr, ...]  # shares of a row that is there several times
     kept: dict[str, exp.Column | None]  # metric -> its own filter
 
 
@@ -120,7 +122,15 @@ def _rows(work: Pass, name: str) -> _Rows:
         columns.append(sql.aliased(asked, _ASKED))
     if rule.among == "filtered":  # one pass then has metrics of one filter only
         conditions += [*work.query_filters(), work.metric_filter(source.metrics[0])]
-    select = work.binder.attach(exp.Select(expressions=columns))
+    repeats = work.repeats()
+    weights = []
+    for index, weight in enumerate(repeats.weights, start=1):
+        columns.append(sql.aliased(weight, f"weight_{index}"))
+        weights.append(typed(sql.column(f"weight_{index}", _ROWS), type_of(weight)))
+    select = exp.Select(expressions=[*columns, *key_columns(repeats)])
+    if repeats.key:
+        select = select.distinct(copy=False)
+    select = work.binder.attach(select, repeats=True)
     if windows is not None:
         select = select.join(sql.table(window_name(part), WINDOWS), on=windows, copy=False)
     return _Rows(
@@ -130,6 +140,7 @@ def _rows(work: Pass, name: str) -> _Rows:
         finest=finest,
         values=values,
         kept=kept,
+        weights=tuple(weights),
     )
 
 
@@ -150,7 +161,7 @@ def _rows_taken(work: Pass, rows: _Rows, taken: str) -> tuple[exp.Select, list[L
     assert rule is not None
     leaves: list[Leaf] = []
     for metric in work.source.metrics:
-        made = aggregate(metric, rows.values[metric.name], rows.kept[metric.name])
+        made = aggregate(metric, rows.values[metric.name], rows.kept[metric.name], rows.weights)
         if rule.take == "average":
             days = exp.Max(this=sql.column("days", _TAKEN))
             made = [
@@ -178,7 +189,7 @@ def _extreme_of_days(work: Pass, rows: _Rows) -> tuple[exp.Select, list[Leaf]]:
     keys = _keys(work, rows)
     daily: list[Leaf] = []
     for metric in work.source.metrics:
-        daily += aggregate(metric, rows.values[metric.name], rows.kept[metric.name])
+        daily += aggregate(metric, rows.values[metric.name], rows.kept[metric.name], rows.weights)
     inner = exp.Select(
         expressions=[
             *keys,

@@ -1,6 +1,7 @@
 """Bind a catalog's names to columns of tables, and gather the joins that they need.
 
-Only many-to-one LEFT JOINs are made, from the metric's own table outward, so no join can repeat a row of it.
+LEFT JOINs are made from the metric's own table outward. No join can repeat a row of it, but one to a bridge table: who
+attaches such joins says that it knows (`semantic.compiler.shared`), else the question is refused.
 Layer: semantic.
 """
 
@@ -66,6 +67,7 @@ class Binder:
         self._joins: dict[Path, tuple[Model, exp.Expr]] = {}
         self._tables: dict[str, tuple[str, exp.Expr]] = {}  # alias -> table and condition
         self._proofs: list[Proof] = []
+        self.bridges: dict[Path, Join] = {}  # joins that may repeat rows, by their path
 
     # -------------------------------------------------------------------------------------------- names
 
@@ -119,8 +121,24 @@ class Binder:
     def _kept_rows(self) -> exp.Expr | None:
         return self.expression(self.model.where) if self.model.where else None
 
-    def attach(self, select: exp.Select) -> exp.Select:
-        """Give `select` the model's table and the joins that were needed."""
+    def attach(self, select: exp.Select, *, repeats: bool = False) -> exp.Select:
+        """Give `select` the model's table and the joins that were needed.
+
+        Args:
+            repeats: a row may be there several times, which `select` allows for.
+
+        Raises:
+            UserError: a row would be counted several times.
+        """
+        if self.bridges and not repeats:
+            over = ", ".join(sorted(".".join(path) for path in self.bridges))
+            raise UserError(
+                Issue(
+                    code="DT328",
+                    message=f'"{over}" leads from one row to several, and this cannot be shared between them yet',
+                    hint="ask for sums, counts, averages or balances there, or ask without it",
+                )
+            )
         select = select.from_(sql.stored_table(self.model.table, self.model.name), copy=False)
         for path, (target, condition) in self._joins.items():
             select = sql.joined(select, sql.stored_table(target.table, _alias(path)), condition, side="left")
@@ -200,7 +218,10 @@ class Binder:
             if here not in self._joins:
                 self._joins[here] = (target, exp.Boolean(this=True))
                 self._joins[here] = (target, self._condition(model, path[: length - 1], join, target, here))
-                self._proofs.append(self._known_proof(join, target))
+                if join.many:
+                    self.bridges[here] = join
+                if not join.many or join.weight:
+                    self._proofs.append(self._known_proof(join, target))
             model = target
         return model
 
@@ -240,7 +261,10 @@ class Binder:
         """
         if any(path[: len(here)] == here for path in self.model.rows_paths):
             return []
-        if any("." in name for text in target.rows for name in parse_expression(text).columns):
+        join = self._step(here)
+        if (join.many and target.rows) or any(
+            "." in name for text in target.rows for name in parse_expression(text).columns
+        ):
             raise AccessDenied(
                 Issue(
                     code="DT332",
@@ -250,13 +274,78 @@ class Binder:
             )
         return [self._bind(text, target, here, frozenset()) for text in target.rows]
 
+    def _step(self, here: Path) -> Join:
+        """The last join of a path."""
+        model = self.model
+        for alias in here[:-1]:
+            model = self._catalog.models[model.joins[alias].to]
+        return model.joins[here[-1]]
+
+    def weights(self) -> list[exp.Expr]:
+        """The share of a row that each of its rows in a bridge table has; all of it where it has none there.
+
+        Raises:
+            UserError: some of the bridge tables have weights, and others have not.
+        """
+        weighted = [path for path, join in self.bridges.items() if join.weight]
+        if weighted and len(weighted) < len(self.bridges):
+            plain = next(path for path, join in self.bridges.items() if not join.weight)
+            raise UserError(
+                Issue(
+                    code="DT328",
+                    message=f'"{".".join(weighted[0])}" shares rows by weight and "{".".join(plain)}" has no weight, '
+                    "so that neither parts nor counts would be right",
+                    hint=f"ask for the two apart, or give {plain[-1]} a weight",
+                )
+            )
+        found: list[exp.Expr] = []
+        for path in weighted:
+            join = self.bridges[path]
+            assert join.weight is not None
+            share = _share(self._bind(join.weight, self._catalog.models[join.to], path, frozenset()))
+            whole = exp.Coalesce(this=share, expressions=[exp.Literal.number(1)])
+            found.append(typed_paren(whole, type_of(share)))
+        return found
+
+    def share_faults(self, join: Join) -> exp.Select:
+        """Return the select that has a row for each key of this bridge table whose weights are not the parts of 1."""
+        assert join.weight is not None
+        keys = [self.expression(each) for each in join.to_key]
+        share = _share(self.expression(join.weight))
+        conditions: list[exp.Expr | None] = [
+            exp.Not(this=exp.Is(this=key.copy(), expression=exp.Null())) for key in keys
+        ]
+        conditions.append(self._kept_rows())
+        select = self.attach(exp.Select(expressions=[sql.aliased(exp.Literal.number(1), "wrong")]))
+        select = select.where(sql.all_of(conditions), copy=False).group_by(*keys, copy=False)
+        wrong = [
+            exp.NEQ(this=exp.Sum(this=share.copy()), expression=exp.Literal.number(1)),
+            exp.LT(this=exp.Count(this=share.copy()), expression=exp.Count(this=exp.Star())),
+            exp.LT(this=exp.Min(this=share.copy()), expression=exp.Literal.number(0)),
+        ]
+        return select.having(sql.any_of(wrong), copy=False)
+
+    def _share_proof(self, join: Join, target: Model) -> Proof:
+        """The weights of each key add up to 1, and none is missing or below zero."""
+        inner = Binder(self._catalog, target, self._schema, self._today)
+        return Proof(
+            code="DT328",
+            model=target.name,
+            table=target.table,
+            statement=sql.limited(inner.share_faults(join), 1),
+            message=f"nothing can be shared by {join.weight} of {target.name}: for one key of {target.table} the shares "
+            "do not add up to 1, or one is missing or below zero",
+            hint="let the last share of each key take what is left of 1; all wrong keys are counted by: "
+            "datatrust semantic check --data",
+        )
+
     def _known_proof(self, join: Join, target: Model) -> Proof:
         """The proof of a join is the same in every question to one catalog over one schema."""
         known = _PROOFS.get(id(self._catalog))
         if known is None:
             known = _PROOFS[id(self._catalog)] = {}
             weakref.finalize(self._catalog, _PROOFS.pop, id(self._catalog), None)
-        key = (target.name, join.to_key, join.valid, join.until, id(self._schema), self._today)
+        key = (target.name, join.to_key, join.valid, join.until, join.weight, id(self._schema), self._today)
         if key not in known:
             known[key] = (
                 self._schema,
@@ -298,6 +387,8 @@ class Binder:
         )
 
     def _proof(self, join: Join, target: Model) -> Proof:
+        if join.weight:
+            return self._share_proof(join, target)
         inner = Binder(self._catalog, target, self._schema, self._today)
         keys = [inner.expression(each) for each in join.to_key]
         conditions: list[exp.Expr] = [
@@ -322,6 +413,12 @@ class Binder:
             "so a join would count rows twice",
             hint="make the key unique, or join on all of its columns",
         )
+
+
+def _share(bound: exp.Expr) -> exp.Expr:
+    """A weight as a decimal: shares add up to 1 exactly, or not at all."""
+    kind = type_of(bound)
+    return sql.decimal(bound, kind.scale if kind.kind in ("decimal", "integer") else DOUBLE_SCALE)
 
 
 def _as_date(bound: exp.Expr) -> exp.Expr:

@@ -12,7 +12,7 @@ from sqlglot.dialects.dialect import Dialect
 
 from semantic.compiler import exact_spark, scales, sql
 from semantic.compiler.arithmetic import EXACT_QUOTIENT
-from semantic.compiler.measures import EXACT_PERCENTILE
+from semantic.compiler.measures import EXACT_PERCENTILE, EXACT_PERCENTILE_DISC
 
 DIALECTS = ("duckdb", "spark", "databricks")
 Dialect.get_or_raise("duckdb")  # loaded with this module, not with the first question
@@ -85,13 +85,25 @@ def _whole(node: exp.Expr, scale: int, more: int) -> exp.Expr:
     return whole if not isinstance(whole, exp.Mul) else exp.Paren(this=whole)
 
 
-def _duckdb_percentile(value: exp.Expr, share: exp.Expr, kept: exp.Expr) -> exp.Expr:
-    """Sorted values as a list; between the two neighbours of position (n - 1) * share in proportion."""
+def _listed(value: exp.Expr, kept: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
+    """Sorted values as a list, and how many there are."""
     listed = exp.Filter(
         this=exp.ArrayAgg(this=exp.Order(this=value, expressions=[exp.Ordered(this=value.copy())])),
         expression=exp.Where(this=kept),
     )
-    count = exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=kept.copy()))
+    return listed, exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=kept.copy()))
+
+
+def _duckdb_percentile_disc(value: exp.Expr, share: exp.Expr, kept: exp.Expr) -> exp.Expr:
+    """Of n sorted values the one at place n * share, rounded up."""
+    listed, count = _listed(value, kept)
+    place = sql.cast(exp.Ceil(this=exp.Mul(this=count, expression=share)), "BIGINT")
+    return exp.Anonymous(this="LIST_EXTRACT", expressions=[listed, place])
+
+
+def _duckdb_percentile(value: exp.Expr, share: exp.Expr, kept: exp.Expr) -> exp.Expr:
+    """Between the two neighbours of position (n - 1) * share of the n sorted values, in proportion."""
+    listed, count = _listed(value, kept)
     position = exp.Mul(
         this=exp.Paren(this=exp.Sub(this=count, expression=exp.Literal.number(1))), expression=share
     )
@@ -114,4 +126,5 @@ def _duckdb_percentile(value: exp.Expr, share: exp.Expr, kept: exp.Expr) -> exp.
 _LOWERINGS: dict[str, Callable[..., exp.Expr]] = {
     EXACT_QUOTIENT: _duckdb_quotient,
     EXACT_PERCENTILE: _duckdb_percentile,
+    EXACT_PERCENTILE_DISC: _duckdb_percentile_disc,
 }

@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from semantic.compiler import scales, sql
 from semantic.compiler.arithmetic import EXACT_QUOTIENT
-from semantic.compiler.measures import EXACT_PERCENTILE
+from semantic.compiler.measures import EXACT_PERCENTILE, EXACT_PERCENTILE_DISC
 from semantic.compiler.scales import scale_of
 
 WHOLE = 25  # digits before the point of any decimal: two of them add up within 38 at the scale of quotients
@@ -38,6 +38,8 @@ def lowered(node: exp.Expr) -> exp.Expr:
         if node.this == EXACT_PERCENTILE:
             value, share, kept = node.expressions
             return _percentile(value, share, kept)
+        if node.this == EXACT_PERCENTILE_DISC:
+            return _percentile_disc(*node.expressions)
         return node
     if isinstance(node, exp.Extract) and node.name.upper() == "ISODOW":
         node.set("this", exp.Var(this="DAYOFWEEK_ISO"))
@@ -164,12 +166,25 @@ def _median(value: exp.Expr, kept: exp.Expr | None) -> exp.Expr:
     return _decimal(middle, scale_of(value) or 0)
 
 
-def _percentile(value: exp.Expr, share: exp.Expr, kept: exp.Expr) -> exp.Expr:
-    """Sorted values as a list; between the two neighbours of position (n - 1) * share in proportion."""
+def _sorted_rows(value: exp.Expr, kept: exp.Expr) -> exp.Expr:
     listed = exp.Filter(
         this=exp.Anonymous(this="COLLECT_LIST", expressions=[value]), expression=exp.Where(this=kept)
     )
-    rows = exp.Anonymous(this="SORT_ARRAY", expressions=[listed])
+    return exp.Anonymous(this="SORT_ARRAY", expressions=[listed])
+
+
+def _percentile_disc(value: exp.Expr, share: exp.Expr, kept: exp.Expr) -> exp.Expr:
+    """Of n sorted values the one at place n * share, rounded up; `get` counts from 0, and gives none of no rows."""
+    rows = _sorted_rows(value, kept)
+    count = _as_decimal(exp.Anonymous(this="SIZE", expressions=[rows]), 11, 0)
+    place = exp.Anonymous(this="CEIL", expressions=[exp.Mul(this=count, expression=share)])
+    index = exp.Sub(this=sql.cast(place, "INT"), expression=exp.Literal.number(1))
+    return exp.Anonymous(this="GET", expressions=[rows.copy(), index])
+
+
+def _percentile(value: exp.Expr, share: exp.Expr, kept: exp.Expr) -> exp.Expr:
+    """Sorted values as a list; between the two neighbours of position (n - 1) * share in proportion."""
+    rows = _sorted_rows(value, kept)
     scale, digits = scale_of(value) or 0, len(str(share.this).partition(".")[2])
     last = exp.Sub(this=exp.Anonymous(this="SIZE", expressions=[rows]), expression=exp.Literal.number(1))
     position = exp.Mul(this=_as_decimal(last, 11, 0), expression=share)

@@ -7,14 +7,16 @@ Layer: semantic.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlglot import exp
 
+from datatrust.core.errors import UserError
+from datatrust.core.issues import Issue
 from semantic.compiler import sql
-from semantic.compiler.binding import type_of
+from semantic.compiler.binding import type_of, typed_paren
 from semantic.model import Metric
 from semantic.schema import DOUBLE_SCALE, SqlType
 
@@ -40,9 +42,64 @@ def count_name(metric: Metric) -> str:
     return f"{metric.name}__count"
 
 
-def aggregate(metric: Metric, value: exp.Expr | None, kept: exp.Expr | None) -> list[Leaf]:
-    """Return the aggregated columns of `metric` over `value` of the rows where `kept` holds."""
-    return _AGGREGATIONS[metric.agg or "sum"](metric, value, kept)
+def aggregate(
+    metric: Metric, value: exp.Expr | None, kept: exp.Expr | None, weights: Sequence[exp.Expr] = ()
+) -> list[Leaf]:
+    """Return the aggregated columns of `metric` over `value` of the rows where `kept` holds.
+
+    Args:
+        weights: the shares of a row that is there several times; parts then add up to the whole, digit by digit.
+
+    Raises:
+        UserError: what is asked cannot be shared by weights.
+    """
+    build = _AGGREGATIONS[metric.agg or "sum"]
+    if not weights or metric.agg in _OF_ANY_ROWS:
+        return build(metric, value, kept)
+    if metric.agg not in _SHARED:
+        raise UserError(
+            Issue(
+                code="DT328",
+                message=f"{metric.name} is a {metric.agg}, which no weight can share between several members of one row",
+                at=metric.position,
+                hint="ask for a sum, a count or an average there",
+            )
+        )
+    return _shared(metric, value, kept, weights)
+
+
+def _shared(
+    metric: Metric, value: exp.Expr | None, kept: exp.Expr | None, weights: Sequence[exp.Expr]
+) -> list[Leaf]:
+    """Sums of shares; a count is the sum of the shares of the rows that are counted."""
+    whole = _times(sql.number(1), 0, weights)
+    leaves = []
+    if metric.agg != "count":
+        assert value is not None
+        amount, kind = numeric(metric, value)
+        part, scale = _times(sql.decimal(amount, kind.scale), kind.scale, weights)
+        name = sum_name(metric) if metric.agg == "average" else metric.name
+        added = _where(exp.Sum(this=part), kept)
+        leaves.append(Leaf(name=name, expr=added, type=SqlType("decimal", scale), merge="SUM"))
+    if metric.agg in ("count", "average"):
+        counted, scale = whole
+        if value is not None:
+            there = exp.Not(this=exp.Is(this=exp.Paren(this=value.copy()), expression=exp.Null()))
+            counted = exp.Case(ifs=[exp.If(this=there, true=counted)])
+        name = count_name(metric) if metric.agg == "average" else metric.name
+        added = exp.Coalesce(this=_where(exp.Sum(this=counted), kept), expressions=[exp.Literal.number(0)])
+        kind = SqlType("decimal", scale)
+        leaves.append(Leaf(name=name, expr=typed_paren(added, kind), type=kind, merge="SUM", is_count=True))
+    return leaves
+
+
+def _times(amount: exp.Expr, scale: int, weights: Sequence[exp.Expr]) -> tuple[exp.Expr, int]:
+    """`amount` times the weights, with every digit."""
+    for weight in weights:
+        digits = type_of(weight).scale
+        amount = exp.Mul(this=amount, expression=sql.decimal(weight.copy(), digits))
+        scale += digits
+    return typed_paren(amount, SqlType("decimal", scale)), scale
 
 
 def numeric(metric: Metric, value: exp.Expr) -> tuple[exp.Expr, SqlType]:
@@ -125,19 +182,38 @@ def _median(metric: Metric, value: exp.Expr | None, kept: exp.Expr | None) -> li
 
 def _percentile(metric: Metric, value: exp.Expr | None, kept: exp.Expr | None) -> list[Leaf]:
     """The value at position (n - 1) * p of the sorted rows, between neighbours in proportion, in decimals."""
+    share = _share_of(metric)
+    digits = max(0, -int(share.as_tuple().exponent))
+    return [_sorted(metric, value, kept, EXACT_PERCENTILE, share, more_digits=digits)]
+
+
+def _percentile_disc(metric: Metric, value: exp.Expr | None, kept: exp.Expr | None) -> list[Leaf]:
+    """The first value of the sorted rows that has at least the share of them up to it, as in SQL's PERCENTILE_DISC."""
+    return [_sorted(metric, value, kept, EXACT_PERCENTILE_DISC, _share_of(metric), more_digits=0)]
+
+
+def _share_of(metric: Metric) -> Decimal:
+    return Decimal(str(metric.percentile if metric.percentile is not None else 0.5)).normalize()
+
+
+def _sorted(
+    metric: Metric, value: exp.Expr | None, kept: exp.Expr | None, function: str, share: Decimal, *, more_digits: int
+) -> Leaf:  # fmt: skip
     assert value is not None
     added, kind = numeric(metric, value)
-    share = Decimal(str(metric.percentile if metric.percentile is not None else 0.5)).normalize()
-    digits = max(0, -int(share.as_tuple().exponent))
     there = sql.all_of([kept, exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null()))])
     made = exp.Anonymous(
-        this=EXACT_PERCENTILE,
-        expressions=[sql.decimal(added, kind.scale), sql.number(share), there],
+        this=function, expressions=[sql.decimal(added, kind.scale), sql.number(share), there]
     )
-    return [Leaf(name=metric.name, expr=made, type=SqlType("decimal", kind.scale + digits), merge=None)]
+    return Leaf(name=metric.name, expr=made, type=SqlType("decimal", kind.scale + more_digits), merge=None)
 
 
-EXACT_PERCENTILE = "EXACT_PERCENTILE"  # printed by each dialect in its own words
+# printed by each dialect in its own words
+EXACT_PERCENTILE = "EXACT_PERCENTILE"
+EXACT_PERCENTILE_DISC = "EXACT_PERCENTILE_DISC"
+
+_SHARED = ("sum", "count", "average")
+_OF_ANY_ROWS = ("count_distinct", "min", "max")  # a row that is there twice changes nothing
 
 _AGGREGATIONS: dict[str, Callable[[Metric, exp.Expr | None, exp.Expr | None], list[Leaf]]] = {
     "sum": _sum,
@@ -148,4 +224,5 @@ _AGGREGATIONS: dict[str, Callable[[Metric, exp.Expr | None, exp.Expr | None], li
     "max": _extreme(exp.Max, "MAX"),
     "median": _median,
     "percentile": _percentile,
+    "percentile_disc": _percentile_disc,
 }

@@ -54,7 +54,7 @@ def compile_values(
         member = binder.date(ref) if dimension.type == "time" else binder.dimension(ref)
         conditions = [binder.row_filter(), exp.Not(this=exp.Is(this=member.copy(), expression=exp.Null()))]
         select = exp.Select(expressions=[sql.aliased(member, dimension.name)]).distinct(copy=False)
-        selects.append(with_conditions(binder.attach(select), conditions))
+        selects.append(with_conditions(binder.attach(select, repeats=True), conditions))
         tables |= dict.fromkeys(binder.tables)
     if not selects:
         binder = Binder(catalog, catalog.models[dimension.model], schema, today)

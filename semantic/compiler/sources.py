@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from datatrust.core.errors import UserError
+from datatrust.core.issues import Issue
 from semantic.calendar import period_of
 from semantic.compiler import sql
 from semantic.compiler.binding import Binder, Proof, type_of
@@ -20,6 +22,7 @@ from semantic.compiler.buckets import bucket
 from semantic.compiler.currency import Converter, missing_rates
 from semantic.compiler.filters import complement, condition
 from semantic.compiler.measures import Leaf, aggregate
+from semantic.compiler.shared import OwnRows, Repeats, repeats_of
 from semantic.model import BalanceRule, Calendar, DimensionRef, LifecycleRule, MemberRule, Metric
 from semantic.query import Filter
 from semantic.reach import TIME, find_dimension, own_time, reachable
@@ -101,6 +104,7 @@ class Pass:
         self.inner_names = reachable(whole, source.metrics[0].name) if whole is not None else self.names
         self.binder = Binder(rq.catalog, rq.catalog.models[source.model], rq.schema, rq.today)
         self._converter: Converter | None = None
+        self._key_proofs: tuple[Proof, ...] = ()
 
     def time_ref(self) -> DimensionRef | None:
         """The source's own time."""
@@ -200,6 +204,12 @@ class Pass:
             )
         return self._converter.convert(metric, value, conversion)
 
+    def repeats(self) -> Repeats:
+        """How bridge tables repeat the rows, once all that is read of them has been bound."""
+        found = repeats_of(self.binder, ", ".join(metric.name for metric in self.source.metrics))
+        self._key_proofs = (found.proof,) if found.proof is not None else ()
+        return found
+
     def rate_proofs(
         self, select: exp.Select, helpers: Sequence[tuple[str, exp.Select]] = ()
     ) -> tuple[Proof, ...]:
@@ -232,7 +242,12 @@ class Pass:
             leaves={leaf.name: leaf for leaf in leaves},
             metrics=tuple(metric.name for metric in self.source.metrics),
             tables=(*self.binder.tables, *(members.tables if members else ())),
-            proofs=(*self.binder.proofs, *(members.proofs if members else ()), *rate_proofs),
+            proofs=(
+                *self.binder.proofs,
+                *self._key_proofs,
+                *(members.proofs if members else ()),
+                *rate_proofs,
+            ),
             helpers=tuple(helpers),
         )
 
@@ -269,19 +284,19 @@ def days_between(moment: exp.Expr, part: Slice) -> exp.Expr:
 def compile_flow(rq: ResolvedQuery, source: Source, part: Slice, name: str) -> LeafTable:
     """Compile the pass of measures that add up over time."""
     work = Pass(rq, source, part)
-    select, leaves = flow_rows(work, [])
+    select, leaves, rows = flow_rows(work, [])
     helpers = [(window_name(part), window_table(part, rq))] if _has_windows(work) else []
     if source.members is not None:
         helpers.append((source.members.name, source.members.select))
-    return work.table(name, select, leaves, helpers=helpers, rate_proofs=work.rate_proofs(select, helpers))
+    return work.table(name, select, leaves, helpers=helpers, rate_proofs=work.rate_proofs(rows, helpers))
 
 
 def _has_windows(work: Pass) -> bool:
     return work.part.windows is not None and work.time_ref() is not None
 
 
-def flow_rows(work: Pass, more: Sequence[exp.Expr]) -> tuple[exp.Select, list[Leaf]]:
-    """Return the measures of a pass, added up by the question's groups and by `more` columns."""
+def flow_rows(work: Pass, more: Sequence[exp.Expr]) -> tuple[exp.Select, list[Leaf], exp.Select]:
+    """Return the measures of a pass, added up by the question's groups and by `more` columns, and what reads the rows."""
     rq, source, part = work.rq, work.source, work.part
     conditions = [work.binder.row_filter(), *work.query_filters()]
     day = work.day() if work.time_ref() is not None else None
@@ -292,21 +307,55 @@ def flow_rows(work: Pass, more: Sequence[exp.Expr]) -> tuple[exp.Select, list[Le
     else:
         conditions.append(work.range_filter())
     conditions.append(work.member_filter(day))
-    keys = [sql.aliased(work.key(key, day), key.name) for key in rq.keys]
+    keys = [sql.aliased(work.key(key, day), key.name) for key in rq.keys] + list(more)
     filters = [work.metric_filter(metric) for metric in source.metrics]
-    texts = {metric.where for metric in source.metrics}
-    leaves: list[Leaf] = []
-    for metric, kept in zip(source.metrics, filters, strict=True):
-        leaves += aggregate(metric, work.value(metric), kept if len(texts) > 1 else None)
+    values = [work.value(metric) for metric in source.metrics]
     if all(kept is not None for kept in filters):
         unique = {metric.where: kept for metric, kept in zip(source.metrics, filters, strict=True) if kept}
         conditions.append(sql.any_of([each.copy() for each in unique.values()]))
-    keys += more
-    select = exp.Select(expressions=[*keys, *(sql.aliased(leaf.expr, leaf.name) for leaf in leaves)])
-    select = work.binder.attach(select)
+    if len({metric.where for metric in source.metrics}) == 1:
+        filters = [None] * len(filters)
+    repeats = work.repeats()
+    own = OwnRows(repeats) if repeats.key else None
+    if own is not None:
+        if windows is not None:
+            _keep_windows(own, part)
+        keys = [sql.aliased(_there(own.keep(each.unalias(), each.alias)), each.alias) for each in keys]
+        for index, metric in enumerate(source.metrics):
+            values[index] = own.keep(values[index], f"{metric.name}__value")
+            filters[index] = own.keep(filters[index], f"{metric.name}__kept")
+    leaves: list[Leaf] = []
+    for metric, value, kept in zip(source.metrics, values, filters, strict=True):
+        leaves += aggregate(metric, value, kept, repeats.weights)
+    columns = [*keys, *(sql.aliased(leaf.expr, leaf.name) for leaf in leaves)]
+    select = own.select() if own is not None else exp.Select(expressions=columns)
+    select = work.binder.attach(select, repeats=True)
     if windows is not None:
         select = select.join(sql.table(window_name(part), WINDOWS), on=windows, copy=False)
-    return with_conditions(select, conditions, keys=len(keys)), leaves
+    if own is None:
+        select = with_conditions(select, conditions, keys=len(keys))
+        return select, leaves, select
+    rows = with_conditions(select, conditions)
+    return with_conditions(own.over(rows, columns), [], keys=len(keys)), leaves, rows
+
+
+def _keep_windows(own: OwnRows, part: Slice) -> None:
+    """A row counts once in each window that it lies in."""
+    if len(set(part.windows or ())) < len(part.windows or ()):
+        raise UserError(
+            Issue(
+                code="DT328",
+                message="some days count several times here, and rows that belong to several members count once",
+                hint="ask by day, or give the bridge table a weight",
+            )
+        )
+    for name in ("bucket", "first_day", "last_day"):
+        own.keep(sql.column(name, WINDOWS), f"window_{name}")
+
+
+def _there(column: exp.Column | None) -> exp.Column:
+    assert column is not None
+    return column
 
 
 def window_table(part: Slice, rq: ResolvedQuery) -> exp.Select:

@@ -33,14 +33,14 @@ _DAY, _DAYS = "day_of_value", "days"  # column, alias
 def compile_taken(rq: ResolvedQuery, source: Source, part: Slice, name: str) -> LeafTable:
     """Compile the pass of measures that are added up to each of several days of a period."""
     work = Pass(rq, source, part)
-    select, leaves = flow_rows(work, [sql.aliased(sql.column("day", WINDOWS), _DAY)])
+    select, leaves, rows = flow_rows(work, [sql.aliased(sql.column("day", WINDOWS), _DAY)])
     daily = f"{name}_days"
     helpers = [(window_name(part), window_table(part, rq)), (daily, select)]
     taken = [_taken(leaf, part.take or "last") for leaf in leaves]
     keys = [sql.column(key.name, _DAYS) for key in rq.keys]
     outer = exp.Select(expressions=[*keys, *(sql.aliased(leaf.expr, leaf.name) for leaf in taken)])
     outer = outer.from_(sql.table(daily, _DAYS), copy=False)
-    rates = work.rate_proofs(select, helpers[:1])
+    rates = work.rate_proofs(rows, helpers[:1])
     return work.table(
         name, with_conditions(outer, [], keys=len(keys)), taken, helpers=helpers, rate_proofs=rates
     )

@@ -362,10 +362,7 @@ def _aggregation(model: SemanticModel, measure: Measure) -> Made:
     if agg == "percentile":
         if measure.percentile is None:
             raise NotRead(Reason.SHAPE, "a percentile needs its share (agg_params: percentile)")
-        if measure.is_discrete:
-            raise NotRead(
-                Reason.AGGREGATION, "a discrete percentile; ours lies between two rows in proportion"
-            )
+        made |= {"agg": "percentile_disc"} if measure.is_discrete else {}
         made["percentile"] = measure.percentile
     return made
 

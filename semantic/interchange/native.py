@@ -46,11 +46,11 @@ def _with(model: Model, dimensions: dict[str, Dimension]) -> Model:
 
 
 def writable_joins(catalog: Catalog, model: Model) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Yield the joins by plain keys: alias, columns here and columns there. A join by conditions or versions is none."""
+    """Yield the joins by plain keys: alias, columns here and columns there. A join by conditions, to versions or to a bridge table is none."""
     for alias, join in model.joins.items():
         target = catalog.models[join.to]
         here = [column_of(model, each) for each in join.key]
         there = [column_of(target, each) for each in join.to_key]
-        if join.where or join.valid or not here or None in (*here, *there):
+        if join.where or join.valid or join.many or not here or None in (*here, *there):
             continue
         yield alias, [each for each in here if each], [each for each in there if each]

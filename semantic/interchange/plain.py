@@ -135,6 +135,8 @@ def _join(join: Join) -> Entry:
             "valid": list(join.valid or ()),
             "until": join.until,
             "at": join.at,
+            "cardinality": "one_to_many" if join.many else None,
+            "weight": join.weight,
             "label": join.label,
             "synonyms": list(join.synonyms),
         }

@@ -49,6 +49,10 @@ def model_texts(catalog: Catalog, model: Model) -> Iterator[Text]:
                 own_name=segment.name,
             )
     for join in model.joins.values():
+        if join.weight and join.to in catalog.models:
+            owner = f'weight of join "{join.alias}" of model "{model.name}"'
+            at = place(join, "weight")
+            yield Text(owner=owner, text=join.weight, at=at, model=catalog.models[join.to])
         if join.where and join.to in catalog.models:
             owner = f'join "{join.alias}" of model "{model.name}"'
             yield Text(owner=owner, text=join.where, at=place(join, "where"), model=catalog.models[join.to])
@@ -127,5 +131,13 @@ def path_issue(
                 suggestion=did_you_mean(step, here.joins),
                 hint=f"joins of {here.name}: {', '.join(here.joins) or 'none'}",
             )
-        here = followed[1]
+        path, target = followed
+        if any(here.joins[alias].many for alias in path):
+            return Issue(
+                code="DT215",
+                message=f'"{name}" of {owner} leads over "{step}" from one row to several',
+                at=at,
+                hint="questions may group and filter by what lies behind it; a definition speaks of one row",
+            )
+        here = target
     return None

@@ -76,6 +76,28 @@ def check_joins(catalog: Catalog) -> Iterator[Issue]:
                 )
 
 
+def check_bridge_tables(catalog: Catalog) -> Iterator[Issue]:
+    """What shares a row between several is a plain join by keys, and only such a join has a weight."""
+    for model in catalog.models.values():
+        for join in model.joins.values():
+            owner = f'join "{join.alias}" of model "{model.name}"'
+            if join.weight and not join.many:
+                yield Issue(
+                    code="DT218",
+                    message=f"{owner}: a weight shares one row between several, and this join leads to one",
+                    at=place(join, "weight"),
+                    hint="say `cardinality: one_to_many`, or leave the weight out",
+                )
+            for name, given in (("where", join.where), ("valid", join.valid)):
+                if join.many and given:
+                    yield Issue(
+                        code="DT218",
+                        message=f'{owner}: "{name}" does not go with one_to_many: shares would not add up',
+                        at=place(join, name),
+                        hint="put the condition into the `where` of the bridge table's own model",
+                    )
+
+
 def check_versions(catalog: Catalog) -> Iterator[Issue]:
     """A join to versions knows the day that chooses among them."""
     for model in catalog.models.values():

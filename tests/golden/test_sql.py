@@ -39,6 +39,9 @@ models:
   - model: customers
     table: gold.dim_customers
     key: [customer_id]
+    joins:
+      - {to: advice, key: customer_id, cardinality: one_to_many, weight: share}
+      - {to: clubs, key: customer_id, cardinality: one_to_many}
     dimensions: [{name: region}, {name: since, type: time}]
   - model: shipments
     table: gold.fct_shipments
@@ -50,11 +53,15 @@ models:
     time: month
     dimensions: [{name: month, type: time, grain: month}, {name: region}]
   - {model: tiers, table: gold.dim_tiers, key: [customer_id, since], dimensions: [tier]}
+  - {model: advice, table: gold.dim_advice, key: [customer_id, adviser], dimensions: [adviser]}
+  - {model: clubs, table: gold.dim_clubs, key: [customer_id, club], dimensions: [club, level]}
+  - {model: owners, table: gold.dim_owners, key: [account, owner], dimensions: [owner]}
   - {model: people, table: gold.dim_people, key: [person], dimensions: [unit]}
   - model: accounts
     table: gold.fct_balances
     key: [day, account]
     time: day
+    joins: [{to: owners, key: account, cardinality: one_to_many, weight: share}]
     dimensions: [{name: day, type: time}, {name: account}]
 metrics:
   - {name: revenue, model: sales, agg: sum, expr: net_amount, where: booked, better: higher, plan: {budget: planned}, bridge: pieces}
@@ -63,6 +70,7 @@ metrics:
   - {name: orders, model: sales, agg: count_distinct, expr: order_id}
   - {name: average_line, model: sales, agg: average, expr: net_amount}
   - {name: middle_line, model: sales, agg: median, expr: net_amount}
+  - {name: high_line_there, model: sales, agg: percentile_disc, percentile: 0.9, expr: net_amount, where: booked}
   - {name: margin, derived: (revenue - cost) / revenue, on_zero: undefined, unit: percent, better: higher}
   - {name: shipped, model: shipments, agg: count}
   - {name: planned, model: plan, agg: sum, expr: amount}
@@ -114,6 +122,9 @@ SCHEMA_WORDS = {
     ],
     "gold.fct_plan": [("month", "date"), ("region", "string"), ("amount", "decimal(18,2)")],
     "gold.fct_balances": [("day", "date"), ("account", "string"), ("amount", "decimal(18,2)")],
+    "gold.dim_advice": [("customer_id", "string"), ("adviser", "string"), ("share", "decimal(9,6)")],
+    "gold.dim_clubs": [("customer_id", "string"), ("club", "string"), ("level", "int")],
+    "gold.dim_owners": [("account", "string"), ("owner", "string"), ("share", "decimal(3,2)")],
 }  # fmt: skip
 SCHEMA = Schema.of(SCHEMA_WORDS)
 CASES: Mapping[str, MetricQuery] = {
@@ -126,6 +137,21 @@ CASES: Mapping[str, MetricQuery] = {
     ),
     "ratio": MetricQuery(metrics=("margin", "average_line"), group_by=("time.week",), time=YEAR),
     "median_by_bin": MetricQuery(metrics=("middle_line",), group_by=("size",)),
+    "percentile_of_a_row": MetricQuery(metrics=("high_line_there",), group_by=("region",), totals=True),
+    "shared_by_weight": MetricQuery(
+        metrics=("revenue", "average_line", "orders"), group_by=("adviser",), totals=True
+    ),
+    "counted_in_each_group": MetricQuery(
+        metrics=("revenue", "middle_line"),
+        group_by=("club", "time.quarter"),
+        where=(Filter(field="level", op=">", values=(1,)),),
+        time=YEAR,
+        totals=True,
+    ),
+    "shared_balance": MetricQuery(
+        metrics=("cash", "average_cash"), group_by=("owner", "time.quarter"), time=QUARTER
+    ),
+    "shared_money": MetricQuery(metrics=("local_revenue",), group_by=("adviser",), time=YEAR),
     "two_models": MetricQuery(metrics=("revenue", "planned"), group_by=("region", "time.month"), time=YEAR),
     "filters": MetricQuery(
         metrics=("orders",),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from semantic.compiler.dialects import DIALECTS
 from semantic.compiler.statement import compile_query
 from semantic.loader import load_catalog
 from semantic.query import EVERYONE, MetricQuery, TimeRange
@@ -60,12 +61,13 @@ CASES: Mapping[str, MetricQuery] = {
 }
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("case", CASES)
-def test_a_query_becomes_this_sql(case: str) -> None:
+def test_a_query_becomes_this_sql(case: str, dialect: str) -> None:
     catalog = load_catalog(Path("catalog"), texts={"all.yml": CATALOG})
     resolved = resolve(CASES[case], catalog, EVERYONE, today=dt.date(2026, 6, 30), schema=SCHEMA)
-    text = f"{compile_query(resolved, 'duckdb').sql};\n"
-    file = FOLDER / f"{case}.duckdb.sql"
+    text = f"{compile_query(resolved, dialect).sql};\n"
+    file = FOLDER / f"{case}.{dialect}.sql"
     if SNAP:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)

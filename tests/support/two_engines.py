@@ -121,6 +121,23 @@ def _rows(rng: random.Random) -> dict[str, list[tuple[Any, ...]]]:
         "gold.fct_balances": [
             (day, account, amount(5_000_000)) for day in days[::3] for account in ("Cash", "Bank", None) if rng.random() > 0.2
         ],
+        "gold.dim_advice": [
+            (customer, adviser, share)
+            for customer in customers[:9]
+            for adviser, share in rng.choice(
+                [
+                    [("Ann", 1)],
+                    [("Ann", Decimal("0.333333")), ("Kim", Decimal("0.333333")), ("Lee", Decimal("0.333334"))],
+                    [(None, Decimal("0.25")), ("Kim", Decimal("0.75"))],
+                ]
+            )
+        ],
+        "gold.dim_clubs": [
+            (customer, club, rng.choice([1, 2, 3, None]))
+            for customer in customers[3:]
+            for club in rng.sample(["Golf", "Chess", "O'Club"], rng.randrange(4))
+        ],
+        "gold.dim_owners": [("Cash", "North", Decimal("0.40")), ("Cash", "South", Decimal("0.60")), ("Bank", "South", 1)],
     }  # fmt: skip
 
 

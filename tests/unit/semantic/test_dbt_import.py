@@ -238,6 +238,7 @@ models:
       - {name: revenue, type: simple, agg: sum, expr: amount, label: Revenue}
       - {name: paid_revenue, type: simple, agg: sum, expr: amount, filter: "{{ Dimension('order__status') }} = 'paid'"}
       - {name: p50, type: simple, agg: percentile, expr: amount, percentile: 50.0, percentile_type: continuous}
+      - {name: p50_disc, type: simple, agg: percentile, expr: amount, percentile: 50.0, percentile_type: discrete}
       - {name: orders, type: simple, agg: count, expr: 1, fill_nulls_with: 0, join_to_timespine: true}
       - name: paid_share
         type: ratio
@@ -286,6 +287,7 @@ def test_the_spelling_without_measures_gives_the_same_numbers(orders: tuple[Impo
     year = {"start": "2026-01-01", "end": "2026-04-30"}
     values = {name: books.value(name, **year) for name in ("revenue", "paid_revenue", "p50", "eu_revenue")}
     assert values == {"revenue": 420, "paid_revenue": 370, "p50": 85, "eu_revenue": 170}
+    assert books.value("p50_disc", **year) == 70
     assert round(books.value("paid_share", **year), 8) == round(Decimal(370) / 420, 8)
     counted = [row[1] for row in books.ask("orders", by=("time.month",), **year).rows]
     assert counted == [2, 1, 0, 1], "March has no order, and is filled"
@@ -302,7 +304,7 @@ def test_what_is_not_read_is_named(orders: tuple[Imported, Books]) -> None:
         ("metric", "bought_again"): "conversion_metric",
         ("saved query", "monthly"): "saved_query",
     }
-    assert (made.metrics, made.asked) == (8, 9)
+    assert (made.metrics, made.asked) == (9, 10)
 
 
 OLD = """
@@ -321,14 +323,12 @@ semantic_models:
       - {name: pieces, agg: sum, expr: quantity}
       - {name: odd, agg: hll_sketch, expr: quantity}
       - {name: regular, agg: sum, expr: "regexp_extract(kind, 'a')"}
-      - {name: middle, agg: percentile, expr: quantity, agg_params: {percentile: 0.5, use_discrete_percentile: true}}
 metrics:
 """
 REFUSALS: dict[str, tuple[str, str]] = {
     "measure: turnover": ("column_hidden_by_dimension", '"amount" means the column in dbt'),
     "measure: odd": ("aggregation_not_read", '"hll_sketch" is no aggregation'),
     "measure: regular": ("formula_not_read", "regexp_extract"),
-    "measure: middle": ("aggregation_not_read", "discrete"),
     "measure: nothing": ("unknown_name", 'no measure "nothing"'),
     "measure: {name: pieces, filter: \"{{ Dimension('shop__city') }} = 'a'\"}": ("unknown_name", '"shop__city" is not reached'),
     "measure: {name: pieces, filter: \"{{ Dimension('sale__kind').date_part('year') }} = 1\"}": ("filter_not_read", "date_part"),
@@ -354,7 +354,7 @@ def test_what_cannot_be_read_is_refused_with_its_reason(params: str, tmp_path: P
     assert found["bad"].reason.value == reason
     assert any(word in found["bad"].message for word in words.split("|")), found["bad"].message
     assert found["bad"].at is not None
-    assert found["bad"].at.line == 20
+    assert found["bad"].at.line == 19
     assert found["over"].reason.value == "input_not_read"
     assert made.metrics == 1
 
@@ -369,7 +369,7 @@ def test_the_command_writes_a_catalog_that_passes_its_check(
     into = [*base, "import", "--from", "dbt", str(tmp_path / "dbt.yml"), "--into", str(tmp_path / "catalog")]
     assert main(into) == 1, "a metric was refused"
     shown = capsys.readouterr()
-    assert "2 models, 8 of 9 metrics" in shown.out
+    assert "2 models, 9 of 10 metrics" in shown.out
     assert "conversion_metric" in shown.err
     assert main([*base, "check"]) == 0, capsys.readouterr().err
     assert main(into) == 1, "the same again changes nothing"

@@ -202,7 +202,7 @@ def test_keys_are_strict_and_shapes_are_not() -> None:
     """) == [
         'file1.yml:2:39 DT210 model "m": unknown key "tiem" (time?)',
         'file1.yml:3:36 DT204 metric "x": agg "summ" is none of: sum, count, count_distinct, average, min, max, '
-        "median, percentile (sum?)",
+        "median, percentile, percentile_disc (sum?)",
         'file1.yml:3:61 DT203 metric "x": "decimals" is a whole number from 0 to 18, not 1.5',
         'file1.yml:3:74 DT204 metric "x": better "more" is none of: higher, lower',
     ]
