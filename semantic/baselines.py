@@ -37,8 +37,8 @@ def base_range(
     (datetime.date(2026, 2, 1), datetime.date(2026, 2, 28))
     """
     until = min(end, known_through) if like_for_like and known_through >= start else end
-    if calendar.pattern:
-        return _range_of_weeks(start, end, until, to=to, calendar=calendar)
+    if calendar.has_own_months:
+        return _range_of_own_months(start, end, until, to=to, calendar=calendar)
     if to != "previous_period":
         return shift_range(start, until, years=-1)
     if until == end and (months := _to_date_months(start, end, calendar)) is not None:
@@ -84,10 +84,10 @@ def bucket_windows(start: dt.date, end: dt.date, grain: str, calendar: Calendar)
     )
 
 
-def _range_of_weeks(
+def _range_of_own_months(
     start: dt.date, end: dt.date, until: dt.date, *, to: str, calendar: Calendar
 ) -> tuple[dt.date, dt.date]:
-    """The base of a range in a calendar of weeks: the same days counted from the start of the period they stand in."""
+    """The base of a range in a calendar of weeks or listed periods: the same days counted from the start of theirs."""
     grains = ("fiscal_month", "fiscal_quarter", "fiscal_year")
     periods = [period_of(start, grain, calendar) for grain in grains]
     if to == "previous_period":
@@ -109,7 +109,7 @@ def same_place(day: dt.date, period: Period, base: Period, calendar: Calendar) -
     """The day of `base` that stands where `day` stands in `period`: same day of the month, or same weekday."""
     if day == period.start:
         return base.start
-    if period.grain in MONTHS_IN and not (calendar.pattern and period.grain != "month"):
+    if period.grain in MONTHS_IN and not (calendar.has_own_months and period.grain != "month"):
         months = _months_apart(base.start, period.start)
         if months is not None:
             return min(max(_moved(day, -months), base.start), base.end)

@@ -3,7 +3,8 @@
 A `quarter` or `year` is read in the calendar that is asked: in a fiscal one it is the fiscal quarter or year.
 `month` is always the calendar's month and `fiscal_month` the month counted from the year's first day; they differ
 only where a year starts inside a month, or is counted in weeks (4-4-5): such a year has 52 weeks, or 53 where its
-weekday makes it so, and week 53 belongs to its last month. Offsets keep the meaning of a period: the month before a whole March is
+weekday makes it so, and week 53 belongs to its last month. Where a table lists the periods, `fiscal_month` is one of its
+rows, and what it does not list is refused (`semantic.period_tables`). Offsets keep the meaning of a period: the month before a whole March is
 the whole of February, and a month before 31 March is 28 or 29 February.
 Layer: semantic. Imports the catalog's types only; used by the resolver and by planners.
 """
@@ -16,12 +17,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from datatrust.core.errors import UserError
+from semantic import period_tables
 from semantic.model import Calendar, Catalog
 
 GREGORIAN = Calendar(name="gregorian", named_by="start")
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 GRAINS = ("day", "week", "month", "quarter", "year", "fiscal_month", "fiscal_quarter", "fiscal_year")
+_UNITS = {"fiscal_month": "period", "quarter": "quarter", "fiscal_quarter": "quarter", "year": "year",
+          "fiscal_year": "year"}  # fmt: skip
+LISTED = tuple(_UNITS)  # grains that a table of periods lists
 _MONTHS_IN = {"fiscal_month": 1, "quarter": 3, "fiscal_quarter": 3, "year": 12, "fiscal_year": 12}
 _WEEKDAY = {"monday": 0, "saturday": 5, "sunday": 6}
 _DAY = dt.timedelta(days=1)
@@ -89,6 +95,8 @@ def year_name(day: dt.date, calendar: Calendar) -> int:
     >>> year_name(dt.date(2026, 7, 1), Calendar(name="fiscal", starts=(7, 1), named_by="end"))
     2027
     """
+    if calendar.periods:
+        return period_tables.span_of(day, "year", calendar)[0].year
     begun = next(
         year for year in (day.year + 1, day.year, day.year - 1) if day >= _year_start(calendar, year)
     )
@@ -97,6 +105,8 @@ def year_name(day: dt.date, calendar: Calendar) -> int:
 
 def fiscal_year(calendar: Calendar, year: int) -> Period:
     """Return the year of `calendar` that is called `year`."""
+    if calendar.periods:
+        return _listed(period_tables.numbered(calendar, year), "year", calendar)
     begun = year - _name_offset(calendar)
     start, end = _year_start(calendar, begun), _year_start(calendar, begun + 1) - _DAY
     return Period(start=start, end=end, grain=_named("year", calendar), label=_year_label(calendar, year))
@@ -104,6 +114,8 @@ def fiscal_year(calendar: Calendar, year: int) -> Period:
 
 def fiscal_quarter(calendar: Calendar, year: int, quarter: int) -> Period:
     """Return quarter 1 to 4 of the year of `calendar` that is called `year`."""
+    if calendar.periods:
+        return _listed(period_tables.numbered(calendar, year, quarter=quarter), "quarter", calendar)
     start, end = _months_of(calendar, year, (quarter - 1) * 3, 3)
     label = f"Q{quarter} {_year_label(calendar, year)}"
     return Period(start=start, end=end, grain=_named("quarter", calendar), label=label)
@@ -111,12 +123,23 @@ def fiscal_quarter(calendar: Calendar, year: int, quarter: int) -> Period:
 
 def fiscal_month(calendar: Calendar, year: int, month: int) -> Period:
     """Return month 1 to 12, counted from the first of the year of `calendar` that is called `year`."""
+    if calendar.periods:
+        return _listed(period_tables.numbered(calendar, year, number=month), "period", calendar)
     start, end = _months_of(calendar, year, month - 1, 1)
-    if start.day == 1 and not calendar.pattern:
+    if start.day == 1 and not calendar.has_own_months:
         label = f"{MONTHS[start.month - 1]} {start.year}"
     else:
         label = f"M{month} {_year_label(calendar, year)}"
     return Period(start=start, end=end, grain="fiscal_month" if calendar.is_fiscal else "month", label=label)
+
+
+def _listed(span: period_tables.Span, unit: str, calendar: Calendar) -> Period:
+    """A period, quarter or year of a table of periods."""
+    first = span[0]
+    year = _year_label(calendar, first.year)
+    labels = {"period": first.name, "quarter": f"Q{first.quarter} {year}", "year": year}
+    grain = "fiscal_month" if unit == "period" else f"fiscal_{unit}"
+    return Period(start=first.start, end=span[-1].end, grain=grain, label=labels[unit])
 
 
 def calendar_month(year: int, month: int) -> Period:
@@ -143,6 +166,9 @@ def period_of(day: dt.date, grain: str, calendar: Calendar) -> Period:
         )
     if grain == "month":
         return calendar_month(day.year, day.month)
+    if calendar.periods and grain in _UNITS:
+        unit = _UNITS[grain]
+        return _listed(period_tables.span_of(day, unit, calendar), unit, calendar)
     year = year_name(day, calendar)
     if grain in ("year", "fiscal_year"):
         return fiscal_year(calendar, year)
@@ -162,6 +188,10 @@ def shift(period: Period, n: int, calendar: Calendar) -> Period:
         return period_of(period.start + 7 * n * _DAY, "week", calendar)
     if period.grain == "month":
         return period_of(add_months(period.start, n), "month", calendar)
+    if calendar.periods:
+        unit = _UNITS[period.grain]
+        span = period_tables.span_of(period.start, unit, calendar)
+        return _listed(period_tables.shifted(span, unit, n, calendar), unit, calendar)
     year = year_name(period.start, calendar)
     months = _MONTHS_IN[period.grain]
     number = (_month_number(period.start, calendar, year) - 1) // months + n
@@ -180,6 +210,10 @@ def year_ago(period: Period, calendar: Calendar, years: int = 1) -> Period:
         return period_of(add_months(period.start, -12 * years), "day", calendar)
     if period.grain == "week":
         return shift(period, -52 * years, calendar)
+    if calendar.periods and period.grain in _UNITS:
+        unit = _UNITS[period.grain]
+        span = period_tables.span_of(period.start, unit, calendar)
+        return _listed(period_tables.years_before(span, unit, years, calendar), unit, calendar)
     return shift(period, -years * 12 // _MONTHS_IN.get(period.grain, 1), calendar)
 
 
@@ -188,6 +222,8 @@ def periods_between(start: dt.date, end: dt.date, grain: str, calendar: Calendar
     period = period_of(start, grain, calendar)
     while period.start <= end:
         yield period
+        if period.end >= end:
+            return
         period = shift(period, 1, calendar)
 
 
@@ -224,10 +260,18 @@ def whole_months(start: dt.date, end: dt.date) -> int | None:
 def range_period(start: dt.date, end: dt.date, calendar: Calendar) -> Period | None:
     """Return the one period (year, quarter, month, week or day, the longest first) that the range is, or None."""
     for grain in ("year", "quarter", "month", "fiscal_month", "week", "day"):
-        period = period_of(start, grain, calendar)
-        if (period.start, period.end) == (start, end):
+        period = _known_period(start, grain, calendar)
+        if period is not None and (period.start, period.end) == (start, end):
             return period
     return None
+
+
+def _known_period(day: dt.date, grain: str, calendar: Calendar) -> Period | None:
+    """The period of a day; None where the calendar's table does not list it."""
+    try:
+        return period_of(day, grain, calendar)
+    except UserError:
+        return None
 
 
 def previous_range(start: dt.date, end: dt.date, calendar: Calendar) -> tuple[dt.date, dt.date]:
@@ -275,6 +319,24 @@ def parse_period(text: str, calendar: Calendar, *, fiscal: Calendar | None = Non
         fiscal: how one that says "FY" is read; `calendar` where it is None.
     """
     text = " ".join(text.split())
+    for listed in (calendar, fiscal):
+        if listed is not None and listed.periods and (found := _by_name(text, listed)) is not None:
+            return found
+    try:
+        return _parsed_period(text, calendar, fiscal)
+    except UserError:  # a year or quarter that the calendar's table does not list
+        return None
+
+
+def _by_name(text: str, calendar: Calendar) -> Period | None:
+    """The row of a table of periods that is called so."""
+    for each in calendar.rows if not calendar.faults else ():
+        if each.name.casefold() == text.casefold():
+            return _listed((each,), "period", calendar)
+    return None
+
+
+def _parsed_period(text: str, calendar: Calendar, fiscal: Calendar | None) -> Period | None:
     try:
         day = dt.date.fromisoformat(text)
         return period_of(day, "day", calendar) if len(text) == 10 else None
@@ -333,7 +395,7 @@ def _year_of(text: str, calendar: Calendar, fiscal: Calendar | None) -> tuple[Ca
         return None
     if found["second"]:  # "2025/26" says which years it spans, whatever the calendar names it after
         spanning = fiscal or calendar
-        if not spanning.is_fiscal or (year + 1 - int(found["second"])) % 100:
+        if not spanning.is_fiscal or spanning.periods or (year + 1 - int(found["second"])) % 100:
             return None
         return spanning, year + _name_offset(spanning)
     return (fiscal or calendar) if found["fy"] else calendar, year

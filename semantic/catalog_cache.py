@@ -27,7 +27,7 @@ KEPT = 8  # files of a folder: today's catalog and some of the past
 _TYPES: dict[str, Any] = {
     each.__name__: each
     for each in (
-        model.Calendar, model.Dimension, model.Join, model.Segment, model.Model, model.Example, model.BalanceRule,
+        model.Calendar, model.PeriodTable, model.TablePeriod, model.Dimension, model.Join, model.Segment, model.Model, model.Example, model.BalanceRule,
         model.LifecycleRule, model.BridgeRule, model.MetricInput, model.MemberRule, model.CurrencyRates, model.Metric, model.Identity, model.Catalog,
     )
 }  # fmt: skip

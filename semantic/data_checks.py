@@ -43,6 +43,11 @@ def check_data(layer: SemanticLayer, *, viewer: Viewer) -> Iterator[Finding]:
         yield from _check_key(layer, model)
         for join in model.joins.values():
             yield from _check_join(layer, model, join)
+    for calendar in layer.catalog.calendars.values():
+        for fault in calendar.faults:
+            message = f'calendar "{calendar.name}": {fault}'
+            hint = "until then what is asked by its periods is refused"
+            yield Finding(issue=Issue(code="DT247", message=message, at=calendar.position, hint=hint))
     for identity in layer.catalog.identities.values():
         yield from _check_identity(layer, identity, viewer)
 

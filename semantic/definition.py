@@ -252,6 +252,8 @@ def _essence(catalog: Catalog, metric: Metric, inputs: dict[str, str]) -> dict[s
     if metric.to_date and metric.to_date.removeprefix("fiscal_") in ("week", "quarter", "year"):
         calendar = catalog.default_calendar
         found["calendar"] = [calendar.starts, calendar.named_by, calendar.week_starts]
+        if calendar.periods:
+            found["calendar_of_table"] = [calendar.periods.table, calendar.periods.columns]
         if calendar.pattern:
             found["calendar_of_weeks"] = [calendar.pattern, calendar.year_begins]
     if metric.model:

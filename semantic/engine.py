@@ -24,7 +24,7 @@ from datatrust.core.settings import Project
 from semantic.behind import Counts, with_counts
 from semantic.calendar import show_day
 from semantic.certificate import certify, excluded_from, expanded_metrics, policy_words
-from semantic.compiler.probes import compile_coverage, compile_values
+from semantic.compiler.probes import compile_coverage, compile_period_table, compile_values
 from semantic.compiler.statement import CompiledQuery, compile_query
 from semantic.engines import engine_for
 from semantic.engines.base import SqlEngine
@@ -32,6 +32,7 @@ from semantic.guarded import Counter, answer_guarded, refuse_shared, refuse_tell
 from semantic.horizon import known_through
 from semantic.loader import load_catalog
 from semantic.model import Catalog, Dimension, DimensionRef
+from semantic.period_tables import MOST_ROWS, with_rows
 from semantic.projection import limits_rows, project_catalog, prune_values
 from semantic.query import MetricQuery, Scalar, Viewer
 from semantic.reach import base_metrics, own_time, reachable
@@ -73,6 +74,7 @@ class SemanticLayer:
         self.as_of = as_of
         self.today = today
         self.schema = engine.schema()
+        self.catalog = self._with_periods(catalog)
         self._coverage: dict[tuple[str, str | None, bool], tuple[dt.date, dt.date] | None] = {}
         self._values: dict[tuple[str, str, int], tuple[Scalar, ...]] = {}
         self._plans: dict[tuple[MetricQuery, str], tuple[ResolvedQuery, CompiledQuery]] = {}
@@ -170,6 +172,24 @@ class SemanticLayer:
                     self._seen.popitem(last=False)
             self._seen.move_to_end(viewer.policy)
             return found
+
+    def _with_periods(self, catalog: Catalog) -> Catalog:
+        """The catalog with the rows of its tables of periods; one that is not there as declared is left without."""
+        read = {}
+        for calendar in catalog.calendars.values():
+            listed = calendar.periods
+            if listed is None or calendar.rows or calendar.faults or listed.table not in self.schema.tables:
+                continue
+            if not all(self.schema.has(listed.table, name) for name in listed.columns if name):
+                continue
+            statement = compile_period_table(listed, self.schema, self.engine.dialect)
+            rows = self._run(statement, (listed.table,), max_rows=MOST_ROWS).rows
+            read[calendar.name] = with_rows(calendar, [tuple(row) for row in rows])
+        if not read:
+            return catalog
+        calendars = {**catalog.calendars, **read}
+        default = calendars.get(catalog.default_calendar.name, catalog.default_calendar)
+        return replace(catalog, calendars=calendars, default_calendar=default)
 
     def _projected(self, viewer: Viewer) -> SemanticLayer:
         assert viewer.access is not None
@@ -583,7 +603,8 @@ def _load_catalog(project: Project, release: Release | None) -> Catalog:
 
 def _tables(catalog: Catalog) -> tuple[str, ...]:
     rates = (catalog.rates.table,) if catalog.rates is not None else ()
-    return tuple(dict.fromkeys([*tables_of(catalog), *rates]))
+    periods = [each.periods.table for each in catalog.calendars.values() if each.periods is not None]
+    return tuple(dict.fromkeys([*tables_of(catalog), *rates, *periods]))
 
 
 def _row(row: tuple[Any, ...], trimmed: frozenset[int]) -> tuple[Scalar, ...]:

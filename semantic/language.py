@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, get_args
 
-from semantic.loader import CARDINALITIES, CARDINALITY_ALIASES, PATTERNS, TIME_GRAINS, TYPE_ALIASES
+from semantic.calendar_form import PATTERNS
+from semantic.loader import CARDINALITIES, CARDINALITY_ALIASES, TIME_GRAINS, TYPE_ALIASES
 from semantic.metrics import (
     AGG_ALIASES,
     AMONG,
@@ -211,6 +212,19 @@ def _calendar() -> Schema:
         "pattern": _choice(PATTERNS, "weeks of the months of a quarter; years have 52 or 53 weeks"),
         "year_begins": _choice(
             ["nearest", "on_or_before", "on_or_after"], "where a year of weeks begins, seen from `starts`"
+        ),
+        "periods": _object(
+            {
+                "table": {**_TEXT, "description": "a table with one row a period"},
+                "start": {**_TEXT, "description": "its column of the first day"},
+                "end": {**_TEXT, "description": "its column of the last day, which is part of the period"},
+                "year": {**_TEXT, "description": "its column of the year's number"},
+                "quarter": {**_TEXT, "description": "its column of the quarter, 1 to 4"},
+                "number": {**_TEXT, "description": "its column of the number in the year; unsaid, its place"},
+                "name": {**_TEXT, "description": "its column of the name; unsaid, made of number and year"},
+            },
+            "a table lists the periods, in place of the rules for years",
+            required=["table", "start", "end", "year", "quarter"],
         ),
     }
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from datatrust.core.errors import UserError
 from datatrust.core.issues import Issue, SourcePosition, look_in
 from datatrust.core.yaml import MAX_BYTES, load_yaml, parse_yaml
 from semantic.calendar import GREGORIAN
+from semantic.calendar_form import read_calendar
 from semantic.catalog_cache import cache_key, keep, load_cached
 from semantic.definition import define
 from semantic.fields import CatalogFile, Fields
@@ -53,10 +53,6 @@ _TYPES = ("time", "category", "identifier", "number", "flag")
 TIME_GRAINS = ("day", "week", "month", "quarter", "year")
 CARDINALITIES = ("many_to_one", "one_to_one", "one_to_many")
 CARDINALITY_ALIASES = {"n:1": "many_to_one", "1:1": "one_to_one", "1:n": "one_to_many"}
-PATTERNS = ("4-4-5", "4-5-4", "5-4-4")
-_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
-           "november", "december")  # fmt: skip
-_DAYS_OF_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 _Named = TypeVar("_Named", Model, Metric, Calendar, Dimension, Segment, Identity)
 
@@ -301,7 +297,7 @@ def _read_settings(top: Fields, draft: _Draft) -> None:
         else:
             _read_currency(top, draft)
     for entry in top.entries("calendars", key="name", what="calendar"):
-        _add(draft.calendars, _read_calendar(entry), draft, "calendar")
+        _add(draft.calendars, read_calendar(entry), draft, "calendar")
     for entry in top.entries("identities", key="name", what="identity", plain="holds"):
         _add(draft.identities, read_identity(entry), draft, "identity")
 
@@ -328,56 +324,6 @@ def _read_currency(top: Fields, draft: _Draft) -> None:
     if table:
         draft.rates = rates
     body.finish()
-
-
-def _read_calendar(body: Fields) -> Calendar | None:
-    name = body.text("name", required=True)
-    starts = (1, 1)
-    if body.has("starts"):
-        read = _month_and_day(str(body.raw("starts")))
-        if read is None:
-            body.report(
-                f'starts "{body.raw("starts")}" is no month and day like 07-01', "starts", code="DT203"
-            )
-        else:
-            starts = read
-    pattern = body.choice("pattern", PATTERNS, aliases={each.replace("-", "_"): each for each in PATTERNS})
-    begins = body.choice("year_begins", ("nearest", "on_or_before", "on_or_after"))
-    if begins and not pattern:
-        body.report(
-            '"year_begins" places the weekday of a year of weeks: it goes with `pattern`',
-            "year_begins",
-            code="DT203",
-        )
-    named_by = body.choice("named_by", ("start", "end"), aliases={"starts": "start", "ends": "end"})
-    week = body.choice("week_starts", ("monday", "sunday", "saturday"))
-    default = body.flag("default")
-    body.finish()
-    if name is None:
-        return None
-    return Calendar(
-        name=name,
-        starts=starts,
-        named_by=cast(Any, named_by or "end"),
-        week_starts=cast(Any, week or "monday"),
-        default=default,
-        pattern=pattern,
-        year_begins=cast(Any, begins or "nearest"),
-        position=body.position,
-    )
-
-
-def _month_and_day(text: str) -> tuple[int, int] | None:
-    """07-01, 7, July, or 1 July."""
-    words = text.strip().lower()
-    if found := re.fullmatch(r"(\d{1,2})(?:-(\d{1,2}))?", words):
-        month, day = int(found[1]), int(found[2] or 1)
-    elif found := re.fullmatch(r"(?:(\d{1,2})\.? )?([a-z]{3,9})(?: (\d{1,2}))?", words):
-        names = [number for number, name in enumerate(_MONTHS, 1) if name.startswith(found[2])]
-        month, day = names[0] if len(names) == 1 else 0, int(found[1] or found[3] or 1)
-    else:
-        return None
-    return (month, day) if 1 <= month <= 12 and 1 <= day <= _DAYS_OF_MONTHS[month - 1] else None
 
 
 def _assemble(draft: _Draft, texts: Mapping[str, str]) -> Catalog:

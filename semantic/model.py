@@ -25,6 +25,36 @@ Better = Literal["higher", "lower"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class PeriodTable:
+    """A table with one row a period, by its columns."""
+
+    table: str
+    start: str  # the first day
+    end: str  # the last day, which is part of it
+    year: str
+    quarter: str
+    number: str | None = None  # in its year; its place unsaid
+    name: str | None = None  # made of number and year unsaid
+
+    @property
+    def columns(self) -> tuple[str | None, ...]:
+        """The columns in the order in which rows are read."""
+        return (self.start, self.end, self.year, self.quarter, self.number, self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TablePeriod:
+    """One row of a table of periods."""
+
+    start: dt.date
+    end: dt.date
+    year: int
+    quarter: int
+    number: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Calendar:
     """How days make periods. `starts` is (month, day) of the first day of a year."""
 
@@ -37,6 +67,9 @@ class Calendar:
     year_begins: Literal["nearest", "on_or_before", "on_or_after"] = (
         "nearest"  # its weekday, seen from `starts`
     )
+    periods: PeriodTable | None = None  # lists them, in place of all the rest but weeks
+    rows: tuple[TablePeriod, ...] = ()  # of that table, once the data are open
+    faults: tuple[str, ...] = ()  # why these rows make no calendar
     position: SourcePosition | None = None
 
     @property
@@ -47,7 +80,12 @@ class Calendar:
     @property
     def is_fiscal(self) -> bool:
         """Whether its years differ from calendar years."""
-        return self.starts != (1, 1) or self.pattern is not None
+        return self.starts != (1, 1) or self.has_own_months
+
+    @property
+    def has_own_months(self) -> bool:
+        """Whether the parts of its quarters are other than the months that everybody knows."""
+        return self.pattern is not None or self.periods is not None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,9 @@ def offset_range(start: dt.date, end: dt.date, offset: Offset, calendar: Calenda
     if unit in _DAYS:
         return shift_range(start, end, days=-count * _DAYS[unit])
     months = count * MONTHS_IN[unit]
+    if calendar.periods:
+        first, last = (_day_of_listed(day, offset, calendar) for day in (start, end))
+        return first[0], last[1]
     if calendar.pattern:
         return _day_of_weeks(start, months, calendar)[0], _day_of_weeks(end, months, calendar)[1]
     return shift_range(start, end, months=-months)
@@ -199,8 +202,31 @@ def _period_before(period: Period, offset: Offset, calendar: Calendar) -> Period
         return period_of(add_months(period.start, -months), "day", calendar)
     if period.grain == "week":
         return year_ago(period, calendar, count) if unit == "year" else None
+    if calendar.periods and period.grain != "month":
+        return _listed_before(period, offset, calendar)
     own = MONTHS_IN[period.grain]
     return shift(period, -months // own, calendar) if months % own == 0 else None
+
+
+_UNIT_OF = {"fiscal_month": "month", "quarter": "quarter", "fiscal_quarter": "quarter", "year": "year",
+            "fiscal_year": "year"}  # fmt: skip
+
+
+def _listed_before(period: Period, offset: Offset, calendar: Calendar) -> Period | None:
+    """The listed period, quarter or year that stands `offset` earlier; how many months make a quarter, the table says."""
+    count, unit = offset
+    if unit == _UNIT_OF[period.grain]:
+        return shift(period, -count, calendar)
+    return year_ago(period, calendar, count) if unit == "year" else None
+
+
+def _day_of_listed(day: dt.date, offset: Offset, calendar: Calendar) -> tuple[dt.date, dt.date]:
+    """The day that stands as far into the period (quarter) `offset` earlier, as the first of a range and as its last."""
+    period = period_of(day, "fiscal_quarter" if offset[1] == "quarter" else "fiscal_month", calendar)
+    before = _listed_before(period, offset, calendar)
+    assert before is not None
+    place = min(before.start + (day - period.start), before.end)
+    return place, before.end if day == period.end else place
 
 
 def _day_of_weeks(day: dt.date, months: int, calendar: Calendar) -> tuple[dt.date, dt.date]:

@@ -44,7 +44,7 @@ from semantic.reach import (
 from semantic.resolved import Conversion, Key, Order, ResolvedQuery, Slice
 from semantic.schema import Schema, SqlType
 from semantic.shared_rows import SharedRows, check_shared_rows, shared_rows, words_of_shared_rows
-from semantic.slices import Slicer
+from semantic.slices import Slicer, unlisted_days
 from semantic.values import WrongValue, as_number, check_count, typed_filter
 
 Names = Mapping[str, DimensionRef]
@@ -124,6 +124,7 @@ class _Resolution:
         if not self.issues:
             slices, totals, time = slicer.plan(time, keys, taken, scenario)
         self.issues += slicer.issues
+        self.issues += unlisted_days(keys, time)
         having = self._having(metrics)
         order = self._order(metrics, keys)
         self._limits(keys)

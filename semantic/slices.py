@@ -6,12 +6,13 @@ Layer: semantic. Pure but for `coverage`; used by the resolver.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from datatrust.core.errors import UserError
 from datatrust.core.issues import Issue
 from semantic.baselines import base_range, base_windows, bucket_windows
-from semantic.calendar import period_of, periods_between, show_day, show_range
+from semantic.calendar import LISTED, period_of, periods_between, show_day, show_range
 from semantic.cumulative import first_day
 from semantic.horizon import Coverage, known_through
 from semantic.model import Calendar, Catalog, Metric
@@ -36,6 +37,21 @@ class _Days:
     aligned: bool = True  # no window crosses the border of a period
     uncut: _Days | None = None  # of a base: its whole periods, where it is cut at the last day that is known
     rows: _Days | None = None  # of totals: the days of the rows that they are the total of
+
+
+def unlisted_days(keys: Sequence[Key], time: TimeRange | None) -> Iterator[Issue]:
+    """A range goes no further than the table that lists its periods, or rows would be in no period."""
+    for key in keys:
+        calendar = key.calendar
+        if calendar is None or not calendar.periods or key.grain not in LISTED or not key.is_own_time:
+            continue
+        try:
+            for day in (time.start, time.end) if time is not None else ():
+                if day is not None:
+                    period_of(day, key.grain, calendar)
+        except UserError as error:
+            yield from error.issues
+            return
 
 
 def _needs_buckets(metric: Metric) -> bool:
@@ -217,7 +233,7 @@ class Slicer:
         first, last = base.start or start, base.end or start
         self.assumptions.append(f"Compared with {show_range(first, last, calendar)}")
         weeks = [((until - since).days + 1) / 7 for since, until in ((start, end), (first, last))]
-        if calendar.pattern and abs(weeks[0] - weeks[1]) == 1:
+        if calendar.has_own_months and abs(weeks[0] - weeks[1]) == 1:
             self.assumptions.append(f"{weeks[0]:g} weeks stand beside {weeks[1]:g}")
         if compare.like_for_like and start <= known < end:
             self.assumptions.append(

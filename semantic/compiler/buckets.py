@@ -1,4 +1,4 @@
-"""The first day of the period that a day lies in, by date arithmetic in a calendar.
+"""The first day of the period that a day lies in, by date arithmetic in a calendar, or by its table's list.
 
 Agrees with `semantic.calendar.period_of` for every day (a property test holds it).
 Layer: semantic.
@@ -13,6 +13,7 @@ from datatrust.core.issues import Issue
 from semantic.calendar import WEEKS_OF_QUARTER, YEAR_BEGINS
 from semantic.compiler import sql
 from semantic.model import Calendar
+from semantic.period_tables import spans
 
 _WEEK_OFFSET = {"monday": 0, "sunday": 1, "saturday": 2}
 _MONTHS = {"fiscal_month": 1, "quarter": 3, "fiscal_quarter": 3, "year": 12, "fiscal_year": 12}
@@ -27,6 +28,8 @@ def bucket(day: exp.Expr, grain: str, calendar: Calendar) -> exp.Expr:
         return _add(_truncate(_add(day, ahead, "DAY"), "WEEK"), -ahead, "DAY")
     if grain == "month":
         return _truncate(day, "MONTH")
+    if calendar.periods:
+        return _bucket_of_listed(day, grain, calendar)
     if calendar.pattern:
         return _bucket_of_weeks(day, grain, calendar)
     first_month, first_day = calendar.starts
@@ -43,6 +46,23 @@ def bucket(day: exp.Expr, grain: str, calendar: Calendar) -> exp.Expr:
     moved = _add(_add(day, -(first_day - 1), "DAY"), -shifted, "MONTH")
     unit = {1: "MONTH", 3: "QUARTER", 12: "YEAR"}[months]
     return _add(_add(_truncate(moved, unit), shifted, "MONTH"), first_day - 1, "DAY")
+
+
+def _bucket_of_listed(day: exp.Expr, grain: str, calendar: Calendar) -> exp.Expr:
+    """The first day of the listed period that holds the day, found by halves; none outside of all of them."""
+    listed = spans(calendar, {1: "period", 3: "quarter", 12: "year"}[_MONTHS[grain]])
+
+    def among(first: int, last: int) -> exp.Expr:
+        if first == last:
+            return sql.date(listed[first][0].start)
+        middle = (first + last + 1) // 2
+        before = exp.LT(this=day.copy(), expression=sql.date(listed[middle][0].start))
+        lower = exp.If(this=before, true=among(first, middle - 1))
+        return exp.Case(ifs=[lower], default=among(middle, last))
+
+    inside = exp.Between(this=day.copy(), low=sql.date(listed[0][0].start), high=sql.date(listed[-1][-1].end))
+    found = exp.Case(ifs=[exp.If(this=inside, true=among(0, len(listed) - 1))])
+    return sql.cast(found, "DATE")
 
 
 def _bucket_of_weeks(day: exp.Expr, grain: str, calendar: Calendar) -> exp.Expr:

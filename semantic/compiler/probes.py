@@ -13,7 +13,8 @@ from semantic.compiler import sql
 from semantic.compiler.binding import Binder
 from semantic.compiler.dialects import print_sql
 from semantic.compiler.sources import with_conditions
-from semantic.model import Catalog, Dimension, DimensionRef, Metric
+from semantic.model import Catalog, Dimension, DimensionRef, Metric, PeriodTable
+from semantic.period_tables import MOST_ROWS
 from semantic.projection import ways_to
 from semantic.reach import TIME, reachable
 from semantic.schema import Schema
@@ -37,6 +38,19 @@ def compile_coverage(
     )
     select = with_conditions(binder.attach(select), [kept])
     return print_sql(select, dialect), binder.tables
+
+
+def compile_period_table(listed: PeriodTable, schema: Schema, dialect: str) -> str:
+    """Return the statement for the rows of a table of periods: days and numbers, or none where they are not."""
+    kinds = ("DATE", "DATE", "INT", "INT", "INT", "TEXT")
+    columns: list[exp.Expr] = []
+    for number, (name, kind) in enumerate(zip(listed.columns, kinds, strict=True), start=1):
+        node: exp.Expr = exp.Null()
+        if name is not None:
+            node = sql.column(schema.column(listed.table, name).name, "periods")
+        columns.append(sql.aliased(exp.TryCast(this=node, to=sql.data_type(kind)), f"column_{number}"))
+    select = exp.Select(expressions=columns).from_(sql.stored_table(listed.table, "periods"), copy=False)
+    return print_sql(sql.limited(select, MOST_ROWS), dialect)
 
 
 def compile_values(

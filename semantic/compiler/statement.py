@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
+from semantic.calendar import LISTED
 from semantic.compiler import bridge, comparison, folding, shares, sql, top
 from semantic.compiler.dialects import print_sql
 from semantic.compiler.filters import condition
@@ -64,11 +65,21 @@ def compile_query(rq: ResolvedQuery, dialect: str = "duckdb") -> CompiledQuery:
         sql=print_sql(select, dialect),
         dialect=dialect,
         columns=(*keys, *(output.column for output in outputs)),
-        tables=tuple(dict.fromkeys(table for each in passes for table in each.tables)),
+        tables=tuple(
+            dict.fromkeys([*(table for each in passes for table in each.tables), *_period_tables(rq)])
+        ),
         proofs=_proofs(passes, dialect),
         totals_sql=totals_sql,
         trimmed=frozenset(len(keys) + index for index, each in enumerate(outputs) if each.is_divided),
     )
+
+
+def _period_tables(rq: ResolvedQuery) -> list[str]:
+    """The tables that list the periods of the question: what they said decides its rows."""
+    read = [key.calendar for key in rq.keys if key.grain in LISTED] + (
+        [rq.calendar] if rq.is_compared else []
+    )
+    return [each.periods.table for each in read if each is not None and each.periods is not None]
 
 
 def _over_all_groups(rq: ResolvedQuery) -> ResolvedQuery:

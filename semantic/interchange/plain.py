@@ -77,6 +77,13 @@ def _settings(catalog: Catalog) -> Entry:
 
 
 def _calendar(calendar: Calendar, *, is_default: bool) -> Entry:
+    listed = calendar.periods
+    if listed is not None:
+        columns = dict(
+            zip(("start", "end", "year", "quarter", "number", "name"), listed.columns, strict=True)
+        )
+        table = _said({"table": listed.table, **columns})
+        return _said({"week_starts": calendar.week_starts, "default": is_default, "periods": table})
     return _said(
         {
             "starts": f"{calendar.starts[0]:02}-{calendar.starts[1]:02}",

@@ -41,6 +41,7 @@ def check_columns(catalog: Catalog, tables: Tables) -> Iterator[Issue]:
             suggestion=_nearest(name, columns, model),
             hint=f"list them: datatrust semantic describe {model.name}",
         )
+    yield from _check_period_tables(catalog, known)
     rates = catalog.rates
     if rates is not None and (columns := known.get(rates.table.lower())):
         for rate in (rates.currency, rates.period, rates.average, rates.closing, rates.transaction):
@@ -50,6 +51,29 @@ def check_columns(catalog: Catalog, tables: Tables) -> Iterator[Issue]:
                 yield Issue(code="DT201", message=message, at=rates.position, suggestion=nearest)
     elif rates is not None and any(metric.currency_from for metric in catalog.metrics.values()):
         yield Issue(code="DT211", message=f'no table "{rates.table}" for currency rates', at=rates.position)
+
+
+def _check_period_tables(catalog: Catalog, known: Mapping[str, set[str]]) -> Iterator[Issue]:
+    for calendar in catalog.calendars.values():
+        listed = calendar.periods
+        if listed is None:
+            continue
+        if (columns := known.get(listed.table.lower())) is None:
+            yield Issue(
+                code="DT211",
+                message=f'no table "{listed.table}" for the periods of calendar "{calendar.name}"',
+                at=calendar.position,
+                suggestion=did_you_mean(listed.table, known),
+                hint="run the pipeline, or correct `periods: {table: …}`",
+            )
+        for name in listed.columns:
+            if name and columns and name.lower() not in columns:
+                yield Issue(
+                    code="DT201",
+                    message=f'unknown column "{name}" in the periods of calendar "{calendar.name}"',
+                    at=calendar.position,
+                    suggestion=did_you_mean(name, columns),
+                )
 
 
 def _named_columns(catalog: Catalog) -> Iterator[tuple[Model, str, str, SourcePosition | None]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import sqlglot
 from semantic.compiler.dialects import DIALECTS
 from semantic.compiler.statement import compile_query
 from semantic.loader import load_catalog
+from semantic.period_tables import with_rows
 from semantic.query import EVERYONE, Compare, Filter, Fold, MetricQuery, TimeRange, Top
 from semantic.resolver import resolve
 from semantic.schema import Schema
@@ -27,6 +29,7 @@ CATALOG = {
 calendars:
   fiscal: {starts: 07-01, named_by: end, default: true}
   retail: {starts: 02-01, named_by: start, week_starts: sunday, pattern: 4-5-4}
+  trading: {periods: {table: gold.dim_periods, start: first_day, end: last_day, year: of_year, quarter: of_quarter}}
 currency: {group: EUR, rates: gold.fx_rates, average: average_rate, closing: closing_rate}
 models:
   - model: sales
@@ -125,8 +128,25 @@ SCHEMA_WORDS = {
     "gold.dim_advice": [("customer_id", "string"), ("adviser", "string"), ("share", "decimal(9,6)")],
     "gold.dim_clubs": [("customer_id", "string"), ("club", "string"), ("level", "int")],
     "gold.dim_owners": [("account", "string"), ("owner", "string"), ("share", "decimal(3,2)")],
+    "gold.dim_periods": [
+        ("first_day", "date"), ("last_day", "date"), ("of_year", "int"), ("of_quarter", "int"),
+    ],
 }  # fmt: skip
 SCHEMA = Schema.of(SCHEMA_WORDS)
+
+
+def _period_rows() -> list[tuple[dt.date, dt.date, int, int]]:
+    """Two years of periods of five, four and four weeks; the second one of the second year was closed early."""
+    found, day = [], dt.date(2024, 7, 1)
+    for place in range(24):
+        days = (35, 28, 28)[place % 3] - (2 if place == 13 else 0) + (4 if place == 23 else 0)
+        last = day + dt.timedelta(days=days - 1)
+        found.append((day, last, 2025 + place // 12, place % 12 // 3 + 1))
+        day = last + dt.timedelta(days=1)
+    return found
+
+
+PERIOD_ROWS = _period_rows()
 CASES: Mapping[str, MetricQuery] = {
     "total": MetricQuery(metrics=("revenue",)),
     "by_region_and_fiscal_quarter": MetricQuery(
@@ -204,6 +224,19 @@ CASES: Mapping[str, MetricQuery] = {
         metrics=("revenue",),
         group_by=("time.fiscal_month",),
         time=TimeRange(start=dt.date(2026, 2, 1), end=dt.date(2026, 6, 30), calendar="retail"),
+    ),
+    "table_of_periods": MetricQuery(
+        metrics=("revenue", "cash"),
+        group_by=("time.fiscal_quarter",),
+        time=TimeRange(start=PERIOD_ROWS[12][0], end=PERIOD_ROWS[20][1], calendar="trading"),
+        compare=Compare(to="previous_year"),
+        totals=True,
+    ),
+    "weekdays": MetricQuery(
+        metrics=("revenue", "cash"),
+        group_by=("time.weekday",),
+        where=(Filter(field="time.weekday", op="not_in", values=("Saturday", "Sunday")),),
+        time=YEAR,
     ),
     "left_out": MetricQuery(
         metrics=("revenue",),
@@ -284,6 +317,8 @@ CASES: Mapping[str, MetricQuery] = {
 
 def compiled(query: MetricQuery, dialect: str) -> str:
     catalog = load_catalog(Path("catalog"), texts=CATALOG)
+    listed = with_rows(catalog.calendars["trading"], [(*row, None, None) for row in PERIOD_ROWS])
+    catalog = replace(catalog, calendars={**catalog.calendars, "trading": listed})
     resolved = resolve(query, catalog, EVERYONE, today=TODAY, schema=SCHEMA)
     statement = compile_query(resolved, dialect)
     proofs = [

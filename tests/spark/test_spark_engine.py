@@ -22,7 +22,7 @@ from semantic.compiler.buckets import bucket
 from semantic.compiler.dialects import print_sql
 from semantic.engine import SemanticLayer
 from semantic.query import EVERYONE, Compare, Filter, MetricQuery, TimeRange, Top
-from tests.golden.test_sql import CASES, QUARTER, YEAR
+from tests.golden.test_sql import CASES, PERIOD_ROWS, QUARTER, YEAR
 from tests.property.test_semantic_queries import CALENDARS
 from tests.support.two_engines import TwoEngines, make_golden_project
 
@@ -34,6 +34,7 @@ pytestmark = pytest.mark.spark
 HALF = TimeRange(start=dt.date(2026, 1, 1), end=dt.date(2026, 6, 30))
 GREGORIAN = TimeRange(start=dt.date(2025, 7, 1), end=dt.date(2026, 6, 30), calendar="gregorian")
 RETAIL = TimeRange(start=dt.date(2025, 2, 2), end=dt.date(2026, 6, 30), calendar="retail")
+SHORT = TimeRange(start=dt.date(2026, 2, 27), end=dt.date(2026, 3, 2))
 MORE_CASES = {
     "all_kinds": MetricQuery(
         metrics=("revenue", "lines", "known_sizes", "large_lines", "orders", "average_line", "middle_line",
@@ -100,6 +101,25 @@ MORE_CASES = {
     "unknown_members": MetricQuery(
         metrics=("lines",), group_by=("status",), where=(Filter(field="region", op="is_null", values=()),)
     ),
+    "days_of_a_period": MetricQuery(metrics=("mean_90d", "opening_90d"), group_by=("time.month", "region"), time=SHORT),
+    "start_of_a_period": MetricQuery(metrics=("since_start",), group_by=("time.day",), time=SHORT),
+    "each_day_moved": MetricQuery(metrics=("day_by_day",), group_by=("time.quarter",), time=SHORT),
+    "every_period": MetricQuery(metrics=("filled", "revenue"), group_by=("time.day",), time=SHORT),
+    "members_of_all_time": MetricQuery(metrics=("large",), group_by=("time.month",), time=YEAR, totals=True),
+    "balance_among_filtered": MetricQuery(metrics=("own_last",), group_by=("time.month",), time=YEAR),
+    "percentiles_of_rows": MetricQuery(metrics=("middle_day", "high_line_there"), group_by=("club",), totals=True),
+    "shared_windows": MetricQuery(metrics=("cost_12m", "revenue_mtd"), group_by=("adviser", "time.month"), time=HALF),
+    "overlapping_windows": MetricQuery(metrics=("cost_12m", "lines"), group_by=("club", "time.month"), time=HALF),
+    "shared_balances": MetricQuery(
+        metrics=("first_cash", "lowest_cash", "average_cash"), group_by=("owner", "time.quarter"), time=YEAR, totals=True,
+    ),
+    "listed_years": MetricQuery(
+        metrics=("revenue", "lines"), group_by=("region", "time.fiscal_year"), totals=True,
+        time=TimeRange(start=PERIOD_ROWS[0][0], end=PERIOD_ROWS[-1][1], calendar="trading"),
+    ),
+    "weekday_of_a_moment": MetricQuery(
+        metrics=("lines",), group_by=("since.weekday",), where=(Filter(field="since.weekday", op="!=", values=("Sunday",)),)
+    ),
     "joined_day": MetricQuery(
         metrics=("lines",), where=(Filter(field="since", op="between", values=("2025-01-01", "2025-12-31")),)
     ),
@@ -107,7 +127,8 @@ MORE_CASES = {
 
 # Where the text for Spark is most unlike the one for DuckDB: quotients, percentiles, weeks, dates, rates.
 OWN_WORDS = ("all_kinds", "formulas", "median_by_bin", "calendar_of_weeks", "constant_currency", "average_balance",
-             "lifecycles", "price_volume_mix", "text_filters", "others_per_group")  # fmt: skip
+             "lifecycles", "price_volume_mix", "percentile_of_a_row", "shared_by_weight", "counted_in_each_group", "weekdays",
+             "table_of_periods", "text_filters", "others_per_group")  # fmt: skip
 EVERY = 5
 
 

@@ -14,7 +14,7 @@ from datatrust.core.settings import Project
 from semantic.engine import SemanticLayer
 from semantic.query import EVERYONE, MetricQuery
 from semantic.result import QueryResult
-from tests.golden.test_sql import CATALOG, SCHEMA, SCHEMA_WORDS
+from tests.golden.test_sql import CATALOG, PERIOD_ROWS, SCHEMA, SCHEMA_WORDS
 from tests.support.books import write_release_project
 
 MORE = """
@@ -42,6 +42,14 @@ metrics:
   - {name: highest_cash, model: accounts, balance: {agg: sum, expr: amount, take: max}}
   - {name: cash_turns, derived: revenue / average_cash * 12, on_zero: undefined}
   - {name: active_buyers, lifecycle: {of: average_line, entity: customer_id, state: active}}
+  - {name: middle_day, model: sales, agg: percentile_disc, percentile: 0.5, expr: quantity}
+  - {name: mean_90d, cumulative: {of: revenue, rolling: 90 days, take: average}}
+  - {name: opening_90d, cumulative: {of: revenue, rolling: 90 days, take: first}}
+  - {name: since_start, derived: revenue - start, inputs: [{metric: revenue, as: start, to_start: month}]}
+  - {name: day_by_day, derived: before, inputs: [{metric: revenue, as: before, offset: 1 month, each_day: true}]}
+  - {name: filled, model: sales, agg: sum, expr: net_amount, fill: 0, every_period: true}
+  - {name: large, model: sales, agg: sum, expr: net_amount, members: {of: customers, where: revenue >= 10000, over: all}}
+  - {name: own_last, model: accounts, balance: {agg: sum, expr: amount, take: last, among: filtered}, where: account = 'Cash'}
   - {name: last_year_change, derived: revenue - before, inputs: [{metric: revenue, as: before, offset: 1 year}]}
 """  # fmt: skip
 PATIENCE = 300  # seconds: what is compared are rows, not speed
@@ -137,6 +145,7 @@ def _rows(rng: random.Random) -> dict[str, list[tuple[Any, ...]]]:
             for customer in customers[3:]
             for club in rng.sample(["Golf", "Chess", "O'Club"], rng.randrange(4))
         ],
+        "gold.dim_periods": PERIOD_ROWS,
         "gold.dim_owners": [("Cash", "North", Decimal("0.40")), ("Cash", "South", Decimal("0.60")), ("Bank", "South", 1)],
     }  # fmt: skip
 
