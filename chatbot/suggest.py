@@ -131,6 +131,7 @@ def describe_choice(queries: Sequence[MetricQuery], index: int, catalog: Catalog
         return {
             "previous_period": "Against the period before",
             "previous_year": "Against the year before",
+            "constant_currency": "At constant currency",
         }.get(query.compare.to, f"Against {query.compare.to}")
     if any(q.currency != query.currency for q in others) and query.currency:
         return f"Converted to {query.currency}"

@@ -103,9 +103,10 @@ def say_comparison(
     if query.compare is None:
         return ""
     by_name = {c.name: (row[i], c) for i, c in enumerate(columns)}
-    base = {"previous_period": "the period before", "previous_year": "the year before"}.get(
-        query.compare.to, query.compare.to.replace("_", " ")
-    )
+    words = {
+        "previous_period": "the period before", "previous_year": "the year before", "constant_currency": "the year before",
+    }  # fmt: skip
+    base = words.get(query.compare.to, query.compare.to.replace("_", " "))
     said = []
     for metric in query.metrics:
         difference, percent = by_name.get(f"{metric}__difference"), by_name.get(f"{metric}__percent")

@@ -105,6 +105,12 @@ def check_constant_currency(
         )
 
 
+def is_converted(catalog: Catalog, name: str) -> bool:
+    """Whether exchange rates have a part in a metric's value, as the catalog declares it."""
+    bases = (catalog.metrics[base] for base in base_metrics(catalog, name))
+    return any(_is_money(each) and each.currency_from is not None for each in bases)
+
+
 def _is_money(metric: Metric) -> bool:
     return metric.unit == "currency" and metric.agg in _VALUES and metric.currency_rate != "none"
 

@@ -15,6 +15,7 @@ from chatbot.planner.timewords.span import TimeSpan
 from semantic.additivity import why_not_additive
 from semantic.calendar import previous_range, shift_range, show_day
 from semantic.model import Calendar, Catalog
+from semantic.money import is_converted
 from semantic.query import Compare, TimeRange
 
 _DAY = dt.timedelta(days=1)
@@ -34,7 +35,11 @@ def comparisons(
     Args:
         named: how the earlier of two periods that were asked for stands to the later.
     """
+    if draft.constant is not None:
+        _check_converted(draft.constant, catalog, metrics)
     if draft.scenario is not None:
+        if draft.constant is not None:
+            raise Needs("unsupported", f'a plan "{draft.constant}"')
         if draft.compare or draft.base:
             raise Needs("unsupported", "a plan and an earlier period at once")
         if not all(draft.scenario in catalog.metrics[m].plan for m in metrics):
@@ -43,6 +48,8 @@ def comparisons(
     to = draft.compare or named
     if draft.base is not None:
         to = _relation(catalog, span, draft.base)
+    if draft.constant is not None:
+        return [_at_constant_currency(draft.constant, span, grain, to)]
     if to is None and draft.change:
         if grain is not None:
             return [(Compare(to="previous_period"), f"change from one {grain} to the next", None)]
@@ -69,6 +76,33 @@ def comparisons(
                 return [(Compare(to=to), None, draft.compare_unit)]
             raise Needs("unsupported", f"a {unit} against the {draft.compare_unit} before")
     return [(Compare(to=to), None, None)]
+
+
+def _check_converted(said: str, catalog: Catalog, metrics: Sequence[str]) -> None:
+    """Rates that stay the same say something only of figures that the catalog converts."""
+    fixed = [catalog.metrics[name].label or name for name in metrics if not is_converted(catalog, name)]
+    if not fixed:
+        return
+    others = [each.label or name for name, each in catalog.metrics.items() if is_converted(catalog, name)]
+    instead = (
+        f"; what can be: {', '.join(others[:3])}"
+        if others
+        else "; nothing here is converted from other currencies"
+    )
+    raise Needs("unsupported", f'{" and ".join(fixed)} "{said}": no exchange rate has a part in it{instead}')
+
+
+def _at_constant_currency(
+    said: str, span: TimeSpan | None, grain: str | None, to: str | None
+) -> tuple[Compare, str | None, None]:
+    """The asked period at the exchange rates of the year before, beside that year: the only base that it has."""
+    if span is None and grain is None:
+        raise Needs("period", "which period to compare")
+    is_year = span is not None and span.unit == "year" and grain is None
+    if to not in (None, "previous_year") and not (to == "previous_period" and is_year):
+        raise Needs("unsupported", f'"{said}" beside the period before; it is beside the year before')
+    note = None if to else f'"{said}" is at the exchange rates of the year before, beside that year'
+    return Compare(to="constant_currency"), note, None
 
 
 def _relation(catalog: Catalog, span: TimeSpan | None, base: TimeSpan) -> str:
@@ -152,5 +186,5 @@ def time_range(span: TimeSpan | None, calendar: str | None) -> TimeRange | None:
 
 def is_longer(unit: str | None, than: str | None) -> bool:
     """Return whether a unit of time is longer than another; one that is not known is longer than all."""
-    order = {"day": 0, "week": 1, "month": 2, "quarter": 3, "half": 4, "year": 5, None: 9}
+    order = {"day": 0, "week": 1, "month": 2, "fiscal_month": 2, "quarter": 3, "half": 4, "year": 5, None: 9}
     return order.get(unit, 9) > order.get(than, 9)

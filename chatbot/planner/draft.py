@@ -134,6 +134,7 @@ class Draft:
     measure: str | None = None  # of a change that ranks: "difference" or "percent"
     threshold: HavingSlot | None = None  # the number that a yes-or-no question holds its figure against
     currency: str | None = None  # to be shown in, as an ISO code
+    constant: str | None = None  # "at constant currency": at the exchange rates of the year before, beside it
     unsure: bool = False  # "highest revenue by region": the reading is to be confirmed
     unknown: list[str] = field(default_factory=list)
     unsupported: list[str] = field(default_factory=list)

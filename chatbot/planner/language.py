@@ -274,6 +274,21 @@ CONVERT = (
     ("translated", "into"),
 )
 
+# Growth without the part that exchange rates have in it.
+_CONSTANT = (
+    ("constant", "currency"), ("constant", "currencies"), ("a", "constant", "currency", "basis"), ("constant", "currency", "basis"),
+    ("constant", "currency", "terms"), ("constant", "exchange", "rates"), ("constant", "exchange", "rate"), ("constant", "fx"),
+    ("constant", "fx", "rates"), ("unchanged", "exchange", "rates"), ("the", "exchange", "rates", "of", "last", "year"),
+    ("prior", "year", "exchange", "rates"), ("last", "year's", "exchange", "rates"),
+)  # fmt: skip
+CONSTANT_CURRENCY = (
+    *((*before, *words) for before in ((), ("at",), ("in",), ("on",), ("under",), ("using",)) for words in _CONSTANT),
+    ("currency", "neutral"), ("fx", "neutral"), ("currency", "adjusted"), ("fx", "adjusted"), ("adjusted", "for", "currency"),
+    ("adjusted", "for", "exchange", "rates"), ("adjusted", "for", "fx"), ("excluding", "currency", "effects"), ("without", "currency", "effects"),
+    ("excluding", "fx", "effects"), ("without", "fx", "effects"), ("excluding", "exchange", "rate", "effects"), ("excluding", "fx"), ("ex", "fx"),
+    ("without", "exchange", "rate", "effects"), ("net", "of", "currency", "effects"), ("excluding", "the", "effect", "of", "exchange", "rates"),
+)  # fmt: skip
+
 # How people call currencies. "Dollars" and "pounds" alone are those of most readers; the answer says which was taken.
 CURRENCY_WORDS: dict[tuple[str, ...], str] = {
     ("dollar",): "USD", ("dollars",): "USD", ("us", "dollar"): "USD", ("us", "dollars"): "USD", ("euro",): "EUR", ("euros",): "EUR",

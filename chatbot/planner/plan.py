@@ -20,6 +20,7 @@ from chatbot.planner.spans import Item, correct_language, cover
 from chatbot.planner.timephrases import parse_time
 from chatbot.planner.tokens import clean, tokenize
 from chatbot.planner.verdict import Verdict
+from datatrust.core.errors import UserError
 from semantic.model import Catalog
 from semantic.query import MetricQuery
 
@@ -57,7 +58,10 @@ def make_plan(
 ) -> Plan | Choices | NoPlan:
     """Return the plan of a question; of a `fragment` ("and by month?") only what it says, no figure read into it."""
     tokens, corrected = correct_language(tokenize(clean(question)), lexicon)
-    spans = parse_time(tokens, today=today, default=catalog.default_calendar, calendars=catalog.calendars)
+    try:
+        spans = parse_time(tokens, today=today, default=catalog.default_calendar, calendars=catalog.calendars)
+    except UserError as error:  # a table lists the calendar's periods, and not the one that was said
+        return NoPlan(problem=Problem(kind="unsupported", message=error.issues[0].message), draft=Draft())
     covers = cover(tokens, spans, lexicon, keep=_COVERS)
     complete: list[tuple[Candidate, Draft]] = []
     first: NoPlan | None = None

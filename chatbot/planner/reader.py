@@ -127,6 +127,8 @@ class Reader(Wholes):
             self._set_aggregate(str(aggregate))
         elif item.op("change"):
             draft.change = True
+        elif item.op("constant"):
+            draft.constant = item.text
         elif item.op("convert"):
             self.converting, self.last = True, "convert"
         elif code := item.op("currency"):

@@ -161,7 +161,9 @@ def say_question(query: MetricQuery, catalog: Catalog) -> str:
         parts.append(_time_question(query.time))
     if query.currency:
         parts.append(f"converted to {query.currency}")
-    if query.compare is not None:
+    if query.compare is not None and query.compare.to == "constant_currency":
+        parts.append("at constant currency compared with the same period last year")
+    elif query.compare is not None:
         parts.append(f"compared with {_COMPARED.get(query.compare.to, query.compare.to.replace('_', ' '))}")
     return upper_first(" ".join(p for p in parts if p))
 
@@ -279,6 +281,7 @@ def say_interpretation(
         sentence += {
             "previous_period": ", beside the period before",
             "previous_year": ", beside the year before",
+            "constant_currency": ", at the exchange rates of the year before, beside that year",
         }.get(query.compare.to, f", beside {query.compare.to.replace('_', ' ')}")
     if (
         query.top is None

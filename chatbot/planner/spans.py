@@ -133,6 +133,7 @@ def _operators() -> dict[tuple[str, ...], list[tuple[str, object]]]:
     )
     put(lang.PLAIN_VERBS, "how")
     put(lang.BRIDGE, "bridge")
+    put(lang.CONSTANT_CURRENCY, "constant")
     for phrase, test in lang.STANDINGS.items():
         put([phrase], "standing", test)
     return table

@@ -20,7 +20,7 @@ class GrainWords(ComparisonWords):
     def _grain(self, i: int) -> TimeSpan | None:
         calendar, j = self.calendar_word(i)
         if self.at(j) in ADVERBS:
-            unit = ADVERBS[self.at(j)]
+            unit = self.grain_of(ADVERBS[self.at(j)], calendar)
             last = j + 1
             return TimeSpan(
                 first=i, last=last, kind="grain", unit=unit, calendar=self._grain_calendar(calendar)
@@ -57,7 +57,7 @@ class GrainWords(ComparisonWords):
         unit = ADVERBS.get(self.at(k2), "") if self.at(i) == "on" else UNITS.get(self.at(k2), "")
         if not unit:
             return None
-        last = k2 + 1
+        unit, last = self.grain_of(unit, calendar), k2 + 1
         if self.at(last) == "of" and UNITS.get(self.at(self.skip(last + 1, "the"))):
             return None  # "by day of the week" is no day
         if self.at(i) == "on" and self.at(last) == "basis":

@@ -78,7 +78,7 @@ class PartWords(RelativeWords):
         ):
             return None
         chosen = calendar or self.default
-        point = from_period(period_of(self.today, unit, chosen), self.named(chosen))
+        point = from_period(period_of(self.today, self.grain_of(unit, calendar), chosen), self.named(chosen))
         notes = self._fiscal_note(point, unit, chosen, calendar)
         return j + 1, replace(point, relative=True, notes=notes)
 

@@ -53,9 +53,10 @@ class RelativeWords(AbsoluteWords):
                     return None
             chosen = calendar or self.default
             within = self.at(i - 1) == "the" and self.at(i - 2) in ("in", "over", "within", "during")
-            if (word == "past" or (word == "last" and within)) and unit != "day" and not full:
+            is_own = self.grain_of(unit, calendar) != unit
+            if (word == "past" or (word == "last" and within)) and unit != "day" and not full and not is_own:
                 return j + 1, self._rolling_or_full(1, unit, chosen)
-            period = period_of(self.today, unit, chosen)
+            period = period_of(self.today, self.grain_of(unit, calendar), chosen)
             steps = -1 if word in LAST | {"past"} else 1 if word == "next" else 0
             point = from_period(shift(period, steps, chosen), self.named(chosen))
             return self._so_far(
@@ -77,7 +78,7 @@ class RelativeWords(AbsoluteWords):
         unit = UNITS.get(self.at(j), "")
         if not unit or unit == "day" or self.at(j).endswith("s"):
             return None
-        return j + 1, self._full(1, unit, calendar or self.default)
+        return j + 1, self._full(1, unit, calendar or self.default, self.grain_of(unit, calendar))
 
     def _weekday_of(self, word: str, number: int) -> Point:
         """ "This Friday" is of this week; "last Monday", said on a Wednesday, is of this week or of the last."""
@@ -160,8 +161,9 @@ class RelativeWords(AbsoluteWords):
                 return None
             j += 1
         chosen = calendar or self.default
+        grain = self.grain_of(unit, calendar)
         if word == "next":
-            period = period_of(self.today, unit, chosen)
+            period = period_of(self.today, grain, chosen)
             return j, Point(
                 start=shift(period, 1, chosen).start,
                 end=shift(period, number, chosen).end,
@@ -170,8 +172,8 @@ class RelativeWords(AbsoluteWords):
             )
         if unit == "day":
             return j, self._last_days(number, inclusive=None)
-        if full or word == "previous":
-            return j, self._full(number, unit, chosen)
+        if full or word == "previous" or grain != unit:
+            return j, self._full(number, unit, chosen, grain)
         if word in ("trailing", "rolling"):
             return j, self._rolled(number, unit, exact=True)
         return j, self._rolling_or_full(number, unit, chosen)
@@ -183,8 +185,8 @@ class RelativeWords(AbsoluteWords):
         note = f"the last {number} days, {since}: {show_days(start, self.today)}"
         return Point(start=start, end=self.today, unit="day", relative=True, notes=(note,))
 
-    def _full(self, number: int, unit: str, calendar: Calendar) -> Point:
-        period = period_of(self.today, unit, calendar)
+    def _full(self, number: int, unit: str, calendar: Calendar, grain: str | None = None) -> Point:
+        period = period_of(self.today, grain or unit, calendar)
         start, end = shift(period, -number, calendar).start, shift(period, -1, calendar).end
         note = (
             f"the last {number} complete {unit}s: {show_days(start, end)}"

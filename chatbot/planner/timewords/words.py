@@ -53,6 +53,10 @@ class Words:
     def named(self, calendar: Calendar) -> str | None:
         return None if calendar.name == self.default.name else calendar.name
 
+    def grain_of(self, unit: str, said: Calendar | None) -> str:
+        """What a unit is in a calendar that was said: its own month, where that is another than everybody's."""
+        return "fiscal_month" if unit == "month" and said is not None and said.has_own_months else unit
+
     def count(self, i: int) -> tuple[int, int] | None:
         """A small whole number at i, and the index after it."""
         token = self.words[i] if i < len(self.words) else None
