@@ -16,9 +16,11 @@ from chatbot.planner.lexicon import Lexicon, Meaning
 from chatbot.planner.spans import correct_language, cover
 from chatbot.planner.timephrases import parse_time
 from chatbot.planner.tokens import tokenize
+from datatrust.core.errors import UserError
 from semantic.calendar import period_of, shift
 from semantic.loader import TIME_GRAINS
 from semantic.model import Calendar, Catalog, DimensionRef
+from semantic.money import is_converted
 from semantic.reach import TIME, grains_of, reachable, split_grain
 
 MAX_METRICS = 20
@@ -69,6 +71,7 @@ def make_ground(
             if name != TIME and ref.query_name == name and not ref.dimension.hidden:
                 fields.setdefault(name, ref)
     plans = [name for metric in metrics for name in catalog.metrics[metric].plan]
+    plans += ["constant_currency"] if any(is_converted(catalog, name) for name in metrics) else []
     return Ground(
         metrics=tuple(metrics),
         dimensions=tuple(_groups(fields)),
@@ -113,8 +116,11 @@ def _told(
 def _periods(today: dt.date, calendar: Calendar) -> Iterator[tuple[str, dt.date, dt.date]]:
     yield "today", today, today
     for grain in ("week", "month", "quarter", "year"):
-        this = period_of(today, grain, calendar)
-        last = shift(this, -1, calendar)
+        try:
+            this = period_of(today, grain, calendar)
+            last = shift(this, -1, calendar)
+        except UserError:  # a table lists the calendar's periods, and not these
+            continue
         yield f"this {grain}", this.start, this.end
         yield f"last {grain}", last.start, last.end
 

@@ -28,7 +28,8 @@ says what common phrases mean here; a quarter or year without "calendar" is one 
 - group_by: time.month and the like split by time. top with direction: the n highest or lowest of group_by, by the \
 first metric. "which region sold most" is group_by region, top 1, highest. ranked_by: where the ranking goes by the \
 change that compare shows, in the metric's unit (difference) or in percent.
-- compare: previous_year, previous_period or a plan such as budget, only where the question asks to compare or for growth.
+- compare: previous_year, previous_period or a plan such as budget, only where the question asks to compare or for growth; \
+constant_currency where it speaks of constant exchange rates.
 - Set calendar and currency only where the question names one."""
 
 
