@@ -12,8 +12,7 @@ import itertools
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from typing import Any
 
 from datatrust.core.errors import UserError
@@ -21,7 +20,6 @@ from datatrust.core.issues import Issue
 from semantic.model import Calendar, TablePeriod
 
 MOST_ROWS = 5_000
-UNITS = ("period", "quarter", "year")
 _DAY = dt.timedelta(days=1)
 
 Span = tuple[TablePeriod, ...]  # the rows that make one period, quarter or year
@@ -105,20 +103,46 @@ def spans(calendar: Calendar, unit: str) -> tuple[Span, ...]:
                 hint="list all faults: datatrust semantic check --data",
             )
         )
-    return _spans(calendar.rows, unit)
+    return _listed(calendar.rows, unit).spans
 
 
-@lru_cache(maxsize=64)
-def _spans(rows: Span, unit: str) -> tuple[Span, ...]:
-    if unit == "period":
-        return tuple((each,) for each in rows)
-    keys = (lambda row: (row.year, row.quarter)) if unit == "quarter" else (lambda row: row.year)
-    return tuple(tuple(group) for _, group in itertools.groupby(rows, key=keys))
+@dataclass(frozen=True, kw_only=True)
+class _Listed:
+    """A table's rows put together by a unit, with the days that they begin on."""
+
+    rows: Span  # kept alive, so that their id stays their own
+    spans: tuple[Span, ...]
+    starts: tuple[dt.date, ...]
 
 
-@lru_cache(maxsize=64)
-def _starts(found: tuple[Span, ...]) -> tuple[dt.date, ...]:
-    return tuple(each[0].start for each in found)
+_KNOWN: dict[
+    tuple[int, str], _Listed
+] = {}  # by the id of the rows: their hash is that of every field of each
+_MOST_KNOWN = 200
+
+
+def _listed(rows: Span, unit: str) -> _Listed:
+    found = _KNOWN.get((id(rows), unit))
+    if found is None:
+        keys = {"period": _period_key, "quarter": _quarter_key, "year": _year_key}
+        made = tuple(tuple(group) for _, group in itertools.groupby(rows, key=keys[unit]))
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        starts = tuple(each[0].start for each in made)
+        found = _KNOWN[id(rows), unit] = _Listed(rows=rows, spans=made, starts=starts)
+    return found
+
+
+def _period_key(row: TablePeriod) -> tuple[int, ...]:
+    return row.year, row.number
+
+
+def _quarter_key(row: TablePeriod) -> tuple[int, ...]:
+    return row.year, row.quarter
+
+
+def _year_key(row: TablePeriod) -> tuple[int, ...]:
+    return (row.year,)
 
 
 def span_of(day: dt.date, unit: str, calendar: Calendar) -> Span:
@@ -130,13 +154,17 @@ def span_of(day: dt.date, unit: str, calendar: Calendar) -> Span:
     found = spans(calendar, unit)
     if not found[0][0].start <= day <= found[-1][-1].end:
         raise _outside(calendar, f"no {unit} for {day}")
-    return found[bisect_right(_starts(found), day) - 1]
+    return found[_index(calendar, unit, day)]
+
+
+def _index(calendar: Calendar, unit: str, day: dt.date) -> int:
+    return bisect_right(_listed(calendar.rows, unit).starts, day) - 1
 
 
 def shifted(span: Span, unit: str, count: int, calendar: Calendar) -> Span:
     """Return the `count`th period, quarter or year after `span`, or before it where `count` is negative."""
     found = spans(calendar, unit)
-    index = bisect_right(_starts(found), span[0].start) - 1 + count
+    index = _index(calendar, unit, span[0].start) + count
     if not 0 <= index < len(found):
         which = "before" if count < 0 else "after"
         raise _outside(calendar, f"no {unit} {abs(count)} {which} the one that begins on {span[0].start}")

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
-from datatrust.core.errors import UserError
+from datatrust.core.errors import AccessDenied, UserError
+from semantic.access import load_viewer
 from semantic.data_checks import check_data
-from semantic.query import EVERYONE, Fold, Top
-from tests.support.books import Books, open_books
+from semantic.engine import SemanticLayer
+from semantic.query import EVERYONE, Fold, MetricQuery, Top
+from tests.support.books import Books, open_books, write_file_project
+from tests.support.guarded import write_policy
 from tests.unit.semantic._catalogs import issues_of
 
 TABLES = """
@@ -357,3 +360,39 @@ def test_a_direct_way_has_the_short_name(tmp_path: Path) -> None:
     assert groups(books, "paid", "floor") == {"second": Decimal("100.01"), None: Decimal("157.23")}
     assert books.layer.reachable("paid")["floor"].path == ("advice_of", "teams")
     books.layer.close()
+
+
+# ----------------------------------------------------------------------------------------------------- who may see
+
+
+POLICY = """
+roles:
+  northern: {metrics: [all], dimensions: [all], rows: ["accounts.branch = 'North'"]}
+  emea: {metrics: [all], dimensions: [all], rows: ["customers.region = 'EMEA'"]}
+  few: {metrics: [all], dimensions: [all], min_group: 2}
+"""
+
+
+def test_roles_see_their_rows_shared_and_nothing_that_cannot_be_told(tmp_path: Path) -> None:
+    """Trap: whose row is one that several share? And half a payment is no small group of its own."""
+    project = write_file_project(tmp_path, TABLES, {"all": CATALOG})
+    write_policy(project, POLICY)
+    layer = SemanticLayer.open(project)
+    by_customer = MetricQuery(metrics=("paid",), group_by=("customer",))
+    northern = layer.query(by_customer, viewer=load_viewer(project, "northern")).rows
+    wanted = layer.run_statement(
+        f"select c.customer, sum(p.amount * coalesce(h.share, 1)) {SHARED} join accounts a on a.account = p.account "
+        "where a.branch = 'North' group by 1 order by 1",
+        ["payments", "holders", "customers", "accounts"],
+    )
+    assert northern == wanted
+    assert sum(row[1] for row in northern) == Decimal("142.24")
+    for query in (by_customer, MetricQuery(metrics=("paid",))):
+        with pytest.raises(AccessDenied, match="cannot be told"):
+            layer.query(query, viewer=load_viewer(project, "emea"))
+    few = load_viewer(project, "few")
+    with pytest.raises(AccessDenied, match="would tell of small groups"):
+        layer.query(by_customer, viewer=few)
+    assert layer.check(by_customer, viewer=few)
+    assert layer.query(MetricQuery(metrics=("paid",), group_by=("branch",)), viewer=few).rows
+    layer.close()
