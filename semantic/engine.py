@@ -126,7 +126,7 @@ class SemanticLayer:
         layer = cls(
             project=project,
             catalog=catalog,
-            engine=spec.open(project, release, _tables(catalog), catalog.timezone),
+            engine=spec.open(project, release, tables_of(catalog), catalog.timezone),
             release=release,
             today=project.today(),
             as_of=as_of,
@@ -599,12 +599,6 @@ def _load_catalog(project: Project, release: Release | None) -> Catalog:
     if not texts:
         return load_catalog(project.catalog, shown_root=project.root, cache=cache)
     return load_catalog(project.catalog, texts=texts, shown_root=project.root, cache=cache)
-
-
-def _tables(catalog: Catalog) -> tuple[str, ...]:
-    rates = (catalog.rates.table,) if catalog.rates is not None else ()
-    periods = [each.periods.table for each in catalog.calendars.values() if each.periods is not None]
-    return tuple(dict.fromkeys([*tables_of(catalog), *rates, *periods]))
 
 
 def _row(row: tuple[Any, ...], trimmed: frozenset[int]) -> tuple[Scalar, ...]:

@@ -120,5 +120,8 @@ def missing_column(table: str, name: str, columns: Mapping[str, Column], **where
 
 
 def tables_of(catalog: Catalog) -> tuple[str, ...]:
-    """Return the tables that the catalog's models stand on, each once."""
-    return tuple(sorted({model.table for model in catalog.models.values()}))
+    """Return the tables that the catalog reads, each once: those of its models, of rates and of listed periods."""
+    read = sorted({model.table for model in catalog.models.values()})
+    read += [catalog.rates.table] if catalog.rates is not None else []
+    read += [each.periods.table for each in catalog.calendars.values() if each.periods is not None]
+    return tuple(dict.fromkeys(read))

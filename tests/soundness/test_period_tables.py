@@ -12,9 +12,10 @@ import pytest
 from datatrust.core.errors import UserError
 from semantic.calendar import period_of
 from semantic.data_checks import check_data
+from semantic.describe import check_catalog
 from semantic.periods import named_period
 from semantic.query import EVERYONE
-from tests.support.books import Books, open_books
+from tests.support.books import Books, open_books, write_file_project
 from tests.unit.semantic._catalogs import catalog_of, issues_of
 
 FIRST = dt.date(2024, 12, 30)
@@ -60,6 +61,7 @@ metrics:
   - {name: quarter_before, derived: earlier, inputs: [{metric: sold, as: earlier, offset: 1 quarter}]}
   - {name: year_before, derived: earlier, inputs: [{metric: sold, as: earlier, offset: 1 year}]}
 """
+RATES = "currency: {group: EUR, rates: rates, average: rate}\n"
 TODAY = "2026-06-30"
 GRAINS = {
     "fiscal_month": "place",
@@ -264,3 +266,13 @@ def test_a_catalog_declares_it_whole_or_not_at_all(tmp_path: Path) -> None:
         UserError, match=r'unknown column "frist" in the periods(.|\n)*did you mean: first_day'
     ):
         open_books(tmp_path, TABLES, {"all": CATALOG.replace("start: first_day", "start: frist")})
+
+
+def test_the_check_of_a_catalog_knows_tables_that_no_model_stands_on(tmp_path: Path) -> None:
+    """Was wrong of rates in a DuckDB file: they were said to have no table."""
+    more = "CREATE TABLE rates (month DATE, currency VARCHAR, rate DECIMAL(18,6));"
+    catalog = CATALOG.replace(
+        "expr: amount}", "expr: amount, unit: currency, currency: {from: region, rate: average}}", 1
+    )
+    project = write_file_project(tmp_path, TABLES + more, {"all": RATES + catalog}, today=TODAY)
+    assert check_catalog(project)[0] == []
