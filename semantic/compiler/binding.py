@@ -101,6 +101,26 @@ class Binder:
             Join(to=model.name, key=model.key, to_key=model.key, alias=model.name), model
         )
 
+    def rows_proof(self) -> Proof:
+        """The key tells every row from every other, also those without one: two of these are the same to DISTINCT."""
+        model = self.model
+        inner = Binder(self._catalog, model, self._schema, self._today)
+        keys = [inner.expression(each) for each in model.key]
+        select = inner.attach(exp.Select(expressions=[exp.Literal.number(1)]))
+        if (kept := inner._kept_rows()) is not None:
+            select = select.where(kept, copy=False)
+        repeated = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
+        select = select.group_by(*keys, copy=False).having(repeated, copy=False)
+        return Proof(
+            code="DT328",
+            model=model.name,
+            table=model.table,
+            statement=sql.limited(select, 1),
+            message=f"several rows of {model.table} have the same key, or none, so those that belong to several members "
+            "cannot be counted once",
+            hint=f"make the key unique ({', '.join(model.key)}), or declare a `weight:` for the bridge table",
+        )
+
     def row_filter(self) -> exp.Expr | None:
         """The rows that the model keeps, and of them those that the viewer may see.
 

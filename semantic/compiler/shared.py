@@ -55,7 +55,7 @@ def repeats_of(binder: Binder, names: str) -> Repeats:
             )
         )
     key = tuple(binder.expression(each) for each in binder.model.key)
-    return Repeats(key=key, proof=binder.key_proof())
+    return Repeats(key=key, proof=binder.rows_proof())
 
 
 def key_columns(repeats: Repeats) -> list[exp.Expr]:

@@ -296,6 +296,36 @@ def test_what_cannot_be_shared_yet_is_refused_and_never_counted_twice(books: Boo
     assert sum(groups(books, "noted", "customer").values()) == 2
 
 
+def test_rows_without_a_key_are_not_taken_for_one(tmp_path: Path) -> None:
+    """Trap: two payments of 50 without an id, made distinct, are one."""
+    keyless = TABLES.replace("(8, '2026-03-03'", "(NULL, '2026-03-03'").replace(
+        "(2, '2026-01-31'", "(NULL, '2026-01-31'"
+    )
+    books = open_books(tmp_path, keyless, {"all": CATALOG})
+    with pytest.raises(UserError, match="several rows of payments have the same key, or none"):
+        books.ask("paid", by=("team",))
+    assert sum(groups(books, "paid", "customer").values()) == books.value("paid")
+    books.layer.close()
+
+
+def test_days_that_stand_for_a_period_are_taken_of_rows_that_count_once(tmp_path: Path) -> None:
+    more = "  - {name: mean_60d, cumulative: {of: paid, rolling: 60 days, take: average}}\n"
+    books = open_books(tmp_path, TABLES, {"all": CATALOG + more})
+    span = {"start": "2026-03-01", "end": "2026-03-04"}
+    found = {row[0]: row[2] for row in books.ask("mean_60d", by=("team", "time.month"), **span).rows}
+    wanted = dict(
+        books.layer.run_statement(
+            """select team, avg(total) from (select d.day, r.team, sum(r.amount) total from
+            (select unnest(range(date '2026-03-01', date '2026-03-05', interval 1 day))::date as day) d
+            join (select distinct p.id, p.day, p.amount, a.team from payments p left join advice a on a.account = p.account) r
+            on r.day between d.day - 59 and d.day group by 1, 2) group by 1""",
+            ["payments", "advice"],
+        )
+    )
+    assert is_near(found, wanted)
+    books.layer.close()
+
+
 def test_a_key_that_is_there_twice_is_refused_where_rows_must_be_told_apart(tmp_path: Path) -> None:
     twice = TABLES.replace("(9, '2026-03-04'", "(8, '2026-03-04'")
     books = open_books(tmp_path, twice, {"all": CATALOG})
