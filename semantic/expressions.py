@@ -278,6 +278,8 @@ _NODES: frozenset[type[exp.Expr]] = frozenset(
         exp.DayOfWeekIso, exp.DateTrunc, exp.Interval,
     }
 )  # fmt: skip
+# Parts of a date or moment that every engine counts alike; "dow" is 0 to 6 in one and 1 to 7 in another.
+_PARTS = ("year", "quarter", "month", "week", "day", "isodow", "doy", "isoyear", "hour", "minute")
 _TYPES = (
     "DATE", "TIMESTAMP", "INT", "BIGINT", "DECIMAL", "DOUBLE", "TEXT", "VARCHAR", "BOOLEAN",
 )  # fmt: skip
@@ -410,6 +412,12 @@ def _faults(tree: exp.Expr) -> Iterator[_Fault]:
             yield ("DT221", "in takes values, not a query", _offset(node), None)
         elif isinstance(node, exp.Interval) and _interval_unit(node) is None:
             yield ("DT221", "an interval counts days, weeks, months, quarters or years", _offset(node), None)
+        elif isinstance(node, exp.Extract) and node.name.lower() not in _PARTS:
+            hint = f"parts: {', '.join(_PARTS)} (isodow: Monday is 1, Sunday is 7)"
+            yield ("DT221", f'"{node.name.lower()}" is no part of a date here', _offset(node), hint)
+        elif isinstance(node, exp.DateTrunc) and node.text("unit").lower() not in _UNITS:
+            message = "date_trunc goes to a day, week, month, quarter or year"
+            yield ("DT221", message, _offset(node), None)
         elif isinstance(node, exp.EQ | exp.NEQ) and isinstance(node.expression, exp.Null):
             yield ("DT221", "nothing equals null; write: is null, or: is not null", _offset(node), None)
 

@@ -525,7 +525,15 @@ def type_of(node: exp.Expr) -> SqlType:
         return SqlType("boolean")
     if isinstance(
         node,
-        exp.Length | exp.Extract | exp.DateDiff | exp.Year | exp.Quarter | exp.Month | exp.Week | exp.Day,
+        exp.Length
+        | exp.Extract
+        | exp.DateDiff
+        | exp.Year
+        | exp.Quarter
+        | exp.Month
+        | exp.Week
+        | exp.Day
+        | exp.DayOfWeekIso,
     ):
         return SqlType("integer")
     if isinstance(

@@ -17,11 +17,18 @@ from sqlglot import exp
 
 from semantic.compiler import scales, sql
 from semantic.compiler.arithmetic import EXACT_QUOTIENT
+from semantic.compiler.binding import type_of
 from semantic.compiler.measures import EXACT_PERCENTILE, EXACT_PERCENTILE_DISC
 from semantic.compiler.scales import scale_of
 
 WHOLE = 25  # digits before the point of any decimal: two of them add up within 38 at the scale of quotients
 _ALL = 38
+_PARTS = {"ISODOW": "DAYOFWEEK_ISO", "ISOYEAR": "YEAROFWEEK"}
+_BORDERS: dict[str, tuple[int, str | None]] = {
+    "MONTH": (12, "MONTH"),
+    "QUARTER": (4, "QUARTER"),
+    "YEAR": (1, None),
+}
 _KEPT = 6  # digits after the point that Spark never drops
 
 
@@ -41,11 +48,17 @@ def lowered(node: exp.Expr) -> exp.Expr:
         if node.this == EXACT_PERCENTILE_DISC:
             return _percentile_disc(*node.expressions)
         return node
-    if isinstance(node, exp.Extract) and node.name.upper() == "ISODOW":
-        node.set("this", exp.Var(this="DAYOFWEEK_ISO"))
+    if isinstance(node, exp.Extract):
+        node.set("this", exp.Var(this=_PARTS.get(node.name.upper(), node.name)))
         return node
+    if isinstance(node, exp.DayOfWeekIso):
+        return exp.Extract(this=exp.Var(this="DAYOFWEEK_ISO"), expression=node.this)
+    if isinstance(node, exp.DateDiff) and node.text("unit").upper() in _BORDERS:
+        return _borders_between(node)
+    if isinstance(node, exp.DateTrunc) and node.text("unit").upper() == "DAY":
+        return sql.cast(node.this, "DATE")
     if isinstance(node, exp.Cast):
-        return _narrow_cast(node)
+        return _rounded_cast(node) if node.to.is_type("int", "bigint") else _narrow_cast(node)
     if isinstance(node, exp.Mul) and not _is_factor(node):
         return _product(node)
     if isinstance(node, exp.Add | exp.Sub):
@@ -82,6 +95,30 @@ def _size(node: exp.Cast) -> tuple[int, int] | None:
         return None
     sizes = [int(each.name) for each in node.to.expressions]
     return (sizes[0], sizes[1] if len(sizes) > 1 else 0) if sizes else None
+
+
+def _borders_between(node: exp.DateDiff) -> exp.Expr:
+    """How many months, quarters or years begin from one day to another; Spark's own counts those that are complete."""
+    per_year, part = _BORDERS[node.text("unit").upper()]
+
+    def place(day: exp.Expr) -> exp.Expr:
+        year: exp.Expr = exp.Extract(this=exp.Var(this="YEAR"), expression=day)
+        if part is None:
+            return year
+        inside = exp.Extract(this=exp.Var(this=part), expression=day.copy())
+        return exp.Add(this=exp.Mul(this=year, expression=sql.number(per_year)), expression=inside)
+
+    first, last = (exp.Paren(this=place(each)) for each in (node.expression, node.this))
+    return exp.Paren(this=exp.Sub(this=last, expression=first))
+
+
+def _rounded_cast(node: exp.Cast) -> exp.Expr:
+    """A cast to a whole number rounds, as DuckDB's does (floating numbers to the even one); Spark's own cuts off."""
+    kind = type_of(node.this).kind
+    if kind in ("decimal", "double") and not isinstance(node.this.unnest(), exp.Floor | exp.Ceil | exp.Round):
+        rounding = exp.Round(this=node.this) if kind == "decimal" else None
+        node.set("this", rounding or exp.Anonymous(this="BROUND", expressions=[node.this]))
+    return node
 
 
 def _narrow_cast(node: exp.Cast) -> exp.Expr:

@@ -113,6 +113,9 @@ MORE_CASES = {
     "shared_balances": MetricQuery(
         metrics=("first_cash", "lowest_cash", "average_cash"), group_by=("owner", "time.quarter"), time=YEAR, totals=True,
     ),
+    "parts_of_days": MetricQuery(
+        metrics=("parts_of_days", "between_days", "early_days", "whole_amounts"), group_by=("time.week", "region"), time=YEAR, totals=True
+    ),
     "listed_years": MetricQuery(
         metrics=("revenue", "lines"), group_by=("region", "time.fiscal_year"), totals=True,
         time=TimeRange(start=PERIOD_ROWS[0][0], end=PERIOD_ROWS[-1][1], calendar="trading"),

@@ -42,6 +42,12 @@ metrics:
   - {name: highest_cash, model: accounts, balance: {agg: sum, expr: amount, take: max}}
   - {name: cash_turns, derived: revenue / average_cash * 12, on_zero: undefined}
   - {name: active_buyers, lifecycle: {of: average_line, entity: customer_id, state: active}}
+  - {name: parts_of_days, model: sales, agg: sum, expr: "extract(isodow from sold_on) + isodow(sold_on) * 10 + extract(doy from sold_on) * 100
+     + extract(isoyear from sold_on) * 100000 + week(sold_on) * 7 + quarter(sold_on) * 3 + month(sold_on) * 11 + day(sold_on)"}
+  - {name: between_days, model: sales, agg: sum, expr: "date_diff('month', sold_on, today) + 100 * date_diff('quarter', sold_on, today)
+     + 10000 * date_diff('year', sold_on, today) + 1000000 * date_diff('week', sold_on, today) + date_diff('day', today, sold_on)"}
+  - {name: whole_amounts, model: sales, agg: sum, expr: "cast(net_amount as int) + cast(net_amount / 3 as bigint) + cast(unit_cost as int)"}
+  - {name: early_days, model: sales, agg: count, where: "date_trunc('day', sold_on) = sold_on and date_trunc('week', sold_on) < sold_on"}
   - {name: middle_day, model: sales, agg: percentile_disc, percentile: 0.5, expr: quantity}
   - {name: mean_90d, cumulative: {of: revenue, rolling: 90 days, take: average}}
   - {name: opening_90d, cumulative: {of: revenue, rolling: 90 days, take: first}}

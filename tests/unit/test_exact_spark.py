@@ -7,10 +7,12 @@ import re
 import pytest
 from sqlglot import exp
 
+from datatrust.core.errors import UserError
 from semantic.compiler import sql
 from semantic.compiler.arithmetic import EXACT_QUOTIENT
 from semantic.compiler.binding import typed
 from semantic.compiler.dialects import print_sql
+from semantic.expressions import parse_expression
 from semantic.schema import SqlType
 
 
@@ -82,3 +84,30 @@ def test_a_with_inside_another_has_names_of_its_own() -> None:
     made = re.sub(r"\s+", " ", print_sql(whole, "spark"))
     assert "`members__sales` AS ( SELECT 2 AS `x` )" in made
     assert "FROM `members__sales` AS `sales`" in made
+
+
+def test_parts_of_dates_are_those_of_duckdb() -> None:
+    """Trap: sqlglot writes isodow(d) as DAYOFWEEK % 7 + 1, which is 2 on a Sunday; Spark counts complete months."""
+    day = sql.column("d")
+    assert text(exp.DayOfWeekIso(this=day.copy())) == "EXTRACT(DAYOFWEEK_ISO FROM `d`)"
+    assert text(parse_expression("extract(isoyear from d)").ast.copy()) == "EXTRACT(YEAROFWEEK FROM `d`)"
+    assert "DATEDIFF" not in text(parse_expression("date_diff('month', d, today)").ast.copy())
+    assert text(parse_expression("date_trunc('day', d)").ast.copy()) == "CAST(`d` AS DATE)"
+
+
+def test_a_whole_number_is_a_rounded_one() -> None:
+    """Trap: cast(2.7 as int) is 3 for DuckDB and 2 for Spark."""
+    assert text(sql.cast(number("a", 2), "INT")) == "CAST(ROUND(`a`) AS INT)"
+    assert text(sql.cast(sql.column("a"), "INT")) == "CAST(`a` AS INT)"
+
+
+def test_parts_that_engines_count_otherwise_are_refused() -> None:
+    for part, words in {
+        "dow": "isodow: Monday is 1",
+        "second": "parts: year",
+        "epoch": "parts: year",
+    }.items():
+        with pytest.raises(UserError, match=f'"{part}" is no part of a date here(.|\n)*{words}'):
+            parse_expression(f"extract({part} from d)")
+    with pytest.raises(UserError, match="date_trunc goes to a day"):
+        parse_expression("date_trunc('hour', d)")
