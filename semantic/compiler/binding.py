@@ -560,6 +560,8 @@ def _cast_type(node: exp.Cast) -> SqlType:
 
 def _sum_type(node: exp.Expr) -> SqlType:
     left, right = type_of(node.this), type_of(node.expression)
+    if isinstance(node, exp.Sub) and left.kind == right.kind == "date":
+        return SqlType("integer")  # days
     for side in (left, right):
         if side.kind in ("date", "timestamp"):
             return side

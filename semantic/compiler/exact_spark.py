@@ -61,6 +61,8 @@ def lowered(node: exp.Expr) -> exp.Expr:
         return _rounded_cast(node) if node.to.is_type("int", "bigint") else _narrow_cast(node)
     if isinstance(node, exp.Mul) and not _is_factor(node):
         return _product(node)
+    if isinstance(node, exp.Sub) and type_of(node.this).kind == type_of(node.expression).kind == "date":
+        return exp.DateDiff(this=node.this, expression=node.expression, unit=exp.Var(this="DAY"))
     if isinstance(node, exp.Add | exp.Sub):
         return _sum(node)
     if isinstance(node, scales.MEETINGS):

@@ -116,6 +116,7 @@ MORE_CASES = {
     "parts_of_days": MetricQuery(
         metrics=("parts_of_days", "between_days", "early_days", "whole_amounts"), group_by=("time.week", "region"), time=YEAR, totals=True
     ),
+    "days_between": MetricQuery(metrics=("days_stayed",), group_by=("unit",), totals=True),
     "listed_years": MetricQuery(
         metrics=("revenue", "lines"), group_by=("region", "time.fiscal_year"), totals=True,
         time=TimeRange(start=PERIOD_ROWS[0][0], end=PERIOD_ROWS[-1][1], calendar="trading"),

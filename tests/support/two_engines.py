@@ -47,6 +47,7 @@ metrics:
   - {name: between_days, model: sales, agg: sum, expr: "date_diff('month', sold_on, today) + 100 * date_diff('quarter', sold_on, today)
      + 10000 * date_diff('year', sold_on, today) + 1000000 * date_diff('week', sold_on, today) + date_diff('day', today, sold_on)"}
   - {name: whole_amounts, model: sales, agg: sum, expr: "cast(net_amount as int) + cast(net_amount / 3 as bigint) + cast(unit_cost as int)"}
+  - {name: days_stayed, model: people, agg: sum, expr: left_on - hired_on}
   - {name: early_days, model: sales, agg: count, where: "date_trunc('day', sold_on) = sold_on and date_trunc('week', sold_on) < sold_on"}
   - {name: middle_day, model: sales, agg: percentile_disc, percentile: 0.5, expr: quantity}
   - {name: mean_90d, cumulative: {of: revenue, rolling: 90 days, take: average}}

@@ -95,6 +95,12 @@ def test_parts_of_dates_are_those_of_duckdb() -> None:
     assert text(parse_expression("date_trunc('day', d)").ast.copy()) == "CAST(`d` AS DATE)"
 
 
+def test_a_day_less_a_day_is_days() -> None:
+    """Spark's own is an interval, which no sum takes."""
+    days = [typed(sql.column(name), SqlType("date")) for name in ("a", "b")]
+    assert text(exp.Sub(this=days[0], expression=days[1])) == "DATEDIFF(DAY, `b`, `a`)"
+
+
 def test_a_whole_number_is_a_rounded_one() -> None:
     """Trap: cast(2.7 as int) is 3 for DuckDB and 2 for Spark."""
     assert text(sql.cast(number("a", 2), "INT")) == "CAST(ROUND(`a`) AS INT)"
