@@ -260,10 +260,10 @@ def test_catalogs_are_compared_metric_by_metric(books: Books) -> None:
     ids=["anchor", "bomb", "duplicate", "tab", "deep", "ten_megabytes"],
 )
 def test_hostile_yaml_is_an_error_in_under_a_second(text: str, said: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()  # what others do on the machine does not count
     with pytest.raises(UserError, match=said):
         load_catalog(Path("none"), texts={"a.yml": text})
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_a_file_of_ten_megabytes_is_refused_unread(tmp_path: Path) -> None:
