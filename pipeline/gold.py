@@ -4,7 +4,7 @@ Which tables there are is the dbt project's business; this knows only how to run
 folders are temporary, nothing is sent anywhere. Tests that need the database as a whole (relations, singular
 tests) run here; simple column tests are handed to the audit, which checks many in one pass.
 Refuses models that are not Delta tables under the warehouse's gold folder.
-Layer: pipeline. Imports core, dbt (late: it takes seconds). Knows no table by name.
+Layer: pipeline. Imports core, names, dbt (late: it takes seconds). Knows no table by name.
 """
 
 from __future__ import annotations
@@ -15,15 +15,22 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datatrust.core.errors import OutcomeError, UserError
 from datatrust.core.issues import Issue, SourcePosition
 from datatrust.core.settings import Project
 from datatrust.core.yaml import load_yaml
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 SCHEMA = "gold"
 THREADS = 2
+_OF_DELTA = re.compile(
+    r"\b(version|timestamp)\s+as\s+of\b|@v\d|\bdescribe\s+(history|detail)\b|\btable_changes\b|\bdelta\s*\.",
+    re.IGNORECASE,
+)
 AUDITED_TESTS = ("unique", "not_null", "accepted_values", "unique_together")
 
 
@@ -71,11 +78,20 @@ class GoldBuilder:
         self._reading.start()
 
     def build(
-        self, *, since_sequence: int, full_refresh: bool, advance: Callable[[str], None] = lambda _: None
+        self,
+        spark: SparkSession,
+        *,
+        since_sequence: int,
+        full_refresh: bool,
+        advance: Callable[[str], None] = lambda _: None,
     ) -> GoldResult:
         """Build every model and run the tests.
 
+        Silver is only read, and so is a gold table once it is built: their names mean plain files then, unless
+        something in the dbt project asks for what only Delta knows.
+
         Args:
+            spark: the open session, in which dbt works too.
             since_sequence: the highest file sequence that the current release holds; incremental models may
                 restrict themselves to newer rows (`var('since_sequence')`).
             full_refresh: rebuild incremental models from scratch.
@@ -90,7 +106,17 @@ class GoldBuilder:
             self._manifest = self._parse(common)
         refresh = ["--full-refresh"] if full_refresh else []
         left_out = [f"test_name:{kind}" for kind in AUDITED_TESTS]
-        done = _runner(self._manifest, _table_reporter(advance)).invoke(
+        from pipeline.names import register_files, register_tables
+
+        warehouse, plainly = self._project.warehouse, not _asks_of_delta(self._manifest)
+        register_tables(spark, warehouse, plain={"silver"} if plainly else ())
+
+        def is_built(model: str, table: str | None) -> None:
+            if plainly and table is not None:
+                register_files(spark, f"{SCHEMA}.{table}", warehouse / SCHEMA / table)
+            advance(model)
+
+        done = _runner(self._manifest, _model_reporter(is_built)).invoke(
             ["build", *common, *refresh, "--exclude", *left_out]
         )
         results = list(getattr(done.result, "results", ()) or ())
@@ -177,16 +203,30 @@ def _runner(manifest: Any, callback: Callable[[Any], None] | None) -> Any:
     return dbtRunner(manifest=manifest, callbacks=[callback] if callback else [])
 
 
-def _table_reporter(advance: Callable[[str], None]) -> Callable[[Any], None]:
+def _model_reporter(tell: Callable[[str, str | None], None]) -> Callable[[Any], None]:
+    """Tell of each model when it is done, before anything that reads it begins: its name and, where built, its table."""
+
     def report(event: Any) -> None:
         if event.info.name == "LogModelResult":
-            advance(str(event.data.node_info.node_name))
+            info = event.data.node_info
+            tell(str(info.node_name), None if event.data.status == "error" else str(info.node_relation.alias))
 
     return report
 
 
 def _models(manifest: Any) -> list[Any]:
     return [n for n in manifest.nodes.values() if n.resource_type == "model" and n.config.enabled]
+
+
+def _asks_of_delta(manifest: Any) -> bool:
+    """Say whether a text of the project asks for versions or the log of a table, or has hooks that may write."""
+    ours = manifest.metadata.project_name
+    texts = [node.raw_code for node in manifest.nodes.values()]
+    texts += [macro.macro_sql for macro in manifest.macros.values() if macro.package_name == ours]
+    hooks = [
+        hook for node in _models(manifest) for hook in (*node.config.pre_hook, *node.config.post_hook)
+    ] + [node for node in manifest.nodes.values() if node.resource_type == "operation"]
+    return bool(hooks) or any(_OF_DELTA.search(text) for text in texts)
 
 
 def _table_of(node: Any) -> str:

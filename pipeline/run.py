@@ -370,18 +370,12 @@ class _Run:
     def _build_gold(
         self, spark: SparkSession, gold: GoldBuilder, since: int, refresh: bool, advance: Advance
     ) -> GoldResult:
-        from pipeline.session import register_tables
-
-        register_tables(spark, self.warehouse)
-        return gold.build(since_sequence=since, full_refresh=refresh, advance=advance)
+        return gold.build(spark, since_sequence=since, full_refresh=refresh, advance=advance)
 
     def _find_anomalies(self, spark: SparkSession, built: GoldResult) -> GoldResult:
         from pipeline.anomalies import build_anomalies
-        from pipeline.session import register_tables
 
-        built = build_anomalies(spark, self.project, built)
-        register_tables(spark, self.warehouse)  # the audit finds tables by their names
-        return built
+        return build_anomalies(spark, self.project, built)
 
     def _prove(
         self,

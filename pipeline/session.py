@@ -1,7 +1,7 @@
 """Open the one Spark session of this process, with Delta, from local files only.
 
-The catalog is in memory: every Delta table found under the warehouse is registered when the session opens,
-so that no metastore can lock or go stale. Java's own words go to a log file, never to the terminal.
+The catalog is in memory, so that no metastore can lock or go stale: tables are read by their paths, or get their
+names from `pipeline.names`. Java's own words go to a log file, never to the terminal.
 Layer: pipeline. Imports core.
 """
 
@@ -11,11 +11,9 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from py4j.protocol import Py4JJavaError
 from pyspark import SparkConf, SparkContext
-from pyspark.errors import PySparkException, PySparkRuntimeError
+from pyspark.errors import PySparkRuntimeError
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
@@ -25,7 +23,6 @@ from datatrust.core.settings import Project
 from datatrust.core.spark_settings import set_environment, spark_settings
 from pipeline.lock import is_running
 from pipeline.store import restricted_zone
-from pipeline.tables import find_tables, split_name
 
 SMALL_BYTES = 64_000_000  # raw bytes below which a run is over before Java's second compiler pays
 MANY_DELIVERIES = 40  # from here on the second compiler pays, however small the files
@@ -38,11 +35,11 @@ _session: SparkSession | None = None
 def open_session(
     project: Project, *, input_bytes: int | None = None, deliveries: int = 1, inherit: Sequence[int] = ()
 ) -> SparkSession:
-    """Return the Spark session of this process, started on the first call; the project's tables are registered.
+    """Return the Spark session of this process, started on the first call.
 
     Args:
-        project: whose warehouse, logs and engine settings count. A second project in the same process gets
-            the same session with its own tables registered in place of the first one's.
+        project: whose scratch folder, logs and engine settings count; a second project in the same process gets
+            the same session.
         input_bytes: how much raw data is about to be read; a small run is tuned for a quick start.
         deliveries: how many it will take one after the other; many are worth compiling Java's code well.
         inherit: file descriptors that the Java process keeps open, so that a lock outlives a killed Python.
@@ -53,7 +50,6 @@ def open_session(
     global _session
     if _session is None or _session.sparkContext._jsc is None:
         _session = _start(project, input_bytes=input_bytes, deliveries=deliveries, inherit=inherit)
-    register_tables(_session, project.warehouse)
     return _session
 
 
@@ -63,47 +59,6 @@ def close_session() -> None:
     if _session is not None:
         _session.stop()
         _session = None
-
-
-def register_tables(spark: SparkSession, warehouse: Path) -> None:
-    """Make the in-memory catalog name exactly the Delta tables that lie under `warehouse`."""
-    catalog = spark._jsparkSession.sessionState().catalog()  # SQL statements would cost a plan each
-    found = find_tables(warehouse)
-    schemas = {split_name(name)[0] for name in found} | {"bronze", "silver", "gold", "ops", "restricted"}
-    known = {str(name) for name in _items(catalog.listDatabases())} - {"default"}
-    for schema in sorted(schemas - known):
-        spark.sql(f"create database if not exists `{schema}`")
-    placed = {name: folder for schema in known for name, folder in _placed(catalog, schema).items()}
-    for name, folder in placed.items():
-        if found.get(name) != folder:
-            schema, table = split_name(name)
-            spark.sql(f"drop table if exists `{schema}`.`{table}`")
-    for name, folder in found.items():
-        if placed.get(name) != folder:
-            register_table(spark, name, folder)
-
-
-def register_table(spark: SparkSession, name: str, folder: Path) -> None:
-    """Let `name` ("gold.fct_sales") mean the Delta table in `folder`."""
-    schema, table = split_name(name)
-    spark.sql(f"create table if not exists `{schema}`.`{table}` using delta location '{_quoted(folder)}'")
-
-
-def _placed(catalog: Any, schema: str) -> dict[str, Path | None]:
-    """Return the tables that the catalog knows in `schema`, each with its folder; None where it has none."""
-    tables = [each for each in _items(catalog.listTables(schema)) if each.database().isDefined()]
-    return {f"{schema}.{each.table()}": _location(catalog, each) for each in tables}
-
-
-def _location(catalog: Any, identifier: Any) -> Path | None:
-    try:
-        return Path(catalog.getTableMetadata(identifier).location().getPath())
-    except (Py4JJavaError, PySparkException):
-        return None  # a view lies nowhere
-
-
-def _items(sequence: Any) -> list[Any]:
-    return [sequence.apply(place) for place in range(sequence.size())]
 
 
 def _start(
@@ -183,7 +138,3 @@ def _scratch_folder(project: Project) -> Path:
     scratch = base / str(os.getpid())
     scratch.mkdir(exist_ok=True)
     return scratch
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("\\", "\\\\").replace("'", "\\'")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PROPERTIES = {"delta.enableDeletionVectors": "false"}
 BRONZE_PROPERTIES = {**PROPERTIES, "delta.appendOnly": "true"}
 MANY_FILES = 200  # from here on Spark lists files one by one for longer than Delta rebuilds a table's state
-_GLOB = frozenset("*?[]{}\\")  # a path with one of these would be read as a pattern
+GLOB = frozenset("*?[]{}\\")  # a path with one of these would be read as a pattern
 
 
 def restricted_zone(warehouse: Path) -> Path:
@@ -50,7 +50,7 @@ def read(
             them are left out, rows are not.
     """
     folder = warehouse / table_path(table)
-    files = None if _GLOB.intersection(str(folder)) else list_files(folder, sequences)
+    files = None if GLOB.intersection(str(folder)) else list_files(folder, sequences)
     if files is None or not 0 < len(files.paths) <= MANY_FILES:
         return spark.read.format("delta").load(str(folder))
     from pyspark.sql.types import StructType

@@ -97,6 +97,8 @@ class TableFiles:
 
     paths: tuple[str, ...]
     schema: dict[str, Any]
+    version: int
+    bytes: int  # of all its files, also of those that were left out
 
 
 def list_files(folder: Path, sequences: Collection[int] | None = None) -> TableFiles | None:
@@ -124,6 +126,8 @@ def list_files(folder: Path, sequences: Collection[int] | None = None) -> TableF
     return TableFiles(
         paths=tuple(str(folder / path) for path in sorted(paths)),
         schema=json.loads(table.schema().to_json()),
+        version=int(table.version()),
+        bytes=sum(added.column("size_bytes").to_pylist()),
     )
 
 

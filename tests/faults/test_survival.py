@@ -72,7 +72,7 @@ def undisturbed(tiny_release: Project, tmp_path_factory: pytest.TempPathFactory)
     return project
 
 
-@pytest.fixture(scope="module", params=["Python alone", "whole group"])
+@pytest.fixture(scope="module", params=["whole group", pytest.param("Python alone", marks=pytest.mark.soak)])
 def killed(
     request: pytest.FixtureRequest, tiny_release: Project, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Project]:

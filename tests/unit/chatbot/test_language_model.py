@@ -43,7 +43,7 @@ SAMPLE = [
 ]
 SILENT = [case.question for case in load_cases(ROOT / "eval" / "not_answered.jsonl")]
 PART = SAMPLE[1::7]
-SETS = [pytest.param(PART, id="part"), pytest.param(SAMPLE, id="whole", marks=pytest.mark.slow)]
+SETS = [pytest.param(PART, id="part"), pytest.param(SAMPLE, id="whole", marks=pytest.mark.soak)]
 
 
 @dataclass
@@ -303,7 +303,7 @@ def test_typed_errors_go_back_and_a_repaired_plan_counts(company: Company) -> No
 @pytest.mark.parametrize("always", [EMPTY, REVENUE], ids=["abstains", "always revenue"])
 @pytest.mark.parametrize(
     "questions",
-    [pytest.param(SILENT[::5], id="part"), pytest.param(SILENT, id="whole", marks=pytest.mark.slow)],
+    [pytest.param(SILENT[::5], id="part"), pytest.param(SILENT, id="whole", marks=pytest.mark.soak)],
 )
 def test_what_must_not_be_answered_is_not(
     company: Company, always: dict[str, Any], questions: list[str]

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(
     not FOLDER.is_dir(), reason="the broker's tables and questions are not beside the project"
 )
 CASES = load_cases(FOLDER / "questions.jsonl") if FOLDER.is_dir() else []
-SETS = [pytest.param(CASES[::4], id="part"), pytest.param(CASES, id="whole", marks=pytest.mark.slow)]
+SETS = [pytest.param(CASES[::4], id="part"), pytest.param(CASES, id="whole", marks=pytest.mark.soak)]
 
 
 @dataclass
