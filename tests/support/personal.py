@@ -7,6 +7,7 @@ Faker with a fixed seed, so that no test depends on chance.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ class PersonalTable:
     personal: dict[str, str]
 
 
+@functools.cache
 def tables() -> dict[str, PersonalTable]:
     """Return every table by its name."""
     return {
