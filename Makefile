@@ -58,7 +58,7 @@ check: $(STAMP) ## format, lint, types, import rules, catalog and contract lint,
 	$(BIN)/lint-imports
 	$(BIN)/datatrust semantic check
 	$(BIN)/datatrust source check
-	$(PYTEST) -n 2 -m "not spark and not browser and not slow"
+	$(PYTEST) -n 2 -m "not spark and not browser and not slow and not soak"
 
 test: setup chromium postgres ## every test: unit, Spark, browser
 	$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder -m "not soak"
