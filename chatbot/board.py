@@ -259,7 +259,7 @@ class Board:
             locale=LOCALE,
             stacked=True,
         )
-        return self._plain(title, ("source", "read", *parts), rows, figure, "datatrust pipeline status")
+        return self.panel(title, ("source", "read", *parts), rows, figure, "datatrust pipeline status")
 
     def reasons(self, title: str) -> Panel:
         """Return why records are in quarantine, the most frequent reason first."""
@@ -274,7 +274,7 @@ class Board:
             "records",
             locale=LOCALE,
         )
-        return self._plain(title, ("reason", "records"), rows, figure, "datatrust quarantine list")
+        return self.panel(title, ("reason", "records"), rows, figure, "datatrust quarantine list")
 
     def layers(self, title: str) -> Panel:
         """Return the rows of each table of the release, by layer."""
@@ -286,7 +286,7 @@ class Board:
         order = [each for each in ("bronze", "silver", "restricted", "gold", "ops") if each in sums]
         order += [each for each in sums if each not in order]
         figure = draw_groups(order, {"rows": [sums[each] for each in order]}, "rows", locale=LOCALE)
-        return self._plain(title, ("layer", "table", "rows"), rows, figure, "datatrust release show")
+        return self.panel(title, ("layer", "table", "rows"), rows, figure, "datatrust release show")
 
     def runs(self, title: str) -> Panel:
         """Return how long each run took and whether it succeeded."""
@@ -310,7 +310,7 @@ class Board:
             "seconds",
             locale=LOCALE,
         )
-        return self._plain(
+        return self.panel(
             title, ("run", "seconds of its steps", "outcome"), rows, figure, "datatrust pipeline status"
         )
 
@@ -332,7 +332,7 @@ class Board:
         figure = draw_groups(
             order, {"hours": [Decimal(str(round(hours[each], 1))) for each in order]}, "hours", locale=LOCALE
         )
-        return self._plain(
+        return self.panel(
             title, ("source", "newest file", "by its contract"), rows, figure, "datatrust pipeline status"
         )
 
@@ -363,7 +363,7 @@ class Board:
             "MB",
             locale=LOCALE,
         )
-        made = self._plain(
+        made = self.panel(
             title,
             ("table", "files", "files afterwards", "bytes stored", "bytes stored afterwards"),
             (*rows, total),
@@ -403,9 +403,10 @@ class Board:
             )
         )
 
-    def _plain(
+    def panel(
         self, title: str, columns: tuple[str, ...], rows: tuple[tuple[Any, ...], ...], figure: go.Figure | None, command: str
     ) -> Panel:  # fmt: skip
+        """Return a panel of figures that no query gave, with the release's facts in words."""
         caption = " · ".join(self._facts())
         return self._shown(
             Panel(title=title, caption=caption, columns=columns, rows=rows, command=command, figure=figure)

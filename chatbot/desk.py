@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from chatbot.answer import Answer, Reason
-from chatbot.history import Entry, History
+from chatbot.history import MOST_PINNED, Entry, History
 from chatbot.limits import Limits, TooMany, Turns
 from chatbot.log import AnswerLog, Channel, answer_body, new_id, refused_body, result_body, unknown_answer
 from chatbot.replay import Replay, Replayer, query_of
@@ -160,6 +160,34 @@ class Desk:
         query_of(record)
         self.history.share(record.id, person=viewer.user or "")
         return f"/a/{record.id}"
+
+    def unshare(self, answer_id: str, *, viewer: Viewer) -> None:
+        """Let nobody else open an answer of the viewer's by its link any more.
+
+        Raises:
+            UnknownAnswer: no such answer of theirs.
+        """
+        self.history.unshare(self.find(answer_id, viewer=viewer).id)
+
+    def pin(self, answer_id: str, *, viewer: Viewer) -> None:
+        """Put an answer on the viewer's dashboard: what it asks, and no number of it.
+
+        Raises:
+            UserError: none that they may open, one without a number, or the dashboard is full.
+        """
+        record, _, _ = self.opened(answer_id, viewer=viewer)
+        now = dt.datetime.now(tz=dt.UTC).isoformat()
+        if not self.history.pin(record.id, person=viewer.user or "", at=now):
+            message = f"the dashboard holds {MOST_PINNED} answers: take one off first"
+            raise UserError(Issue(code="DT357", message=message))
+
+    def unpin(self, answer_id: str, *, viewer: Viewer) -> None:
+        """Take an answer off the viewer's dashboard."""
+        self.history.unpin(answer_id, person=viewer.user or "")
+
+    def pinned(self, viewer: Viewer) -> list[str]:
+        """Return the ids of the answers on the viewer's dashboard, in their order."""
+        return self.history.pinned(viewer.user or "")
 
     def ask_all(self, questions: Iterable[Question], *, channel: Channel = "batch") -> Iterator[Answer]:
         """Yield the answers in order; several are written together, and none is yielded before it is.

@@ -1,6 +1,7 @@
 """What each person asked, found again by them: one SQLite file beside the answer log, written after it.
 
-Questions are kept as the log keeps them, with personal data masked; no number and no row. Losing this file loses no
+Questions are kept as the log keeps them, with personal data masked; of what was shared or pinned the id; no number
+and no row. Losing this file loses no
 proof. What is opened again is computed again under the rights of that moment.
 Layer: chatbot. Knows answers by their ids.
 """
@@ -21,6 +22,7 @@ from datatrust.core.sqlite import open_store, transaction
 FILE = "history.sqlite"
 MOST_KEPT = 2_000  # questions of one person; the oldest goes first
 MOST_SHOWN = 200
+MOST_PINNED = 12  # answers on one person's dashboard
 MAX_WORDS = 200  # characters of a search
 _SCHEMA = """
 create table if not exists asked (
@@ -28,6 +30,8 @@ create table if not exists asked (
   status text not null) strict;
 create index if not exists asked_by on asked (person, at);
 create table if not exists shared (id text primary key, person text not null) strict;
+create table if not exists pinned (
+  person text not null, id text not null, at text not null, primary key (person, id)) strict;
 """
 
 
@@ -98,6 +102,32 @@ class History:
     def is_shared(self, answer_id: str) -> bool:
         """Return whether others may open an answer by its link."""
         return bool(self._rows("select 1 from shared where id = ?", answer_id))
+
+    def unshare(self, answer_id: str) -> None:
+        """Let only who asked open an answer from now on."""
+        with self._write() as connection:
+            connection.execute("delete from shared where id = ?", (answer_id,))
+
+    def pin(self, answer_id: str, *, person: str, at: str) -> bool:
+        """Put an answer on a person's dashboard; False where that is full."""
+        with self._write() as connection:
+            (count,) = connection.execute(
+                "select count(*) from pinned where person = ? and id <> ?", (person, answer_id)
+            ).fetchone()
+            if count >= MOST_PINNED:
+                return False
+            connection.execute("insert or ignore into pinned values (?, ?, ?)", (person, answer_id, at))
+        return True
+
+    def unpin(self, answer_id: str, *, person: str) -> None:
+        """Take an answer off a person's dashboard."""
+        with self._write() as connection:
+            connection.execute("delete from pinned where person = ? and id = ?", (person, answer_id))
+
+    def pinned(self, person: str) -> list[str]:
+        """Return the ids of the answers on a person's dashboard, in the order that they were pinned in."""
+        rows = self._rows("select id from pinned where person = ? order by at, rowid", person)
+        return [answer_id for (answer_id,) in rows]
 
     def close(self) -> None:
         """Let go of the file."""

@@ -72,6 +72,37 @@ def judge_sources(
     return tuple(found)
 
 
+@dataclass(frozen=True, kw_only=True)
+class SourceAge:
+    """How old the newest data of a source is, and how old it may be."""
+
+    source: str
+    of: str  # the column that says how old; "file" where its arrival does
+    newest: dt.date | None  # None: nothing has come yet
+    days: int | None
+    agreed_days: int
+
+
+def source_ages(
+    warehouse: Path, specs: Sequence[SourceSpec], ledger: Sequence[LedgerEntry], *, today: dt.date
+) -> tuple[SourceAge, ...]:
+    """Return the age of each source that has one agreed, by the rule of its contract."""
+    found = []
+    for spec in specs:
+        mine = [entry for entry in ledger if entry.source == spec.name and entry.status == "loaded"]
+        for rule in (each for each in spec.source_rules if each.kind == FRESHNESS):
+            facts, column = _age_facts(warehouse, spec, mine, today), rule.arguments.get("column")
+            newest = facts.newest.get(column) if column else facts.arrived
+            days = None if newest is None else (today - newest).days
+            found.append(
+                SourceAge(
+                    source=spec.name, of=column or "file", newest=newest, days=days,
+                    agreed_days=rule.arguments["days"],
+                )
+            )  # fmt: skip
+    return tuple(found)
+
+
 def refuse_findings(findings: Sequence[SourceFinding]) -> None:
     """Stop the publish where a rule that rejects does not hold.
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from chatbot.charts._shape import PeriodNamer
 from chatbot.format import GRAINS, format_day, format_moment, format_month
+from chatbot.ui.lineage import Stage, stages_of
 from datatrust.core.release import Release
 from datatrust.core.settings import Project
 from semantic.calendar import calendar_for, period_of
@@ -139,6 +140,11 @@ class PageContext:
                 for reason, rows in control.reasons.items():
                     counts[reason] = counts.get(reason, 0) + rows
         return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+    def stages(self, metrics: tuple[str, ...], tables: tuple[str, ...]) -> tuple[Stage, ...]:
+        """Return the way from raw sources to some metrics; sources are told to who sees every row."""
+        release = None if limits_rows(self._viewer().access) else self.release
+        return stages_of(metrics, tables, self.catalog, release, self.metric_label)
 
 
 def quality_words(status: str) -> str:

@@ -19,12 +19,14 @@ from chatbot.charts._registry import draw_chart
 from chatbot.desk import Desk, denied, outdated, slowed, unrecorded
 from chatbot.export import Export, ExportStore, file_name, provenance_of
 from chatbot.feedback import keep_feedback
-from chatbot.format import choose_locale
 from chatbot.history import MAX_WORDS
 from chatbot.limits import TooMany
 from chatbot.signin.reception import asker_of
+from chatbot.ui.asking import ON_CLICK, act_of, locale_of, scope_of
 from chatbot.ui.context import PageContext
 from chatbot.ui.guard import owner_of
+from chatbot.ui.health_tab import HealthTab
+from chatbot.ui.pinboard import Pinboard
 from chatbot.ui.render import (
     render,
     render_detail,
@@ -35,6 +37,7 @@ from chatbot.ui.render import (
     render_welcome,
 )
 from chatbot.ui.session import Conversation, Turn
+from chatbot.ui.shelf import CatalogTab
 from chatbot.ui.steps import told_meanwhile
 from chatbot.ui.view import shape_for, view_of
 from datatrust.core.errors import DataTrustError, NotRecorded, UserError
@@ -46,17 +49,6 @@ HOURS_KEPT = 12
 KEPT_STARTERS = 32
 SHOWN_EARLIER = 30  # questions of other days
 
-# A button in our HTML says what it does in data-act and with what in data-value.
-ON_CLICK = """
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-act]');
-  if (button && element.contains(button) && !button.disabled) {
-    const field = button.dataset.from ? element.querySelector('#' + button.dataset.from) : null;
-    trigger('act', {act: button.dataset.act, value: field ? field.value : button.dataset.value || ''});
-  }
-});
-"""
-
 
 class Page:
     """The handlers of one page; holds what every tab shares, never what one tab asked."""
@@ -65,6 +57,7 @@ class Page:
         self.desk = desk
         self.exports = exports
         self.agent = desk.agent
+        self.pinboard, self.catalog, self.health = Pinboard(desk), CatalogTab(desk), HealthTab(desk)
         self._starters: dict[str, tuple[str, ...]] = {}  # by policy; the agent's release does not change
         with contextlib.suppress(UserError):
             self.starters(desk.viewer())  # where nobody signs in it is known already who will ask
@@ -83,24 +76,35 @@ class Page:
         ) as blocks:
             state = gr.State(Conversation(), time_to_live=HOURS_KEPT * 3600)
             header = gr.HTML(elem_id="dt-header", js_on_load=None, apply_default_css=False)
-            with gr.Row(elem_id="dt-body"):
-                with gr.Column(elem_id="dt-side", scale=0, min_width=0):
-                    history = gr.HTML(elem_id="dt-history", js_on_load=ON_CLICK, apply_default_css=False)
-                with gr.Column(elem_id="dt-main", min_width=0):
-                    with gr.Column(elem_id="dt-answer", min_width=0):
-                        lead = gr.HTML(elem_id="dt-lead", js_on_load=ON_CLICK, apply_default_css=False)
-                        chart = gr.Plot(
-                            elem_id="dt-chart", visible=False, show_label=False, container=False,
-                            label="Chart of the answer",
-                        )  # fmt: skip
-                        detail = gr.HTML(elem_id="dt-detail", js_on_load=ON_CLICK, apply_default_css=False)
-                    with gr.Row(elem_id="dt-composer"):
-                        question = gr.Textbox(
-                            elem_id="dt-question", label="Your question", show_label=False, container=False,
-                            placeholder="Ask a question about the figures", lines=1, max_lines=5,
-                            autofocus=True, scale=1,
-                        )  # fmt: skip
-                        send = gr.Button("Ask", variant="primary", elem_id="dt-send", scale=0, min_width=88)
+            with gr.Tabs(selected="chat", elem_id="dt-tabs") as tabs:
+                with gr.Tab("Ask", id="chat"), gr.Row(elem_id="dt-body"):
+                    with gr.Column(elem_id="dt-side", scale=0, min_width=0):
+                        history = gr.HTML(elem_id="dt-history", js_on_load=ON_CLICK, apply_default_css=False)
+                    with gr.Column(elem_id="dt-main", min_width=0):
+                        with gr.Column(elem_id="dt-answer", min_width=0):
+                            lead = gr.HTML(elem_id="dt-lead", js_on_load=ON_CLICK, apply_default_css=False)
+                            chart = gr.Plot(
+                                elem_id="dt-chart", visible=False, show_label=False, container=False,
+                                label="Chart of the answer",
+                            )  # fmt: skip
+                            detail = gr.HTML(
+                                elem_id="dt-detail", js_on_load=ON_CLICK, apply_default_css=False
+                            )
+                        with gr.Row(elem_id="dt-composer"):
+                            question = gr.Textbox(
+                                elem_id="dt-question", label="Your question", show_label=False, container=False,
+                                placeholder="Ask a question about the figures", lines=1, max_lines=5,
+                                autofocus=True, scale=1,
+                            )  # fmt: skip
+                            send = gr.Button(
+                                "Ask", variant="primary", elem_id="dt-send", scale=0, min_width=88
+                            )
+                with gr.Tab("Dashboard", id="dashboard") as dashboard_tab:
+                    self.pinboard.build()
+                with gr.Tab("Catalog", id="catalog") as catalog_tab:
+                    self.catalog.build()
+                with gr.Tab("Data health", id="health") as health_tab:
+                    self.health.build()
             status = gr.HTML(elem_id="dt-status", js_on_load=None, apply_default_css=False)
 
             shown = [state, history, lead, chart, detail, status]
@@ -114,6 +118,14 @@ class Page:
             )  # fmt: skip
             for part in (history, lead, detail):
                 part.act(self.act, state, shown, trigger_mode="once", **quiet)
+            pins, shelf, health = self.pinboard, self.catalog, self.health
+            dashboard_tab.select(pins.open, None, pins.outputs, **quiet)
+            for part in pins.tiles.heads:
+                part.act(pins.act, None, pins.outputs, **quiet)
+            catalog_tab.select(shelf.open, None, [shelf.shelf, shelf.entry], **quiet)
+            shelf.shelf.act(shelf.show, None, shelf.entry, **quiet)
+            shelf.entry.act(_take_question, None, [tabs, question], **quiet)
+            health_tab.select(health.open, None, health.outputs, **quiet)
         blocks.queue(default_concurrency_limit=CONCURRENT_ANSWERS, max_size=1_000, api_open=False)
         return blocks
 
@@ -121,13 +133,13 @@ class Page:
         """Fill a fresh tab; a link to an answer opens it."""
         conversation = self._own(conversation, request)
         try:
-            facts = self._context(request).facts(locale=_locale(request))
+            facts = self._context(request).facts(locale=locale_of(request))
         except UserError:  # told below, by the page itself
             facts = ()
         wanted = str(request.query_params.get("answer") or "") if hasattr(request, "query_params") else ""
         if wanted and not conversation.turns:
             self._open(wanted, conversation, request)
-        asker = asker_of(_scope(request))
+        asker = asker_of(scope_of(request))
         header = render(
             "header.html", title=self.desk.project.title, facts=facts, person=asker.name if asker else "",
             leave=asker.leave_token if asker and asker.session else "",
@@ -146,7 +158,7 @@ class Page:
         self, conversation: Conversation, request: gr.Request, event: gr.EventData
     ) -> Iterator[tuple[Any, ...]]:
         """Do what a button in our HTML says: ask a question, show an earlier answer, start afresh, forget all, call one wrong."""
-        name, value = str(getattr(event, "act", "")), str(getattr(event, "value", ""))
+        name, value = act_of(event)
         conversation = self._own(conversation, request)
         if name == "ask":
             yield from self._ask(value, conversation, request)
@@ -165,6 +177,10 @@ class Page:
             self._sign(conversation, value, request)
         elif name == "link":
             self._link(conversation, request)
+        elif name == "unlink":
+            self._unlink(conversation, request)
+        elif name in ("pin", "unpin"):
+            self._pin(conversation, request, on=name == "pin")
         elif name == "open":
             self._open(value, conversation, request)
         elif name == "search":
@@ -174,7 +190,7 @@ class Page:
         yield self._show(conversation, request)
 
     def _viewer(self, request: gr.Request) -> Viewer:
-        return self.desk.viewer_of(_scope(request))
+        return self.desk.viewer_of(scope_of(request))
 
     def _context(self, request: gr.Request) -> PageContext:
         viewer = self._viewer(request)
@@ -182,7 +198,7 @@ class Page:
 
     def _own(self, conversation: Conversation, request: gr.Request) -> Conversation:
         """Return the conversation where it is the asker's; a new one where it is another person's."""
-        asker = asker_of(_scope(request))
+        asker = asker_of(scope_of(request))
         return conversation.of(asker.name if asker else None)
 
     def _ask(
@@ -268,6 +284,31 @@ class Page:
                 str(error) if isinstance(error, DataTrustError) else "The link could not be made just now."
             )
 
+    def _unlink(self, conversation: Conversation, request: gr.Request) -> None:
+        """Let nobody else open the answer that is shown any more."""
+        turn = conversation.show(conversation.shown)
+        if turn is None or turn.document is None:
+            return
+        try:
+            self.desk.unshare(str(turn.document["id"]), viewer=self._viewer(request))
+            conversation.give_link("")
+        except (DataTrustError, OSError, sqlite3.Error):
+            conversation.note("The link could not be taken back just now.")
+
+    def _pin(self, conversation: Conversation, request: gr.Request, *, on: bool) -> None:
+        """Put the answer that is shown on the asker's dashboard, or take it off."""
+        turn = conversation.show(conversation.shown)
+        if turn is None or turn.document is None:
+            return
+        change = self.desk.pin if on else self.desk.unpin
+        try:
+            change(str(turn.document["id"]), viewer=self._viewer(request))
+            conversation.pin(on)
+        except (DataTrustError, OSError, sqlite3.Error) as error:
+            conversation.note(
+                str(error) if isinstance(error, DataTrustError) else "This could not be pinned just now."
+            )
+
     def _open(self, answer_id: str, conversation: Conversation, request: gr.Request) -> None:
         """Show an earlier answer, computed again under the rights of this moment."""
         try:
@@ -285,14 +326,14 @@ class Page:
 
     def _forget(self, request: gr.Request) -> None:
         """Forget what the person asked before; the answer log keeps it."""
-        asker = asker_of(_scope(request))
+        asker = asker_of(scope_of(request))
         if asker is not None:
             with contextlib.suppress(OSError, sqlite3.Error):
                 self.desk.history.clear(asker.name)
 
     def _side(self, conversation: Conversation, request: gr.Request) -> str:
         """The questions of this tab, and those that the person asked before."""
-        asker = asker_of(_scope(request))
+        asker = asker_of(scope_of(request))
         if asker is None:
             return render_history(conversation)
         mine = {str(turn.document["id"]) for turn in conversation.turns if turn.document is not None}
@@ -306,7 +347,7 @@ class Page:
 
     def _keep(self, document: Mapping[str, Any], request: gr.Request) -> str | None:
         """Make the answer's rows fetchable by the session that asked; None where there is nothing to fetch."""
-        owner = owner_of(_scope(request), request.cookies)
+        owner = owner_of(scope_of(request), request.cookies)
         if not owner or not document.get("rows"):
             return None
         title = str(document.get("interpretation") or document.get("question") or "")
@@ -348,7 +389,7 @@ class Page:
 
     def _render(self, turn: Turn, request: gr.Request) -> tuple[str, Any, str, str]:
         assert turn.document is not None  # the caller looked
-        context, locale = self._context(request), _locale(request)
+        context, locale = self._context(request), locale_of(request)
         view = view_of(turn.document, context, locale=locale)
         figure = None
         if view.status == "answered" and turn.document.get("rows"):
@@ -363,9 +404,16 @@ class Page:
                 proved=turn.proved,
                 signed=turn.signed,
                 link=turn.link,
+                pinned=turn.pinned,
             ),
             view.announcement,
         )
+
+
+def _take_question(event: gr.EventData) -> tuple[Any, Any]:
+    """Put a question of the catalog into the question box, for the asker to send."""
+    name, value = act_of(event)
+    return (gr.update(selected="chat"), value) if name == "try" else (gr.skip(), gr.skip())
 
 
 def _is_of_other_rights(document: Mapping[str, Any], viewer: Viewer) -> bool:
@@ -374,17 +422,8 @@ def _is_of_other_rights(document: Mapping[str, Any], viewer: Viewer) -> bool:
     return viewer.user is not None and policy is not None and policy != viewer.policy
 
 
-def _scope(request: gr.Request) -> Mapping[str, Any]:
-    """The scope of the request behind Gradio's own."""
-    return getattr(getattr(request, "request", None), "scope", {})
-
-
 def _failed(question: str) -> Turn:
     """Log the fault being handled under a reference and return the turn that shows it."""
     reference = secrets.token_hex(4)
     LOG.exception("question failed, reference %s", reference)
     return Turn(question=question, document=None, reference=reference)
-
-
-def _locale(request: gr.Request) -> str:
-    return choose_locale(request.headers.get("accept-language"))

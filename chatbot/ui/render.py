@@ -90,9 +90,11 @@ def render_detail(
     proved: str = "",
     signed: bool = False,
     link: str = "",
+    pinned: bool = False,
 ) -> str:
     return render(
         "detail.html", view=view, export=export, noted=noted, proved=proved, signed=signed, link=link,
+        pinned=pinned,
         export_name=slug_of(view.interpretation),
     )  # fmt: skip
 

@@ -24,6 +24,7 @@ class Turn:
     proved: str = ""  # what came of running it again, or of signing it
     signed: bool = False  # it has a certificate
     link: str = ""  # where others may open it
+    pinned: bool = False  # it is on the asker's dashboard
 
 
 @dataclass(kw_only=True)
@@ -63,6 +64,10 @@ class Conversation:
     def give_link(self, link: str) -> None:
         """Remember where others may open the turn that is shown."""
         self._change(link=link)
+
+    def pin(self, on: bool) -> None:
+        """Remember whether the turn that is shown is on the asker's dashboard."""
+        self._change(pinned=on)
 
     def _change(self, **changes: str | bool) -> None:
         if self.shown is not None:

@@ -26,6 +26,7 @@ from chatbot.charts._style import MAX_BARS, MAX_LINES
 from chatbot.format import NOTHING, format_cell, format_day, format_moment, format_number
 from chatbot.judged import is_judged
 from chatbot.ui.context import PageContext, words
+from chatbot.ui.lineage import Stage
 
 MAX_TABLE_ROWS = 200
 MAX_SHOWN_QUESTION = 400
@@ -133,6 +134,7 @@ class Evidence:
     code: tuple[tuple[str, str], ...]
     sql: str
     engine: str
+    stages: tuple[Stage, ...] = ()  # from raw sources to the metrics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +167,7 @@ def view_of(document: Mapping[str, Any], context: PageContext, *, locale: str) -
     namer = context.period_namer(_calendar(document), locale=locale)
     figures = _figures(document, locale=locale, name_period=namer) if answered else ()
     interpretation = str(document.get("interpretation") or "")
-    headline = REASONS.get(str(document.get("reason")), "") if not answered else ""
+    headline = _headline(document) if not answered else ""
     text = str(document.get("text") or "")
     has_parts = bool((document.get("query") or {}).get("contributions"))
     tells = is_judged(text) or has_parts or not (figures or document.get("rows"))
@@ -192,6 +194,14 @@ def view_of(document: Mapping[str, Any], context: PageContext, *, locale: str) -
         options=tuple((str(o["label"]), str(o["question"])) for o in document.get("options") or ()),
         announcement=". ".join(part for part in spoken if part),
     )
+
+
+def _headline(document: Mapping[str, Any]) -> str:
+    """What stands over an answer without a number. Where nothing was missing, and none is the largest, it says so."""
+    reason = str(document.get("reason"))
+    if reason == "no_data" and not document.get("interpretation"):
+        return "There is none to name"
+    return REASONS.get(reason, "")
 
 
 def shape_for(document: Mapping[str, Any], context: PageContext, *, locale: str) -> Shape:
@@ -549,6 +559,7 @@ def _evidence(document: Mapping[str, Any], context: PageContext, *, locale: str)
         ),
         sql=str(document.get("sql") or ""),
         engine=str(document.get("engine") or ""),
+        stages=context.stages(tuple(evidence.get("metrics") or ()), tuple(name for name, _ in tables)),
     )
 
 

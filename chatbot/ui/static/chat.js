@@ -35,6 +35,11 @@
     const act = event.target.closest("[data-act]");
     if (act) {
       window.scrollTo({ top: 0 });
+      if (act.dataset.act === "try") setTimeout(() => questionBox()?.focus(), 400);
+      if ("choice" in act.dataset) {
+        act.closest("nav").querySelectorAll("[data-choice]").forEach((each) => each.removeAttribute("aria-current"));
+        act.setAttribute("aria-current", "true");
+      }
       if (act.dataset.act === "home" || act.dataset.act === "clear") questionBox()?.focus();
     }
     if (event.target.closest("#dt-send")) {
@@ -46,6 +51,23 @@
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target.id === "dt-sought") document.querySelector('[data-act="search"]')?.click();
     if (event.key === "Enter" && !event.shiftKey && event.target === questionBox()) window.scrollTo({ top: 0 });
+  });
+
+  // The catalog's search: an entry stays where each word is found in it.
+  document.addEventListener("input", (event) => {
+    const groups = document.getElementById(event.target.dataset?.filter ?? "");
+    if (!groups) return;
+    const sought = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let found = 0;
+    groups.querySelectorAll("[data-words]").forEach((entry) => {
+      entry.hidden = !sought.every((word) => entry.dataset.words.includes(word));
+      found += entry.hidden ? 0 : 1;
+    });
+    groups.querySelectorAll("[data-group]").forEach((group) => {
+      group.hidden = !group.querySelector("[data-words]:not([hidden])");
+    });
+    const told = groups.parentElement.querySelector("[data-filtered]");
+    told.textContent = sought.length ? `${found} of ${told.dataset.of} metrics` : `${told.dataset.of} metrics`;
   });
 
   // Gradio draws its parts late: name the box and mark the status line once they are there.
