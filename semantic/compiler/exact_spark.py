@@ -51,8 +51,9 @@ def lowered(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Extract):
         node.set("this", exp.Var(this=_PARTS.get(node.name.upper(), node.name)))
         return node
-    if isinstance(node, exp.DayOfWeekIso):
-        return exp.Extract(this=exp.Var(this="DAYOFWEEK_ISO"), expression=node.this)
+    if isinstance(node, exp.DayOfWeekIso | exp.Week):
+        part = "WEEK" if isinstance(node, exp.Week) else "DAYOFWEEK_ISO"
+        return exp.Extract(this=exp.Var(this=part), expression=node.this)
     if isinstance(node, exp.DateDiff) and node.text("unit").upper() in _BORDERS:
         return _borders_between(node)
     if isinstance(node, exp.DateTrunc) and node.text("unit").upper() == "DAY":

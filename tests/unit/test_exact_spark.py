@@ -90,6 +90,9 @@ def test_parts_of_dates_are_those_of_duckdb() -> None:
     """Trap: sqlglot writes isodow(d) as DAYOFWEEK % 7 + 1, which is 2 on a Sunday; Spark counts complete months."""
     day = sql.column("d")
     assert text(exp.DayOfWeekIso(this=day.copy())) == "EXTRACT(DAYOFWEEK_ISO FROM `d`)"
+    assert (
+        text(parse_expression("week(d)").ast.copy()) == "EXTRACT(WEEK FROM `d`)"
+    )  # Spark has no such function
     assert text(parse_expression("extract(isoyear from d)").ast.copy()) == "EXTRACT(YEAROFWEEK FROM `d`)"
     assert "DATEDIFF" not in text(parse_expression("date_diff('month', d, today)").ast.copy())
     assert text(parse_expression("date_trunc('day', d)").ast.copy()) == "CAST(`d` AS DATE)"
