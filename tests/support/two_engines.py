@@ -171,6 +171,11 @@ class TwoEngines:
         self.duckdb.close()
         self.other.close()
 
+    def refused(self, query: MetricQuery) -> str | None:
+        """Return why DuckDB does not answer; None where it does."""
+        found = _answer(self.duckdb, query)
+        return found if isinstance(found, str) else None
+
     def differ(self, query: MetricQuery) -> str | None:
         """Return how the answers differ, to the type and the last digit; None where they are the same."""
         wanted, found = _answer(self.duckdb, query), _answer(self.other, query)
