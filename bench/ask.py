@@ -17,11 +17,10 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.support.questions import load_cases  # noqa: E402
-
 from chatbot.agent import Agent  # noqa: E402
 from datatrust.core.release import list_releases  # noqa: E402
 from datatrust.core.settings import Project, load_project  # noqa: E402
+from datatrust.evaluation.cases import load_cases  # noqa: E402
 from tests.support.gold_double import make_gold_double  # noqa: E402
 
 ROUNDS = 3
@@ -43,7 +42,7 @@ def _project(fallback: Path) -> Project:
 
 
 def _measure(agent: Agent) -> list[dict[str, Any]]:
-    questions = [case.question for case in load_cases("questions_sample")]
+    questions = [case.question for case in load_cases(ROOT / "eval" / "sample.jsonl")]
     for question in questions:
         agent.ask(question)
     parts: dict[str, list[float]] = {"plan": [], "compile": [], "run": [], "total": []}

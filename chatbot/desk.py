@@ -62,7 +62,7 @@ class Desk:
         limits: Limits | None = None,
         figures: Figures | None = None,
     ) -> None:
-        self.agent = agent
+        self.agent = agent  # may be replaced at any moment: what answers takes it once
         self.project = project
         self.viewer = viewer  # who asks where nobody signs in, said anew for each question
         self.log = log or AnswerLog.of(project)
@@ -115,19 +115,20 @@ class Desk:
             UserError: it gave no number.
             NotRecorded: the log cannot be written.
         """
+        agent = self.agent
         record, query, _ = self.opened(answer_id, viewer=viewer)
         is_own = viewer.user is None or record.body["user"] == viewer.user
         said = record.body["question"] if is_own else None  # the words of another person stay theirs
         shown = [name for name in query.metrics if name in record.body["shown"]]
         with self.turns.turn(channel, viewer.user) as turn:
-            catalog = self.log.keep_catalog(self.agent.layer.catalog)
-            answer: Answer = self.agent.again(
+            catalog = self.log.keep_catalog(agent.layer.catalog)
+            answer: Answer = agent.again(
                 query, question=said or "", shown=shown, viewer=viewer,
                 notes=(f"asked on {record.at[:10]}, computed again just now on the current release",),
             )  # fmt: skip
             answer = replace(answer, id=new_id())
             body = answer_body(
-                answer, channel=channel, viewer=viewer, today=self.agent.layer.today, catalog=catalog
+                answer, channel=channel, viewer=viewer, today=agent.layer.today, catalog=catalog
             )
             self.log.append([{**body, "repeats": record.id}])
             turn.status = answer.status
@@ -337,14 +338,15 @@ class Desk:
     def _asked(
         self, question: Question, channel: Channel, told: Callable[[str], None]
     ) -> tuple[Answer, dict[str, Any]]:
-        catalog = self.log.keep_catalog(self.agent.layer.catalog)  # first: without a log nothing is computed
+        agent = self.agent
+        catalog = self.log.keep_catalog(agent.layer.catalog)  # first: without a log nothing is computed
         text = question.text.encode("utf-8", "replace").decode("utf-8")  # half a character cannot be kept
-        answer: Answer = self.agent.ask(
+        answer: Answer = agent.ask(
             text, viewer=question.viewer, today=question.today, history=question.history, told=told
         )
         answer = replace(answer, id=new_id())
         body = answer_body(
-            answer, channel=channel, viewer=question.viewer, today=question.today or self.agent.layer.today,
+            answer, channel=channel, viewer=question.viewer, today=question.today or agent.layer.today,
             catalog=catalog, history=question.history,
         )  # fmt: skip
         return answer, body

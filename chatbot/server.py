@@ -63,7 +63,9 @@ def serve(project: Project, *, host: str = "127.0.0.1", port: int = 7860, role: 
         )  # takes seconds; the agent's start does too
         importing.start()
         from chatbot.agent import Agent
+        from chatbot.pickup import Pickup, mark_of
 
+        known = mark_of(project)
         agent = Agent.open(project)
         importing.join()
         import uvicorn
@@ -84,9 +86,12 @@ def serve(project: Project, *, host: str = "127.0.0.1", port: int = 7860, role: 
         signal.signal(
             signal.SIGTERM, _stop
         )  # so that what follows is done, and answers that run are finished
+        pickup = Pickup(app.state.desk, lambda: Agent.open(project), known=known)
+        pickup.start()
         try:
             uvicorn.Server(config).run(sockets=[listener])
         finally:
+            pickup.stop()
             app.state.desk.close()
     finally:
         listener.close()

@@ -56,18 +56,19 @@ class Page:
     def __init__(self, desk: Desk, exports: ExportStore) -> None:
         self.desk = desk
         self.exports = exports
-        self.agent = desk.agent
         self.pinboard, self.catalog, self.health = Pinboard(desk), CatalogTab(desk), HealthTab(desk)
-        self._starters: dict[str, tuple[str, ...]] = {}  # by policy; the agent's release does not change
+        self._starters: dict[tuple[str, ...], tuple[str, ...]] = {}  # by release, catalog and policy
         with contextlib.suppress(UserError):
             self.starters(desk.viewer())  # where nobody signs in it is known already who will ask
 
     def starters(self, viewer: Viewer) -> tuple[str, ...]:
         """Return the questions of the empty page, which this asker may ask."""
-        if viewer.policy not in self._starters:
+        agent = self.desk.agent
+        key = (str(agent.layer.release_id), agent.layer.catalog.hash, viewer.policy)
+        if key not in self._starters:
             kept = list(self._starters.items())[1 - KEPT_STARTERS :]
-            self._starters = dict([*kept, (viewer.policy, tuple(self.agent.starters(viewer)))])
-        return self._starters[viewer.policy]
+            self._starters = dict([*kept, (key, tuple(agent.starters(viewer)))])
+        return self._starters[key]
 
     def build(self) -> gr.Blocks:
         """Return the page, its events wired and its queue wide enough for a team."""
@@ -194,7 +195,7 @@ class Page:
 
     def _context(self, request: gr.Request) -> PageContext:
         viewer = self._viewer(request)
-        return PageContext(self.agent, self.desk.project, lambda: viewer)
+        return PageContext(self.desk.agent, self.desk.project, lambda: viewer)
 
     def _own(self, conversation: Conversation, request: gr.Request) -> Conversation:
         """Return the conversation where it is the asker's; a new one where it is another person's."""

@@ -1,0 +1,105 @@
+"""Every screen of the page for who cannot see it well, at a desk in light and on a phone in dark; then its flows by click and key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from chatbot.agent import Agent
+from chatbot.server import build_app
+from tests.browser.conftest import DESKTOP, PHONE, Tab
+from tests.support.gold_double import make_gold_double
+from tests.support.serving import serving
+
+pytestmark = pytest.mark.browser
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+BY_REGION = "net revenue by region last quarter compared with the year before"
+SLOW = 30_000
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    project = make_gold_double(tmp_path_factory.mktemp("accessible") / "company")
+    with serving(build_app(Agent.open(project), project)) as url:
+        yield url
+
+
+def serious(page: Page) -> list[Any]:
+    """What axe finds on the screen as it stands that is serious or critical."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE)
+    told = "async () => (await axe.run()).violations.map((v) => [v.impact, v.id, v.nodes.map((n) => n.html.slice(0, 200))])"
+    return [each for each in page.evaluate(told) if each[0] in ("serious", "critical")]
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")])
+def test_every_screen_can_be_read_by_everyone(
+    address: str, browser: Browser, viewport: Any, scheme: Any
+) -> None:
+    context = browser.new_context(viewport=viewport, color_scheme=scheme)
+    tab = Tab(context.new_page(), address)
+    page = tab.page
+    found = {"empty": serious(page)}
+    tab.ask(BY_REGION)
+    page.locator("#dt-chart .js-plotly-plot .bars").first.wait_for(timeout=SLOW)
+    found["answer"] = serious(page)
+    page.get_by_text("How was this computed?").click()
+    expect(page.locator(".dt-lineage")).to_be_visible()
+    found["evidence"] = serious(page)
+    page.get_by_role("button", name="Pin to dashboard").click()
+    expect(page.get_by_role("button", name="Unpin from dashboard")).to_be_visible(timeout=SLOW)
+    tab.ask("How is the weather?")
+    found["refusal"] = serious(page)
+    for name, part in (
+        ("Dashboard", ".dt-tile"),
+        ("Catalog", ".dt-shelf"),
+        ("Data health", ".dt-board-head"),
+    ):
+        page.get_by_role("tab", name=name).click()
+        expect(page.locator(f"{part}:visible").first).to_be_visible(timeout=SLOW)
+        assert not tab.is_wider_than_screen(), name
+        found[name] = serious(page)
+    page.get_by_role("tab", name="Dashboard").click()
+    page.get_by_role("button", name="Unpin").click()
+    expect(page.get_by_text("Nothing is pinned yet")).to_be_visible(timeout=SLOW)
+    assert {screen: issues for screen, issues in found.items() if issues} == {}
+    assert tab.foreign_requests(address) == []
+    assert tab.faults == []
+    context.close()
+
+
+def test_replay_sign_and_the_catalogs_questions(address: str, browser: Browser) -> None:
+    context = browser.new_context(viewport=DESKTOP, accept_downloads=True)
+    tab = Tab(context.new_page(), address)
+    page = tab.page
+    tab.ask(BY_REGION)
+    page.get_by_text("How was this computed?").click()
+    page.get_by_role("button", name="Replay").click()
+    expect(page.get_by_text("Equal: the same rows")).to_be_visible(timeout=SLOW)
+    page.get_by_label("What you sign and why").fill("the quarter's close")
+    page.get_by_role("button", name="Sign", exact=True).click()
+    expect(page.get_by_text("Signed by")).to_be_visible(timeout=SLOW)
+    with page.expect_download() as paper:
+        page.get_by_role("link", name="Certificate (PDF)").click()
+    assert paper.value.path().read_bytes().startswith(b"%PDF")
+
+    page.get_by_role("tab", name="Catalog").focus()
+    page.keyboard.press("Enter")
+    search = page.get_by_label("Search the catalog")
+    search.wait_for(timeout=SLOW)
+    search.fill("gross margin")
+    expect(page.locator("[data-filtered]")).to_contain_text(" of ")
+    page.locator(".dt-shelf li:not([hidden]) button").first.click()
+    expect(page.locator("#dt-catalog-main h1")).to_contain_text("argin", timeout=SLOW)
+    page.locator("#dt-catalog-main .dt-option").first.click()
+    box = page.get_by_label("Your question")
+    expect(box).not_to_have_value("", timeout=SLOW)
+    expect(box).to_be_focused()
+    page.keyboard.press("Enter")
+    tab.wait_for_turn(2)
+    assert tab.faults == []
+    context.close()
