@@ -112,15 +112,26 @@ def test_phone_in_the_dark_has_no_sideways_scroll(address: str, open_tab: Any) -
     assert not tab.is_wider_than_screen()
 
 
-def test_the_picture_of_the_readme(address: str, open_tab: Any, tmp_path: Path) -> None:
-    """DATATRUST_SNAP=1 puts the picture into docs/images; else it is taken and thrown away."""
+def test_the_pictures_of_the_docs(address: str, open_tab: Any, tmp_path: Path) -> None:
+    """DATATRUST_SNAP=1 puts the pictures into docs/images; else they are taken and thrown away."""
+    folder = IMAGES if os.environ.get("DATATRUST_SNAP") else tmp_path
+    folder.mkdir(parents=True, exist_ok=True)
     tab = open_tab(address, viewport={"width": 1440, "height": 1020})
-    tab.ask(TOTAL)
-    tab.ask(BY_REGION)
-    tab.ask(AGAINST_BUDGET)
+    for question in (TOTAL, BY_REGION, AGAINST_BUDGET):
+        tab.ask(question)
+        tab.page.get_by_role("button", name="Pin to dashboard").click()
+        tab.page.get_by_role("button", name="Unpin from dashboard").wait_for()
     tab.page.locator("#dt-chart .js-plotly-plot .bars").first.wait_for(timeout=60_000)
     tab.page.wait_for_timeout(500)
-    picture = (IMAGES if os.environ.get("DATATRUST_SNAP") else tmp_path) / "chat.png"
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    tab.page.screenshot(path=str(picture))
-    assert picture.stat().st_size > 20_000
+    tab.page.screenshot(path=str(folder / "chat.png"))
+    for name, part in (
+        ("Dashboard", ".dt-tile .bars"),
+        ("Catalog", ".dt-lineage"),
+        ("Data health", ".dt-tile .bars"),
+    ):
+        tab.page.get_by_role("tab", name=name).click()
+        tab.page.locator(f"{part}:visible").first.wait_for(timeout=60_000)
+        tab.page.wait_for_timeout(500)
+        tab.page.screenshot(path=str(folder / f"{name.split()[-1].lower()}.png"))
+    for name in ("chat", "dashboard", "catalog", "health"):
+        assert (folder / f"{name}.png").stat().st_size > 20_000
