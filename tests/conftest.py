@@ -16,32 +16,33 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-# Minutes long, each whole on one worker, so the longest go first and the workers end together. The one that builds
-# the sample company leads, so that no other waits for it.
-LONGEST_FIRST = (
-    "test_sample_releases",
+# Starting Java and making it quick costs more than a minute of processor time, so two processes at most have one:
+# that of these files, and that of all other Spark tests, which begin with the sample company.
+SECOND_JAVA = (
     "test_ingest",
     "test_run_gold",
     "test_survival",
     "test_ingest_repairs",
-    "test_ingest_sample",
-    "test_run",
-    "test_online_retail",
     "test_load_modes",
+    "test_run",
+    "test_kept_release",
+    "test_disk",
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order by cost: the longest files, the others that need Spark, those that read the sample's release, the rest."""
+    """Group by process and order by cost: Spark's two groups, then file by file, what reads the sample last."""
 
-    def place(item: pytest.Item) -> int:
-        if item.path.stem in LONGEST_FIRST:
-            return LONGEST_FIRST.index(item.path.stem)
-        if "sample_project" in getattr(item, "fixturenames", ()):
-            return len(LONGEST_FIRST) + 1
-        return len(LONGEST_FIRST) + (0 if item.get_closest_marker("spark") else 2)
+    def place(item: pytest.Item) -> tuple[int, str]:
+        name = item.path.stem
+        if item.get_closest_marker("spark") and not item.get_closest_marker("browser"):
+            return (1, "second") if name in SECOND_JAVA else (0, "sample")
+        return 3 if "sample_project" in getattr(item, "fixturenames", ()) else 2, name
 
-    items.sort(key=place)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(place(item)[1]))
+    items.sort(key=lambda item: (place(item)[0], item.path.stem != "test_sample_releases"))
 
 
 @pytest.fixture(scope="session")
