@@ -290,19 +290,16 @@ class Board:
 
     def runs(self, title: str) -> Panel:
         """Return how long each run took and whether it succeeded."""
-        from pipeline.observe import MAINTENANCE, load_steps
+        from pipeline.observe import MAINTENANCE, load_steps, seconds_by_run
 
         _ = self.release  # refuses who does not see everything
-        seconds: dict[int, float] = {}
-        failed: set[int] = set()
         steps = [
             each for each in load_steps(self.layer.project.warehouse) if not each.step.startswith(MAINTENANCE)
         ]
-        for each in steps:
-            seconds[each.run] = seconds.get(each.run, 0.0) + (each.duration_seconds or 0.0)
-            failed |= set() if each.success else {each.run}
+        failed = {each.run for each in steps if not each.success}
         rows = tuple(
-            (run, round(took, 1), "failed" if run in failed else "done") for run, took in seconds.items()
+            (run, round(took, 1), "failed" if run in failed else "done")
+            for run, took in seconds_by_run(steps).items()
         )
         figure = draw_groups(
             [f"run {run}{' (failed)' if run in failed else ''}" for run, _, _ in rows],

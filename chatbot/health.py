@@ -63,19 +63,19 @@ def health_of(board: Board) -> Health:
 
 def _runs(board: Board) -> Iterator[Panel]:
     """Runs by the seconds of their steps, the newest first: one bar each, in two colours."""
-    from pipeline.observe import MAINTENANCE, load_steps
+    from pipeline.observe import MAINTENANCE, load_steps, seconds_by_run
 
     _ = board.release
-    seconds: dict[int, float] = {}
     began: dict[int, dt.datetime] = {}
     failed: dict[int, str] = {}
-    for each in load_steps(board.layer.project.warehouse):
-        if each.step.startswith(MAINTENANCE):
-            continue
-        seconds[each.run] = seconds.get(each.run, 0.0) + (each.duration_seconds or 0.0)
+    steps = [
+        each for each in load_steps(board.layer.project.warehouse) if not each.step.startswith(MAINTENANCE)
+    ]
+    for each in steps:
         began[each.run] = min(each.timestamp, began.get(each.run, each.timestamp))
         if not each.success:
             failed.setdefault(each.run, each.message or each.step)
+    seconds = seconds_by_run(steps)
     shown = sorted(seconds, reverse=True)[:LAST_RUNS]
     took = {run: Decimal(str(round(seconds[run], 1))) for run in shown}
     rows = tuple(

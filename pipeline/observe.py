@@ -7,7 +7,7 @@ Layer: pipeline. Imports core and tables; writes Delta by deltalake, starts no S
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,18 @@ def load_steps(warehouse: Path) -> tuple[RecordedStep, ...]:
     """Return every step written down, oldest first."""
     rows = _query(warehouse, "select * from metrics order by run, timestamp")
     return tuple(RecordedStep(table=row.pop("table_name"), **row) for row in rows)
+
+
+def seconds_by_run(steps: Iterable[RecordedStep]) -> dict[int, float]:
+    """Return how long each run worked, in the order of `steps`.
+
+    Only steps as a whole count: the seconds of a table lie inside those of its step, and those of several sources overlap.
+    """
+    seconds: dict[int, float] = {}
+    for step in steps:
+        whole = step.duration_seconds if step.table is None else None
+        seconds[step.run] = seconds.get(step.run, 0.0) + (whole or 0.0)
+    return seconds
 
 
 def _query(warehouse: Path, sql: str) -> list[dict[str, Any]]:
