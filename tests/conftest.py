@@ -30,18 +30,21 @@ SECOND_JAVA = (
 )
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
+def place(item: pytest.Item) -> tuple[int, str]:
+    """Return when an item's group comes, and the group's name: Spark's two, then file by file, what reads the sample last."""
+    name = item.path.stem
+    if item.get_closest_marker("spark") and not item.get_closest_marker("browser"):
+        return (1, "second") if name in SECOND_JAVA else (0, "sample")
+    return 3 if "sample_project" in getattr(item, "fixturenames", ()) else 2, name
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Name the group at once: xdist reads it before the hooks that see all items."""
+    item.add_marker(pytest.mark.xdist_group(place(item)[1]))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group by process and order by cost: Spark's two groups, then file by file, what reads the sample last."""
-
-    def place(item: pytest.Item) -> tuple[int, str]:
-        name = item.path.stem
-        if item.get_closest_marker("spark") and not item.get_closest_marker("browser"):
-            return (1, "second") if name in SECOND_JAVA else (0, "sample")
-        return 3 if "sample_project" in getattr(item, "fixturenames", ()) else 2, name
-
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(place(item)[1]))
+    """Order by cost; the file that builds the sample company leads, so that nothing waits for it."""
     items.sort(key=lambda item: (place(item)[0], item.path.stem != "test_sample_releases"))
 
 
