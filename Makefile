@@ -61,10 +61,10 @@ check: $(STAMP) ## format, lint, types, import rules, catalog and contract lint,
 	$(PYTEST) -n 2 -m "not spark and not browser and not slow and not soak"
 
 test: setup chromium postgres ## every test: unit, Spark, browser
-	$(PYTEST) -n 3 --dist loadgroup --no-loadscope-reorder -m "not soak"
+	$(PYTEST) -n 3 --dist loadscope --no-loadscope-reorder -m "not soak"
 
 soak: setup ## the long confirmations that make test leaves out: the sample and many loads against a rebuild
-	$(PYTEST) -n 2 --dist loadgroup -m soak
+	$(PYTEST) -n 2 --dist loadscope -m soak
 
 faults: setup ## kill -9 at random moments, run again, compare: make faults [N=200]; goes on where it was stopped
 	@$(BIN)/python tools/faults.py $(or $(N),20)

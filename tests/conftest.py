@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,22 +30,38 @@ SECOND_JAVA = (
 )
 
 
-def place(item: pytest.Item) -> tuple[int, str]:
-    """Return when an item's group comes, and the group's name: Spark's two, then file by file, what reads the sample last."""
-    name = item.path.stem
-    if item.get_closest_marker("spark") and not item.get_closest_marker("browser"):
-        return (1, "second") if name in SECOND_JAVA else (0, "sample")
-    return 3 if "sample_project" in getattr(item, "fixturenames", ()) else 2, name
+def group_of(file: Path) -> str:
+    """Return which process a test file goes to: Spark's two have groups, every other file is one of its own."""
+    if file.parts[1] in ("spark", "faults"):
+        return "second Java" if file.stem in SECOND_JAVA else "first Java"
+    return str(file)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Name the group at once: xdist reads it before the hooks that see all items."""
-    item.add_marker(pytest.mark.xdist_group(place(item)[1]))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the groups together. xdist's own groups by marker do not reach it with pytest 9.2: names of tests are fixed."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(Path(nodeid.partition("::")[0]))
+
+    return ByGroup(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order by cost; the file that builds the sample company leads, so that nothing waits for it."""
-    items.sort(key=lambda item: (place(item)[0], item.path.stem != "test_sample_releases"))
+    """Order by cost: Spark's groups, then file by file, what reads the sample last.
+
+    The file that builds the sample company leads, so that nothing waits for it.
+    """
+
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        group = group_of(Path(item.nodeid.partition("::")[0]))
+        if group.endswith("Java"):
+            return int(group == "second Java"), item.path.stem != "test_sample_releases"
+        return 3 if "sample_project" in getattr(item, "fixturenames", ()) else 2, False
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
