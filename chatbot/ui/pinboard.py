@@ -52,8 +52,11 @@ class Pinboard:
         except (OSError, sqlite3.Error):
             LOG.exception("the dashboard cannot be read")
             return [render("pins.html", count=0, told="Your dashboard cannot be read just now."), *self.tiles.show(())]  # fmt: skip
-        tiles = [self._tile(each, viewer, locale=locale_of(request)) for each in pinned]
-        return [render("pins.html", count=len(pinned), told=""), *self.tiles.show(tiles)]
+        drawn = [(each, self._tile(each, viewer, locale=locale_of(request))) for each in pinned]
+        # Drawing takes a while: what was taken off meanwhile must not come back when this arrives last.
+        still = set(self.desk.pinned(viewer))
+        tiles = [tile for each, tile in drawn if each in still]
+        return [render("pins.html", count=len(tiles), told=""), *self.tiles.show(tiles)]
 
     def act(self, request: gr.Request, event: gr.EventData) -> list[Any]:
         """Take an answer off, or compute all of them once more."""

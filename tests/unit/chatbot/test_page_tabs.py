@@ -77,6 +77,25 @@ def test_a_pin_keeps_no_number_and_is_computed_under_the_rights_of_the_moment(se
     assert tab.act(REQUEST, event("unpin", answer.id))[1:] == []
 
 
+def test_what_is_taken_off_while_the_tab_is_drawn_does_not_come_back(
+    seen: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trap: the tab that began to open before the click arrives after it."""
+    seen.role = "whole"
+    answer = seen.desk.ask("orders by region", channel="chat", viewer=seen.viewer())
+    seen.desk.pin(answer.id, viewer=seen.viewer())
+    tab = Pinboard(seen.desk)
+    tab.tiles = SimpleNamespace(show=lambda tiles: list(tiles))  # type: ignore[assignment]
+    draw = tab._tile
+
+    def taken_off_meanwhile(answer_id: str, viewer: Viewer, *, locale: str) -> Any:
+        seen.desk.unpin(answer_id, viewer=viewer)
+        return draw(answer_id, viewer, locale=locale)
+
+    monkeypatch.setattr(tab, "_tile", taken_off_meanwhile)
+    assert tab.open(REQUEST)[1:] == []
+
+
 def test_a_dashboard_is_a_persons_own_and_holds_so_many(tmp_path: Path) -> None:
     history = History(tmp_path / "history.sqlite")
     for number in range(MOST_PINNED):
