@@ -8,7 +8,6 @@ are compared, every column of them; a difference ends the benchmark with an erro
 from __future__ import annotations
 
 import os
-import re
 import statistics
 import sys
 import tempfile
@@ -20,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from pipeline.run import run_pipeline  # noqa: E402
+from tests.support.measured import peak_mb  # noqa: E402
 from tests.support.retail import RAW, gold_tables, make_retail  # noqa: E402
 
 DAYS_VARIABLE = "N"
@@ -53,20 +53,7 @@ def _rows(each: Sequence[float], whole: float) -> list[dict[str, Any]]:
             "baseline": None if base is None else round(base, 2),
             "ratio": None if base is None else round(ours / base, 2),
             "unit": "s",
-            "peak_mb": _peak_mb(),
+            "peak_mb": peak_mb(),
         }
         for case, (ours, base) in cases.items()
     ]
-
-
-def _peak_mb() -> float:
-    """Return the highest memory of this process and of its Java together."""
-    from pyspark import SparkContext
-
-    gateway: Any = SparkContext._gateway
-    return round(sum(_highest_kb(pid) for pid in (os.getpid(), gateway.proc.pid)) / 1024, 1)
-
-
-def _highest_kb(pid: int) -> int:
-    found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
-    return int(found.group(1)) if found else 0

@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -23,6 +22,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
+
+from tests.support.measured import own_processes, peak_mb  # noqa: E402
 
 ROWS_VARIABLE = "N"
 ROWS = 10_000_000
@@ -152,32 +153,13 @@ def _measure(root: Path, engine: str) -> dict[str, Any]:
         "cold, processor": used[0],
         "warm, processor": statistics.median(used[1:]),
         "answer": answers,
-        "peak_mb": round(_peak_mb(), 1),
+        "peak_mb": peak_mb(),
     }
-
-
-def _processes() -> list[int]:
-    """This process, and its Java where it has one."""
-    if "pyspark" not in sys.modules:
-        return [os.getpid()]
-    from pyspark import SparkContext
-
-    gateway: Any = SparkContext._gateway
-    return [os.getpid(), gateway.proc.pid]
-
-
-def _peak_mb() -> float:
-    return sum(_highest_kb(pid) for pid in _processes()) / 1024
-
-
-def _highest_kb(pid: int) -> int:
-    found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
-    return int(found.group(1)) if found else 0
 
 
 def _processor_seconds() -> float:
     ticks = 0
-    for pid in _processes():
+    for pid in own_processes():
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         ticks += int(fields[11]) + int(fields[12])  # user and system time
     return ticks / os.sysconf("SC_CLK_TCK")

@@ -290,12 +290,10 @@ class Board:
 
     def runs(self, title: str) -> Panel:
         """Return how long each run took and whether it succeeded."""
-        from pipeline.observe import MAINTENANCE, load_steps, seconds_by_run
+        from pipeline.observe import load_run_steps, seconds_by_run
 
         _ = self.release  # refuses who does not see everything
-        steps = [
-            each for each in load_steps(self.layer.project.warehouse) if not each.step.startswith(MAINTENANCE)
-        ]
+        steps = load_run_steps(self.layer.project.warehouse)
         failed = {each.run for each in steps if not each.success}
         rows = tuple(
             (run, round(took, 1), "failed" if run in failed else "done")

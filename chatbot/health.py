@@ -63,14 +63,12 @@ def health_of(board: Board) -> Health:
 
 def _runs(board: Board) -> Iterator[Panel]:
     """Runs by the seconds of their steps, the newest first: one bar each, in two colours."""
-    from pipeline.observe import MAINTENANCE, load_steps, seconds_by_run
+    from pipeline.observe import load_run_steps, seconds_by_run
 
     _ = board.release
     began: dict[int, dt.datetime] = {}
     failed: dict[int, str] = {}
-    steps = [
-        each for each in load_steps(board.layer.project.warehouse) if not each.step.startswith(MAINTENANCE)
-    ]
+    steps = load_run_steps(board.layer.project.warehouse)
     for each in steps:
         began[each.run] = min(each.timestamp, began.get(each.run, each.timestamp))
         if not each.success:

@@ -18,8 +18,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql.types import StructType
 
-from pipeline.store import GLOB, MANY_FILES
-from pipeline.tables import find_tables, list_files, split_name
+from pipeline.store import GLOB, plain_files
+from pipeline.tables import find_tables, split_name
 
 SMALL_TABLE = 64_000_000  # bytes; from here on leaving out files by their statistics gains more than it costs
 _UNREADABLE = GLOB | {",", "/"}  # in a file's name: the pattern would mean something else
@@ -86,10 +86,8 @@ def register_files(spark: SparkSession, name: str, folder: Path) -> None:
 
 def _files(folder: Path) -> tuple[_Place, StructType] | None:
     """Return a pattern that meets exactly the files of a small plain table, and its columns; None for any other."""
-    if GLOB.intersection(str(folder)):
-        return None
-    files = list_files(folder)
-    if files is None or not 0 < len(files.paths) <= MANY_FILES or files.bytes >= SMALL_TABLE:
+    files = plain_files(folder)
+    if files is None or files.bytes >= SMALL_TABLE:
         return None
     names = [str(Path(path).relative_to(folder)) for path in files.paths]
     if any(not _UNREADABLE.isdisjoint(name) for name in names):

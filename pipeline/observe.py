@@ -99,6 +99,11 @@ def load_steps(warehouse: Path) -> tuple[RecordedStep, ...]:
     return tuple(RecordedStep(table=row.pop("table_name"), **row) for row in rows)
 
 
+def load_run_steps(warehouse: Path) -> tuple[RecordedStep, ...]:
+    """Return the steps of runs, oldest first; those of maintenance are left out."""
+    return tuple(step for step in load_steps(warehouse) if not step.step.startswith(MAINTENANCE))
+
+
 def seconds_by_run(steps: Iterable[RecordedStep]) -> dict[int, float]:
     """Return how long each run worked, in the order of `steps`.
 

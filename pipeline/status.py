@@ -17,7 +17,7 @@ from datatrust.core.settings import Project
 from pipeline.alerts.log import AlertLog
 from pipeline.contracts import load_contracts
 from pipeline.ledger import load_ledger
-from pipeline.observe import MAINTENANCE, RecordedStep, load_steps
+from pipeline.observe import RecordedStep, load_run_steps
 from pipeline.source_rules import SourceFinding, judge_sources
 from pipeline.summary import RunSummary, quality_warnings
 
@@ -68,7 +68,7 @@ class Status:
 
 def load_status(project: Project) -> Status:
     """Read the current release and the record of runs."""
-    steps = [step for step in load_steps(project.warehouse) if not step.step.startswith(MAINTENANCE)]
+    steps = load_run_steps(project.warehouse)
     last = [step for step in steps if step.run == steps[-1].run] if steps else []
     failed = next((step for step in last if not step.success), None)
     release = load_release(project.warehouse) if list_releases(project.warehouse) else None

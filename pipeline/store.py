@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datatrust.core.release import RESTRICTED
-from pipeline.tables import list_files, table_path
+from pipeline.tables import TableFiles, list_files, table_path
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -50,12 +50,18 @@ def read(
             them are left out, rows are not.
     """
     folder = warehouse / table_path(table)
-    files = None if GLOB.intersection(str(folder)) else list_files(folder, sequences)
-    if files is None or not 0 < len(files.paths) <= MANY_FILES:
+    files = plain_files(folder, sequences)
+    if files is None:
         return spark.read.format("delta").load(str(folder))
     from pyspark.sql.types import StructType
 
     return spark.read.schema(StructType.fromJson(files.schema)).parquet(*files.paths)
+
+
+def plain_files(folder: Path, sequences: Collection[int] | None = None) -> TableFiles | None:
+    """Return the few files that a plain table is made of as it stands; None where Delta's own reader is wanted."""
+    files = None if GLOB.intersection(str(folder)) else list_files(folder, sequences)
+    return files if files is not None and 0 < len(files.paths) <= MANY_FILES else None
 
 
 def append(warehouse: Path, table: str, frame: DataFrame, properties: Mapping[str, str] = PROPERTIES) -> None:

@@ -1,44 +1,20 @@
-"""Run the pipeline or its clean-up in a process of its own and measure it: for benchmarks."""
+"""Run the pipeline or its clean-up in a process of its own and measure it; the memory and processes of a benchmark."""
 
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from datatrust.core.settings import Project
+from datatrust.core.settings import Project, load_project
 
 ROOT = Path(__file__).parents[2]
-_CHILD = r"""
-import json, os, re, sys, time
-from pathlib import Path
-from datatrust.core.settings import load_project
-from pipeline.session import open_session
-
-project = load_project(Path(sys.argv[1]))
-raw = sum(file.stat().st_size for file in project.raw.rglob("*") if file.is_file())
-open_session(project, input_bytes=raw)
-start = time.monotonic()
-if sys.argv[2] == "run":
-    from pipeline.run import run_pipeline
-    summary = run_pipeline(project)
-    assert summary.deliveries, "there was nothing to take in"
-else:
-    from pipeline.maintenance.run import maintain
-    maintain(project)
-seconds = time.monotonic() - start
-
-from pyspark import SparkContext
-
-def highest(pid):
-    found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
-    return int(found.group(1)) if found else 0
-
-peak = sum(highest(pid) for pid in (os.getpid(), SparkContext._gateway.proc.pid)) / 1024
-print("\n" + json.dumps({"seconds": seconds, "peak_mb": round(peak, 1)}))
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +35,51 @@ def maintain_apart(project: Project) -> Cost:
     return _apart(project, "maintain")
 
 
+def own_processes() -> list[int]:
+    """This process, and its Java where it has one."""
+    if "pyspark" not in sys.modules:
+        return [os.getpid()]
+    from pyspark import SparkContext
+
+    gateway: Any = SparkContext._gateway
+    return [os.getpid(), gateway.proc.pid]
+
+
+def peak_mb() -> float:
+    """Return the highest memory of this process and of its Java together."""
+    return round(sum(_highest_kb(pid) for pid in own_processes()) / 1024, 1)
+
+
+def _highest_kb(pid: int) -> int:
+    found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    return int(found.group(1)) if found else 0
+
+
 def _apart(project: Project, what: str) -> Cost:
     done = subprocess.run(
-        [sys.executable, "-c", _CHILD, str(project.root), what],
+        [sys.executable, "-m", "tests.support.measured", str(project.root), what],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:
         raise SystemExit(f"the measured {what} failed:\n{done.stderr[-2000:]}")
     return Cost(**json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+def _measure(root: Path, what: str) -> None:
+    """Be the process of its own; the last line says what it took."""
+    from pipeline.maintenance.run import maintain
+    from pipeline.run import run_pipeline
+    from pipeline.session import open_session
+
+    project = load_project(root)
+    open_session(project, input_bytes=sum(f.stat().st_size for f in project.raw.rglob("*") if f.is_file()))
+    start = time.monotonic()
+    if what == "run":
+        assert run_pipeline(project).deliveries, "there was nothing to take in"
+    else:
+        maintain(project)
+    print("\n" + json.dumps({"seconds": time.monotonic() - start, "peak_mb": peak_mb()}))
+
+
+if __name__ == "__main__":
+    _measure(Path(sys.argv[1]), sys.argv[2])
