@@ -60,6 +60,7 @@ class Shape:
     compare: str | None  # "previous_year", "previous_period", or a scenario such as "budget"
     base_label: str  # "Year before", "Budget"
     locale: str
+    is_ranked: bool = False  # the rows stand in an order that was asked for, not in that of their names
 
     @property
     def is_plan(self) -> bool:
@@ -172,7 +173,15 @@ def shape_of(document: Mapping[str, Any], *, locale: str, name_period: PeriodNam
         compare=str(compare) if compare else None,
         base_label=base_label(compare),
         locale=locale,
+        is_ranked=is_ranked(document),
     )
+
+
+def is_ranked(document: Mapping[str, Any]) -> bool:
+    """Whether an order of the rows was asked for: by a value, or by names backwards. The usual one is by names."""
+    query = document.get("query") or {}
+    first = next((str(name) for name in query.get("order_by") or ()), "")
+    return bool(first) and first not in (query.get("group_by") or ())
 
 
 def _join_axes(axes: Sequence[Axis]) -> Axis | None:

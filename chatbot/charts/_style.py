@@ -158,8 +158,14 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def largest_rows(values: Iterable[Decimal | None], *, limit: int = MAX_BARS) -> list[int]:
-    """Return the places of the `limit` largest values by size, in descending order of value."""
+def bar_rows(values: Iterable[Decimal | None], *, is_ranked: bool, limit: int = MAX_BARS) -> list[int]:
+    """Return the places of the rows that bars show, the topmost first.
+
+    Rows in an order that was asked for keep it, and the first `limit` are shown; of others the largest by size, in
+    descending order of value.
+    """
     numbered = [(at, value) for at, value in enumerate(values) if value is not None]
+    if is_ranked:
+        return [at for at, _ in numbered[:limit]]
     kept = sorted(numbered, key=lambda pair: -abs(pair[1]))[:limit]
     return [at for at, _ in sorted(kept, key=lambda pair: (-pair[1], pair[0]))]

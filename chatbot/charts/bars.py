@@ -1,4 +1,4 @@
-"""Categories as horizontal bars, the largest on top, each with its value at the end.
+"""Categories as horizontal bars, the largest on top or in the order that was asked for, each with its value at the end.
 
 Layer: chatbot.
 """
@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 from chatbot.charts._shape import Chart, Shape
 from chatbot.charts._style import (
     BLUE,
+    bar_rows,
     bars_height,
     escape,
-    largest_rows,
     new_figure,
     scale_of,
     shorten,
@@ -31,7 +31,7 @@ def draw_bars(shape: Shape) -> go.Figure:
     """Return one bar a category."""
     assert shape.category is not None  # is_bars
     measure = shape.measures[0]
-    places = largest_rows(measure.values)[::-1]
+    places = bar_rows(measure.values, is_ranked=shape.is_ranked)[::-1]
     scale = scale_of(measure)
     lengths = scale.plot_all(measure.values[at] for at in places)
     figure = new_figure(locale=shape.locale, height=bars_height(len(places)))

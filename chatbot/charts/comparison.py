@@ -11,9 +11,9 @@ from chatbot.charts._shape import Chart, Shape
 from chatbot.charts._style import (
     BASE,
     BLUE,
+    bar_rows,
     bars_height,
     escape,
-    largest_rows,
     new_figure,
     scale_of,
     shorten,
@@ -26,11 +26,11 @@ def is_comparison(shape: Shape) -> bool:
 
 
 def draw_comparison(shape: Shape) -> go.Figure:
-    """Return two bars a category, sorted by the asked value."""
+    """Return two bars a category, by the asked value or in the order that was asked for."""
     assert shape.category is not None  # is_comparison
     measure = shape.measures[0]
     base = measure.base or ()
-    places = largest_rows(measure.values)[::-1]
+    places = bar_rows(measure.values, is_ranked=shape.is_ranked)[::-1]
     labels = [shorten(shape.category.texts[at]) for at in places]
     scale = scale_of(measure, more=base)
     figure = new_figure(locale=shape.locale, height=bars_height(len(places), series=2))

@@ -15,11 +15,11 @@ from chatbot.charts._style import (
     BLUE,
     FAVOURABLE,
     HOVER,
+    bar_rows,
     bars_height,
     dress,
     escape,
     hovers,
-    largest_rows,
     period_ticks,
     scale_of,
     scale_values,
@@ -54,7 +54,7 @@ def _over_categories(shape: Shape) -> go.Figure:
     assert shape.category is not None  # is_variance
     measure = shape.measures[0]
     base, difference = measure.base or (), measure.difference or ()
-    places = largest_rows(measure.values)[::-1]  # Plotly draws from the bottom up
+    places = bar_rows(measure.values, is_ranked=shape.is_ranked)[::-1]  # Plotly draws from the bottom up
     labels = [shorten(shape.category.texts[at]) for at in places]
     scale, small = scale_of(measure, more=base), scale_values(difference, measure)
     figure = make_subplots(

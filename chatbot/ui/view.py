@@ -19,6 +19,7 @@ from chatbot.charts._shape import (
     base_label,
     dimension_text,
     grain_of,
+    is_ranked,
     measured,
     shape_of,
 )
@@ -513,7 +514,8 @@ def _chart_note(document: Mapping[str, Any]) -> str:
         if len(lines) > MAX_LINES:
             notes.append(f"The chart shows the {MAX_LINES} largest of {len(lines)}; the table has all.")
     elif dimensions and not timed and len(rows) > MAX_BARS:
-        notes.append(f"The chart shows the {MAX_BARS} largest of {len(rows)}; the table has all.")
+        which = f"first {MAX_BARS}" if is_ranked(document) else f"{MAX_BARS} largest"
+        notes.append(f"The chart shows the {which} of {len(rows)}; the table has all.")
     return " ".join(notes)
 
 

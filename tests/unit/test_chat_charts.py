@@ -13,8 +13,9 @@ import pytest
 import tests.support.chat_double as double
 from chatbot.charts._registry import choose_chart, draw_chart, load_charts
 from chatbot.charts._shape import Shape
+from chatbot.charts._style import bar_rows, shorten
 from chatbot.ui.context import PageContext
-from chatbot.ui.view import shape_for
+from chatbot.ui.view import shape_for, view_of
 from datatrust.core.settings import Config, Project
 
 CONTEXT = PageContext(double.FakeAgent(), Project(root=Path("/nowhere"), config=Config()))
@@ -78,6 +79,42 @@ def test_bars_are_sorted_and_carry_exact_values() -> None:
     assert figure is not None
     assert list(figure.data[0].y)[-1] == "Office"  # the largest is on top
     assert figure.data[0].customdata[-1].endswith("€8,400,000.00")
+
+
+@pytest.mark.parametrize("name", ["bars", "comparison", "variance"])
+def test_bars_keep_an_order_that_was_asked_for(name: str) -> None:
+    """Trap: "lowest first" was drawn with the largest on top."""
+    document = double.by_region("q").to_json() if name == "comparison" else double.budget("q").to_json()
+    group = document["query"]["group_by"][0]
+    document["query"] |= {"order_by": ["revenue"], "top": None}
+    document["rows"] = sorted(document["rows"], key=lambda row: row[1])
+    if name == "bars":
+        document["columns"] = [c for c in document["columns"] if c["kind"] != "comparison"]
+        document["rows"] = [row[:2] for row in document["rows"]]
+        document["query"]["compare"] = None
+    asked = shape_for(document, CONTEXT, locale="en")
+    usual = shape_for(document | {"query": document["query"] | {"order_by": [group]}}, CONTEXT, locale="en")
+    chart = choose_chart(asked)
+    assert chart is not None
+    assert chart.name == name
+    drawn, unasked = draw_chart(asked), draw_chart(usual)
+    assert drawn is not None
+    assert unasked is not None
+    names = list(drawn.data[0].y)  # from the bottom up
+    assert len(names) == len(document["rows"])
+    assert names == list(unasked.data[0].y)[::-1]
+    assert names[-1] == shorten(document["rows"][0][0])
+
+
+def test_of_many_rows_in_an_order_the_first_are_drawn() -> None:
+    values = [Decimal(n) for n in range(40)]
+    assert bar_rows(values, is_ranked=True) == list(range(15))
+    assert bar_rows(values, is_ranked=False) == list(range(39, 24, -1))
+    document = double.budget("q").to_json()
+    rows = [[f"c{n}", *document["rows"][0][1:]] for n in range(40)]
+    for order, told in ((["revenue"], "first 15 of 40"), (["category"], "15 largest of 40")):
+        many = document | {"rows": rows, "query": document["query"] | {"order_by": order}}
+        assert told in view_of(many, CONTEXT, locale="en").chart_note
 
 
 def test_the_value_of_a_negative_bar_has_room_beside_the_categories() -> None:
