@@ -88,10 +88,10 @@ def walk_columns(node: exp.Expr) -> Iterator[tuple[exp.Expr, tuple[str, ...]]]:
 
 def replace_columns(node: exp.Expr, replacement: Callable[[tuple[str, ...]], exp.Expr]) -> exp.Expr:
     """Return a copy of `node` in which each name stands replaced by what `replacement` gives for its path."""
-    copied = node.copy()
-    path = path_of(copied)
+    path = path_of(node)
     if path is not None:
         return replacement(path)
+    copied = node.copy()
     for name, parts in list(walk_columns(copied)):
         name.replace(replacement(parts))
     return copied
@@ -137,7 +137,7 @@ def parse_filter(text: str, *, at: SourcePosition | None = None) -> tuple[Filter
     expression = parse_expression(text, at=at)
     filters: list[Filter] = []
     issues: list[Issue] = []
-    for condition in conjuncts(expression.ast):
+    for index, condition in enumerate(conjuncts(expression.ast)):
         found = _filter_of(condition)
         if found is not None:
             filters.append(found)
@@ -146,13 +146,18 @@ def parse_filter(text: str, *, at: SourcePosition | None = None) -> tuple[Filter
             Issue(
                 code="DT222",
                 message=f'a filter compares one name with values; this does not: "{condition.sql()}"',
-                at=shift_position(at, text, _offset(condition)),
+                at=shift_position(at, text, _starts(text)[index]),
                 hint="join simple conditions by and; or-conditions on one name read: name in ('a', 'b')",
             )
         )
     if issues:
         raise UserError.all(issues)
     return tuple(filters)
+
+
+def _starts(text: str) -> list[int]:
+    """Where each of the joined conditions begins."""
+    return [_offset(each) for tree in read_trees(text) if tree is not None for each in conjuncts(tree)]
 
 
 _COMPARISONS: dict[type[exp.Expr], FilterOp] = {
@@ -376,6 +381,8 @@ def _finished(text: str, tree: exp.Expr) -> Expression:
     seen: dict[str, int] = {}
     for node, path in walk_columns(tree):
         seen.setdefault(".".join(path), _offset(node))
+    for node in tree.walk():
+        node._meta = None  # where its words stood is known now, and would be a third of the price of each copy
     return Expression(text=text, ast=tree, columns=tuple(seen), offsets=tuple(seen.values()))
 
 
@@ -443,7 +450,7 @@ def _interval_unit(node: exp.Interval) -> str | None:
 
 def _offset(node: exp.Expr) -> int:
     """Where `node` begins, as far as its names tell."""
-    starts = [int(each.meta["start"]) for each in node.walk() if each.meta.get("start") is not None]
+    starts = [int(each.meta["start"]) for each in node.walk() if each.meta_get("start") is not None]
     return min(starts, default=0)
 
 

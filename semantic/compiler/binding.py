@@ -159,7 +159,7 @@ class Binder:
                     hint="ask for sums, counts, averages or balances there, or ask without it",
                 )
             )
-        select = select.from_(sql.stored_table(self.model.table, self.model.name), copy=False)
+        select = sql.read_from(select, sql.stored_table(self.model.table, self.model.name))
         for path, (target, condition) in self._joins.items():
             select = sql.joined(select, sql.stored_table(target.table, _alias(path)), condition, side="left")
         for alias, (table, condition) in self._tables.items():
@@ -494,7 +494,7 @@ def typed_paren(node: exp.Expr, kind: SqlType) -> exp.Paren:
 
 def type_of(node: exp.Expr) -> SqlType:
     """Return the kind of a bound expression; "unknown" where it cannot be told."""
-    found = node.meta.get(_TYPE)
+    found = node.meta_get(_TYPE)
     if isinstance(found, SqlType):
         return found
     if isinstance(node, exp.Paren | exp.Neg | exp.Abs):
@@ -555,7 +555,14 @@ def _literal_type(node: exp.Literal) -> SqlType:
 
 
 def _cast_type(node: exp.Cast) -> SqlType:
-    return parse_type(node.to.sql())
+    to = node.to
+    return _type_named(to.this.name, tuple(each.name for each in to.expressions))
+
+
+@lru_cache(maxsize=200)
+def _type_named(name: str, sizes: tuple[str, ...]) -> SqlType:
+    """A type by its name; reading its printed text each time was a twelfth of a compile."""
+    return parse_type(f"{name}({', '.join(sizes)})" if sizes else name)
 
 
 def _sum_type(node: exp.Expr) -> SqlType:
@@ -597,7 +604,15 @@ def exact(node: exp.Expr) -> exp.Expr:
 
     A division by anything else is one of floating numbers, and by zero gives none.
     """
-    return node.transform(_exact_node, copy=False)
+    for inner in [each for each in node.dfs() if isinstance(each, exp.Mul | exp.Div)]:
+        made = _exact_node(inner)
+        if made is inner:
+            continue
+        if inner is node:
+            node = made
+        else:
+            inner.replace(made)
+    return node
 
 
 def _exact_node(node: exp.Expr) -> exp.Expr:

@@ -400,7 +400,7 @@ def with_conditions(
     if where is not None:
         select = select.where(where, copy=False)
     if keys:
-        select = select.group_by(*[exp.Literal.number(index + 1) for index in range(keys)], copy=False)
+        select.set("group", exp.Group(expressions=[exp.Literal.number(index + 1) for index in range(keys)]))
     return select
 
 

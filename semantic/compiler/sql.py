@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 from sqlglot import exp
 
@@ -54,12 +54,15 @@ def aliased(node: exp.Expr, text: str) -> exp.Expr:
 @lru_cache(maxsize=200)
 def _type(kind: str) -> exp.DataType:
     """A type, read once: parsing it is most of the price of a cast."""
-    return exp.DataType.build(kind)
+    made = exp.DataType.build(kind)
+    for node in made.walk():
+        node._meta = None  # where its words stood in the text, which each copy would copy
+    return made
 
 
 def data_type(kind: str) -> exp.DataType:
     """A type such as DATE or DECIMAL(38, 2)."""
-    return _type(kind).copy()
+    return _type(kind).__deepcopy__(None)  # copy() is the same by way of three more calls
 
 
 def cast(node: exp.Expr, kind: str) -> exp.Cast:
@@ -110,6 +113,12 @@ def joined(
     return select
 
 
+def read_from(select: exp.Select, table: exp.Expr) -> exp.Select:
+    """Return `select` reading `table`. The tree's own way parses text."""
+    select.set("from_", exp.From(this=table))
+    return select
+
+
 def limited(select: exp.Select, rows: int) -> exp.Select:
     """Return `select` cut to its first rows."""
     select.set("limit", exp.Limit(expression=exp.Literal.number(rows)))
@@ -119,12 +128,21 @@ def limited(select: exp.Select, rows: int) -> exp.Select:
 def all_of(conditions: Iterable[exp.Expr | None]) -> exp.Expr | None:
     """The conditions joined by and; None where there are none."""
     found = [_bracketed(each) for each in conditions if each is not None]
-    return exp.and_(*found, copy=False) if found else None
+    return reduce(_and, found) if found else None
 
 
 def any_of(conditions: Sequence[exp.Expr]) -> exp.Expr:
     """The conditions joined by or."""
-    return exp.or_(*[_bracketed(each) for each in conditions], copy=False)
+    return reduce(_or, [_bracketed(each) for each in conditions])
+
+
+# The tree's own ways to join conditions look for text to parse first, at ten times the price.
+def _and(left: exp.Expr, right: exp.Expr) -> exp.Expr:
+    return exp.And(this=left, expression=right)
+
+
+def _or(left: exp.Expr, right: exp.Expr) -> exp.Expr:
+    return exp.Or(this=left, expression=right)
 
 
 def same(left: exp.Expr, right: exp.Expr) -> exp.Expr:
@@ -138,7 +156,7 @@ def values(rows: Sequence[Sequence[exp.Expr]], columns: Sequence[str]) -> exp.Se
         expressions=[exp.Tuple(expressions=list(row)) for row in rows],
         alias=exp.TableAlias(this=name("listed"), columns=[name(each) for each in columns]),
     )
-    return exp.Select(expressions=[column(each) for each in columns]).from_(made, copy=False)
+    return read_from(exp.Select(expressions=[column(each) for each in columns]), made)
 
 
 def _bracketed(node: exp.Expr) -> exp.Expr:

@@ -184,12 +184,12 @@ def _outputs(rq: ResolvedQuery, view: View) -> list[Output]:
 def _select(keys: list[str], outputs: list[Output], table: str, hidden: list[exp.Column]) -> exp.Select:
     shown = [sql.aliased(output.expr, output.column.name) for output in outputs]
     columns = [sql.column(key, table) for key in keys]
-    return exp.Select(expressions=[*columns, *shown, *hidden]).from_(sql.table(table), copy=False)
+    return sql.read_from(exp.Select(expressions=[*columns, *shown, *hidden]), sql.table(table))
 
 
 def _passed(keys: list[str], outputs: list[Output], table: str) -> exp.Select:
     names = [*keys, *(output.column.name for output in outputs)]
-    return exp.Select(expressions=[sql.column(name) for name in names]).from_(sql.table(table), copy=False)
+    return sql.read_from(exp.Select(expressions=[sql.column(name) for name in names]), sql.table(table))
 
 
 def _having(rq: ResolvedQuery, select: exp.Select) -> exp.Select:

@@ -65,7 +65,7 @@ class View:
         ]
         first = KEYS if self.keys else passes[0].name
         select = exp.Select(expressions=[*(sql.column(key, KEYS) for key in self.keys), *leaves])
-        select = select.from_(sql.table(first), copy=False)
+        select = sql.read_from(select, sql.table(first))
         for each in passes if self.keys else passes[1:]:
             if not each.leaves:
                 continue  # groups alone
@@ -79,9 +79,7 @@ class View:
     def _groups(self, passes: Sequence[LeafTable]) -> exp.Expr:
         """Each group once, whichever passes have it."""
         selects = [
-            exp.Select(expressions=[sql.column(key) for key in self.keys]).from_(
-                sql.table(each.name), copy=False
-            )
+            sql.read_from(exp.Select(expressions=[sql.column(key) for key in self.keys]), sql.table(each.name))
             for each in passes
         ]
         groups: exp.Expr = selects[0]
