@@ -31,6 +31,7 @@ from chatbot.second import (
     open_embedding,
     open_planner,
 )
+from chatbot.session import Earlier
 from chatbot.suggest import starters
 from datatrust.core.errors import AccessDenied
 from datatrust.core.settings import Project
@@ -104,14 +105,14 @@ class Agent:
         *,
         viewer: Viewer = EVERYONE,
         today: dt.date | None = None,
-        history: Sequence[str] = (),
+        history: Sequence[Earlier] = (),
         told: Callable[[str], None] = lambda _: None,
     ) -> Answer:
         """Return the answer to a question; never raises for what an asker can type.
 
         Args:
             today: the day that relative dates count from; the project's where None.
-            history: earlier questions of the same conversation, oldest first.
+            history: earlier turns of the same conversation, oldest first.
             told: takes what is being done meanwhile, in words for the asker.
         """
         started = time.perf_counter()

@@ -43,6 +43,8 @@ from chatbot.second import (
 )
 from chatbot.session import (
     Change,
+    Earlier,
+    Made,
     as_plan,
     divided,
     divisor,
@@ -51,6 +53,7 @@ from chatbot.session import (
     other_figure,
     plain_change,
     reworded,
+    words_of,
 )
 from chatbot.suggest import describe_choice, metrics_with_word, nearest, next_steps
 from chatbot.text import show_value
@@ -92,7 +95,7 @@ class Asked:
         self.second = Settled()  # what a second reader changed
         self.shape: MetricQuery | None = None  # of a question that was not understood whole: what of it was
 
-    def answer(self, history: tuple[str, ...], told: Callable[[str], None]) -> Answer:
+    def answer(self, history: tuple[Earlier, ...], told: Callable[[str], None]) -> Answer:
         if not self.text:
             return self._refuse(
                 "out_of_scope", "Nothing was asked. Ask for a figure, for example one of these."
@@ -107,10 +110,12 @@ class Asked:
         definition = find_definition(tokenize(self.text), self.catalog, lexicon)
         if definition is not None:
             return self._define(definition)
-        history = tuple(clean(text[:MAX_QUESTION]) for text in history[-MAX_HISTORY:])
+        history = tuple(
+            clean(turn[:MAX_QUESTION]) if isinstance(turn, str) else turn for turn in history[-MAX_HISTORY:]
+        )
         outcome = self._read(self.text, history)
         reading = self.agent.second_reading(
-            self.text, outcome, viewer=self.viewer, today=self.today, history=history, told=told
+            self.text, outcome, viewer=self.viewer, today=self.today, history=words_of(history), told=told
         )
         told("Looking it up in the release …")
         self.planned = time.perf_counter()
@@ -134,14 +139,15 @@ class Asked:
             return self._clarify(outcome.candidates)
         return self._explain(outcome)
 
-    def _read(self, text: str, history: tuple[str, ...]) -> Plan | Choices | NoPlan:
+    def _read(self, text: str, history: tuple[Earlier, ...]) -> Plan | Choices | NoPlan:
         """A question alone, or as a change of the one before it."""
         text = reworded(text) if history else text
         fragment = bool(history) and is_fragment(text)
         outcome = self.agent.plan(text, viewer=self.viewer, today=self.today, fragment=fragment)
         if not history or (not isinstance(outcome, NoPlan) and not fragment):
             return outcome
-        earlier = self._read(history[-1], history[:-1])
+        last = history[-1]
+        earlier = Plan(query=last.query) if isinstance(last, Made) else self._read(last, history[:-1])
         if not isinstance(earlier, Plan):
             return outcome
         change: Change | Choices | NoPlan | None = plain_change(text, earlier.query)

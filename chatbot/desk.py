@@ -15,11 +15,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from chatbot.answer import Answer, Reason
+from chatbot.chip_choices import Chooser
+from chatbot.chips import WORDS, Edit, edited
 from chatbot.history import MOST_PINNED, Entry, History
 from chatbot.limits import Limits, TooMany, Turns
 from chatbot.log import AnswerLog, Channel, answer_body, new_id, refused_body, result_body, unknown_answer
+from chatbot.planner.say import say_question
 from chatbot.replay import Replay, Replayer, query_of
 from chatbot.second import PlannerName
+from chatbot.session import Earlier, words_of
 from chatbot.signin.reception import asker_of
 from chatbot.signing import Signature, read_certificate, sign
 from datatrust.core.chain import Record
@@ -46,7 +50,7 @@ class Question:
     text: str
     viewer: Viewer = EVERYONE
     today: dt.date | None = None
-    history: tuple[str, ...] = ()
+    history: tuple[Earlier, ...] = ()
 
 
 class Desk:
@@ -89,7 +93,7 @@ class Desk:
         channel: Channel,
         viewer: Viewer = EVERYONE,
         today: dt.date | None = None,
-        history: Sequence[str] = (),
+        history: Sequence[Earlier] = (),
         told: Callable[[str], None] = lambda _: None,
     ) -> Answer:
         """Return the answer to a question, once the log has it.
@@ -133,6 +137,59 @@ class Desk:
             self.log.append([{**body, "repeats": record.id}])
             turn.status = answer.status
         return answer
+
+    def edit(
+        self,
+        answer_id: str,
+        edit: Edit,
+        *,
+        channel: Channel,
+        viewer: Viewer,
+        history: Sequence[Earlier] = (),
+        told: Callable[[str], None] = lambda _: None,
+    ) -> Answer:
+        """Answer what an earlier answer was to, with one part of its query changed: an answer of its own.
+
+        Raises:
+            UnknownAnswer: there is none, or none that this viewer may open.
+            AccessDenied: the viewer may not see it as things stand.
+            UserError: it gave no number, or what it would become cannot be asked.
+            NotRecorded: the log cannot be written.
+        """
+        agent = self.agent
+        record, query, issues = self.opened(answer_id, viewer=viewer)
+        if issues:
+            raise not_theirs_now()
+        with self.turns.turn(channel, viewer.user) as turn:
+            kept = self.log.keep_catalog(agent.layer.catalog)
+            chooser = Chooser(agent.layer, viewer)
+            changed = edited(chooser.asked(query), edit)
+            if issues := tuple(chooser.layer.check(changed, viewer=viewer)):
+                raise UserError.all(list(issues))
+            told("Looking it up in the release …")
+            hidden = set(query.metrics) - set(record.body["shown"])
+            answer: Answer = agent.again(
+                changed, question=say_question(changed, chooser.catalog), viewer=viewer,
+                shown=[name for name in changed.metrics if name not in hidden],
+                notes=(f"changed: {WORDS[edit.part]}; kept: all else",),
+            )  # fmt: skip
+            answer = replace(answer, id=new_id())
+            body = answer_body(
+                answer, channel=channel, viewer=viewer, today=agent.layer.today, catalog=kept,
+                history=words_of(history),
+            )  # fmt: skip
+            self.log.append([{**body, "edits": record.id}])
+            turn.status = answer.status
+        self._remember(body)
+        return answer
+
+    def chooser(self, viewer: Viewer) -> Chooser:
+        """Return what knows the choices that `viewer` has for the parts of a query.
+
+        Raises:
+            AccessDenied: the project has an access policy and `viewer` was made without it.
+        """
+        return Chooser(self.agent.layer, viewer)
 
     def opened(self, answer_id: str, *, viewer: Viewer) -> tuple[Record, MetricQuery, tuple[Issue, ...]]:
         """Return an answer that `viewer` may open, its query, and why they may not see it as things stand.
@@ -347,7 +404,7 @@ class Desk:
         answer = replace(answer, id=new_id())
         body = answer_body(
             answer, channel=channel, viewer=question.viewer, today=question.today or agent.layer.today,
-            catalog=catalog, history=question.history,
+            catalog=catalog, history=words_of(question.history),
         )  # fmt: skip
         return answer, body
 
@@ -355,6 +412,12 @@ class Desk:
         self.log.append([body for _, body in waiting])
         for answer, _ in waiting:
             yield answer
+
+
+def not_theirs_now() -> AccessDenied:
+    """Return the error for an answer that its reader may not see as things stand."""
+    message = "your role does not allow this answer any more, or what it was defined by is gone"
+    return AccessDenied(Issue(code="DT354", message=message))
 
 
 def unrecorded(question: str) -> dict[str, Any]:
@@ -379,6 +442,12 @@ def denied(question: str, error: UserError) -> dict[str, Any]:
         if known
         else "The access policy has a fault, so nobody is let in. Tell those who look after this server.",
     )
+
+
+def misfit(question: str, error: UserError) -> dict[str, Any]:
+    """Return the refusal of a change that leaves no question."""
+    told = "; ".join(issue.message for issue in error.issues)
+    return _refusal(question, f"This cannot be changed so: {told}.", reason="out_of_scope")
 
 
 def outdated(question: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 
-from chatbot.desk import Desk
+from chatbot.desk import Desk, not_theirs_now
 from chatbot.export import ExportStore
 from chatbot.faults import Fault, fault_of
 from chatbot.figures import may_read
@@ -23,8 +23,6 @@ from chatbot.listing import list_metrics
 from chatbot.ui.guard import owner_of
 from chatbot.ui.render import render
 from datatrust import __version__
-from datatrust.core.errors import AccessDenied
-from datatrust.core.issues import Issue
 from datatrust.core.jsonio import dumps
 from semantic.query_form import QueryForm
 
@@ -114,7 +112,7 @@ def make_routes(desk: Desk, exports: ExportStore) -> APIRouter:
         def computed() -> dict[str, Any]:
             viewer = desk.viewer_of(request.scope)
             if desk.opened(answer_id, viewer=viewer)[2]:
-                raise not_yours_now()
+                raise not_theirs_now()
             return desk.again(answer_id, channel="rest", viewer=viewer).to_json()
 
         return answered(computed)
@@ -130,7 +128,7 @@ def make_routes(desk: Desk, exports: ExportStore) -> APIRouter:
         try:
             viewer = desk.viewer_of(request.scope)
             if desk.opened(answer_id, viewer=viewer)[2]:
-                raise not_yours_now()
+                raise not_theirs_now()
         except Exception as error:  # words for the reader, the trace for the log
             fault = fault_of(error)
             told = fault.issues[0]["message"] if fault.status in (400, 403) and fault.issues else fault.error
@@ -220,12 +218,6 @@ def fault_response(fault: Fault) -> Response:
     if fault.retry_after:
         reply.headers["retry-after"] = str(fault.retry_after)
     return reply
-
-
-def not_yours_now() -> AccessDenied:
-    """Return the error for an answer that its reader may not see as things stand."""
-    message = "your role does not allow this answer any more, or what it was defined by is gone"
-    return AccessDenied(Issue(code="DT354", message=message))
 
 
 def json_response(value: Any, status: int = 200) -> Response:

@@ -9,7 +9,7 @@ Layer: chatbot.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from chatbot.planner.draft import Draft, MetricSlot
@@ -65,6 +65,22 @@ _SHARED = re.compile(
 )
 _MOST_READINGS = 4
 _BESIDE = ("and", "also", "plus", "with")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """An earlier turn that was not typed: the query that a chip, or an answer's link, stands for, and its words."""
+
+    words: str
+    query: MetricQuery
+
+
+Earlier = str | Made  # one turn of a conversation, as the next question builds on it
+
+
+def words_of(turns: Iterable[Earlier]) -> tuple[str, ...]:
+    """Return what was asked in each turn, in words."""
+    return tuple(each if isinstance(each, str) else each.words for each in turns)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,19 +10,23 @@ import contextlib
 import logging
 import secrets
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import gradio as gr
 
+from chatbot.answer import Answer
 from chatbot.charts._registry import draw_chart
-from chatbot.desk import Desk, denied, outdated, slowed, unrecorded
+from chatbot.chips import Edit, parse_edit, parse_key
+from chatbot.desk import Desk, denied, misfit, outdated, slowed, unrecorded
 from chatbot.export import Export, ExportStore, file_name, provenance_of
 from chatbot.feedback import keep_feedback
 from chatbot.history import MAX_WORDS
 from chatbot.limits import TooMany
+from chatbot.session import words_of
 from chatbot.signin.reception import asker_of
 from chatbot.ui.asking import ON_CLICK, act_of, locale_of, scope_of
+from chatbot.ui.chips import ChipBar, chip_bar
 from chatbot.ui.context import PageContext
 from chatbot.ui.guard import owner_of
 from chatbot.ui.health_tab import HealthTab
@@ -38,16 +42,18 @@ from chatbot.ui.render import (
 )
 from chatbot.ui.session import Conversation, Turn
 from chatbot.ui.shelf import CatalogTab
-from chatbot.ui.steps import told_meanwhile
-from chatbot.ui.view import shape_for, view_of
-from datatrust.core.errors import DataTrustError, NotRecorded, UserError
+from chatbot.ui.steps import Told, told_meanwhile
+from chatbot.ui.view import AnswerView, shape_for, view_of
+from datatrust.core.errors import AccessDenied, DataTrustError, NotRecorded, UserError
 from semantic.query import Viewer
+from semantic.query_form import parse_query
 
 LOG = logging.getLogger("datatrust.chat")
 CONCURRENT_ANSWERS = 16
 HOURS_KEPT = 12
 KEPT_STARTERS = 32
 SHOWN_EARLIER = 30  # questions of other days
+MAX_KEY = 250  # characters of the name of an open chip
 
 
 class Page:
@@ -164,10 +170,16 @@ class Page:
         if name == "ask":
             yield from self._ask(value, conversation, request)
             return
+        if name in ("edit", "drop"):
+            yield from self._edit(name, value, conversation, request)
+            return
+        conversation.opened = value[:MAX_KEY] if name == "chip" else ""
         if name == "show" and value.isdigit():
             conversation.show(int(value))
         elif name == "home":
             conversation.show(None)
+        elif name == "undo":
+            conversation.undo()
         elif name == "clear":
             conversation.clear()
         elif name == "wrong":
@@ -205,32 +217,79 @@ class Page:
     def _ask(
         self, question: str, conversation: Conversation, request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
+        """Answer a question that was typed, or that stands on a button."""
+        history = conversation.questions()
+
+        def work(told: Told) -> Answer:
+            return self.desk.ask(
+                question, channel="chat", viewer=self._viewer(request), history=history, told=told
+            )
+
+        yield from self._answer(question, work, conversation, request)
+
+    def _edit(
+        self, name: str, value: str, conversation: Conversation, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
+        """Answer the question that is shown with one part of it changed or left out."""
+        turn = conversation.show(conversation.shown)
+        if turn is None or turn.document is None:
+            yield self._show(conversation, request)
+            return
+        answer_id, history = str(turn.document["id"]), conversation.before((conversation.shown or 0) + 1)
+
+        def work(told: Told) -> Answer:
+            chip = parse_key(value) if name == "drop" else None
+            edit = Edit(part=chip.part, place=chip.place) if chip is not None else parse_edit(value)
+            return self.desk.edit(
+                answer_id, edit, channel="chat", viewer=self._viewer(request), history=history, told=told
+            )
+
+        yield from self._answer(turn.question, work, conversation, request, is_made=True)
+
+    def _answer(
+        self,
+        question: str,
+        work: Callable[[Told], Answer],
+        conversation: Conversation,
+        request: gr.Request,
+        *,
+        is_made: bool = False,
+    ) -> Iterator[tuple[Any, ...]]:
+        """Show what is being done, then the turn that came of it.
+
+        Args:
+            is_made: the question is not typed but made: its words are those of the answer.
+        """
+
         def waiting(step: str) -> tuple[Any, ...]:
             lead, no_chart = render_waiting(question, step), gr.update(visible=False, value=None)
             return (conversation, gr.skip(), lead, no_chart, "", step)
 
         yield waiting("Reading the question …")
         try:
-            history = conversation.questions()
-            answer = yield from told_meanwhile(
-                lambda told: self.desk.ask(
-                    question, channel="chat", viewer=self._viewer(request), history=history, told=told
-                ),
-                waiting,
-            )
-            document: Mapping[str, Any] = answer.to_json()
-            turn = Turn(question=question, document=document, export=self._keep(document, request))
+            answer = yield from told_meanwhile(work, waiting)
+            turn = self._turn(answer, request, is_made=is_made, asked=question)
         except NotRecorded as error:
             LOG.error("%s", error)
             turn = Turn(question=question, document=unrecorded(question))
         except TooMany as error:
             turn = Turn(question=question, document=slowed(question, error))
         except UserError as error:  # the access policy gives them nothing any more
-            turn = Turn(question=question, document=denied(question, error))
+            told = misfit if is_made and not isinstance(error, AccessDenied) else denied
+            turn = Turn(question=question, document=told(question, error))
         except Exception:  # whatever it is, the asker gets words and we get the trace
             turn = _failed(question)
         conversation.add(turn)
         yield self._show(conversation, request)
+
+    def _turn(self, answer: Answer, request: gr.Request, *, is_made: bool, asked: str = "") -> Turn:
+        """Return the turn of an answer; of one that was not typed, with the query that the next question builds on."""
+        document: Mapping[str, Any] = answer.to_json()
+        said = str(document["question"] or document["interpretation"]) if is_made else asked
+        query = None
+        if is_made and answer.query is not None:
+            query = self.desk.chooser(self._viewer(request)).asked(answer.query)
+        return Turn(question=said, document=document, export=self._keep(document, request), query=query)
 
     def _note_wrong(self, conversation: Conversation, request: gr.Request) -> None:
         """Keep the answer that is shown as one that the asker calls wrong, once."""
@@ -241,7 +300,7 @@ class Page:
             keep_feedback(
                 self.desk.project,
                 turn.document,
-                conversation.before(conversation.shown),
+                words_of(conversation.before(conversation.shown)),
                 today=self._context(request).today,
             )
             conversation.note("Noted as not right, for those who look after the figures. Thank you.")
@@ -313,9 +372,8 @@ class Page:
     def _open(self, answer_id: str, conversation: Conversation, request: gr.Request) -> None:
         """Show an earlier answer, computed again under the rights of this moment."""
         try:
-            document = self.desk.again(answer_id, channel="chat", viewer=self._viewer(request)).to_json()
-            question = str(document["question"] or document["interpretation"])
-            turn = Turn(question=question, document=document, export=self._keep(document, request))
+            answer = self.desk.again(answer_id, channel="chat", viewer=self._viewer(request))
+            turn = self._turn(answer, request, is_made=True)
         except NotRecorded as error:
             LOG.error("%s", error)
             turn = Turn(question="", document=unrecorded(""))
@@ -381,14 +439,28 @@ class Page:
             turn = Turn(question=turn.question, document=outdated(turn.question))
         if turn.document is not None:
             try:
-                lead, chart, detail, spoken = self._render(turn, request)
+                lead, chart, detail, spoken = self._render(turn, conversation, request)
                 return conversation, side, lead, chart, detail, spoken
             except Exception:  # a card that cannot be drawn must not take the page down
                 turn = _failed(turn.question)
         spoken = f"Something went wrong. Reference {turn.reference}"
         return conversation, side, render_failure(turn), no_chart, "", spoken
 
-    def _render(self, turn: Turn, request: gr.Request) -> tuple[str, Any, str, str]:
+    def _bar(self, turn: Turn, view: AnswerView, opened: str, request: gr.Request) -> ChipBar | None:
+        """What can be done with the chips of an answer; nothing where its query cannot be asked any more."""
+        query = (turn.document or {}).get("query")
+        if not view.chips or not view.id or query is None:
+            return None
+        try:
+            chooser = self.desk.chooser(self._viewer(request))
+            return chip_bar(chooser, parse_query(query), view.chips, opened=opened)
+        except (DataTrustError, LookupError):
+            LOG.exception("the choices of an answer could not be found")
+            return None
+
+    def _render(
+        self, turn: Turn, conversation: Conversation, request: gr.Request
+    ) -> tuple[str, Any, str, str]:
         assert turn.document is not None  # the caller looked
         context, locale = self._context(request), locale_of(request)
         view = view_of(turn.document, context, locale=locale)
@@ -396,7 +468,9 @@ class Page:
         if view.status == "answered" and turn.document.get("rows"):
             figure = draw_chart(shape_for(turn.document, context, locale=locale))
         return (
-            render_lead(view),
+            render_lead(
+                view, self._bar(turn, view, conversation.opened, request), can_undo=conversation.can_undo
+            ),
             gr.update(visible=figure is not None, value=figure),
             render_detail(
                 view,
@@ -406,6 +480,7 @@ class Page:
                 signed=turn.signed,
                 link=turn.link,
                 pinned=turn.pinned,
+                made=turn.query is not None,
             ),
             view.announcement,
         )

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from chatbot.export import slug_of
 from chatbot.history import Entry
+from chatbot.ui.chips import FEW, ChipBar
 from chatbot.ui.context import PageContext
 from chatbot.ui.session import Conversation, Turn
 from chatbot.ui.view import AnswerView, clip
@@ -78,8 +79,8 @@ def render_failure(turn: Turn) -> str:
     )
 
 
-def render_lead(view: AnswerView) -> str:
-    return render("lead.html", view=view)
+def render_lead(view: AnswerView, bar: ChipBar | None = None, *, can_undo: bool = False) -> str:
+    return render("lead.html", view=view, bar=bar or ChipBar(), few=FEW, can_undo=can_undo)
 
 
 def render_detail(
@@ -91,10 +92,11 @@ def render_detail(
     signed: bool = False,
     link: str = "",
     pinned: bool = False,
+    made: bool = False,
 ) -> str:
     return render(
         "detail.html", view=view, export=export, noted=noted, proved=proved, signed=signed, link=link,
-        pinned=pinned,
+        pinned=pinned, made=made,
         export_name=slug_of(view.interpretation),
     )  # fmt: skip
 

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from chatbot.session import Earlier, Made
+from semantic.query import MetricQuery
+
 MAX_TURNS = 50  # older ones are forgotten
 
 
@@ -25,6 +28,7 @@ class Turn:
     signed: bool = False  # it has a certificate
     link: str = ""  # where others may open it
     pinned: bool = False  # it is on the asker's dashboard
+    query: MetricQuery | None = None  # what was asked, where it was not typed
 
 
 @dataclass(kw_only=True)
@@ -35,6 +39,7 @@ class Conversation:
     shown: int | None = None
     sought: str = ""  # the words of the last search among earlier questions
     owner: str | None = None  # who signed in and asked; None where nobody signs in
+    opened: str = ""  # the chip whose choices are shown
 
     def of(self, owner: str | None) -> Conversation:
         """Return this conversation where it is `owner`'s or still nobody's; a new one of theirs where it is not."""
@@ -46,7 +51,17 @@ class Conversation:
     def add(self, turn: Turn) -> None:
         """Append a turn and show it."""
         self.turns = [*self.turns, turn][-MAX_TURNS:]
-        self.shown = len(self.turns) - 1
+        self.shown, self.opened = len(self.turns) - 1, ""
+
+    def undo(self) -> None:
+        """Take the last turn back, and show the one before it."""
+        self.turns = self.turns[:-1]
+        self.shown, self.opened = (len(self.turns) - 1 if self.turns else None), ""
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether the last turn is the one that is shown."""
+        return self.shown is not None and self.shown == len(self.turns) - 1
 
     def show(self, place: int | None) -> Turn | None:
         """Show the turn at `place`; None, or a place that does not exist, shows none."""
@@ -80,10 +95,14 @@ class Conversation:
         """Forget every turn."""
         self.turns, self.shown = [], None
 
-    def questions(self) -> tuple[str, ...]:
-        """Return the questions that were understood, oldest first: the context of the next one."""
+    def questions(self) -> tuple[Earlier, ...]:
+        """Return the turns that were understood, oldest first: the context of the next one."""
         return self.before(len(self.turns))
 
-    def before(self, place: int) -> tuple[str, ...]:
-        """Return the questions that were understood before the turn at `place`."""
-        return tuple(turn.question for turn in self.turns[:place] if turn.document is not None)
+    def before(self, place: int) -> tuple[Earlier, ...]:
+        """Return the turns that were understood before the one at `place`."""
+        return tuple(
+            turn.question if turn.query is None else Made(words=turn.question, query=turn.query)
+            for turn in self.turns[:place]
+            if turn.document is not None
+        )

@@ -15,7 +15,6 @@ from typing import Any
 from chatbot.charts._shape import (
     PeriodNamer,
     Shape,
-    as_day,
     base_label,
     dimension_text,
     grain_of,
@@ -26,19 +25,13 @@ from chatbot.charts._shape import (
 from chatbot.charts._style import MAX_BARS, MAX_LINES
 from chatbot.format import NOTHING, format_cell, format_day, format_moment, format_number
 from chatbot.judged import is_judged
+from chatbot.ui.chips import ShownChip, chips_of, condition_words, dates_words
 from chatbot.ui.context import PageContext, words
 from chatbot.ui.lineage import Stage
 
 MAX_TABLE_ROWS = 200
 MAX_SHOWN_QUESTION = 400
 MAX_REASONS = 6  # of quarantine, in the evidence
-
-OPERATORS = {
-    "=": "is", "!=": "is not", "in": "is one of", "not_in": "is none of", ">": "above", ">=": "at least",
-    "<": "below", "<=": "at most", "between": "between", "contains": "contains",
-    "not_contains": "does not contain", "starts_with": "starts with", "is_null": "is empty",
-    "not_null": "is not empty",
-}  # fmt: skip
 
 FLAGS = {
     "partial_period": "The last period is not complete yet.",
@@ -56,14 +49,6 @@ REASONS = {
     "no_data": "There is no data for this",
     "not_recorded": "No number without its record",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chip:
-    """One part of the interpretation: what kind it is and its value."""
-
-    kind: str
-    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +135,7 @@ class AnswerView:
     headline: str
     text: str
     said: str  # what the figures and the table do not say by themselves
-    chips: tuple[Chip, ...]
+    chips: tuple[ShownChip, ...]
     figures: tuple[Figure, ...]
     table: Table | None
     chart_note: str
@@ -185,7 +170,7 @@ def view_of(document: Mapping[str, Any], context: PageContext, *, locale: str) -
         headline=headline,
         text=text,
         said=said,
-        chips=_chips(document, context, locale=locale) if answered else (),
+        chips=chips_of(document, context, locale=locale) if answered else (),
         figures=figures,
         table=_table(document, locale=locale, name_period=namer) if answered else None,
         chart_note=_chart_note(document) if answered else "",
@@ -227,72 +212,6 @@ def _sentence(text: str) -> str:
     """Return `text` as a sentence: a capital at the start, a full stop at the end."""
     text = text.strip()
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
-
-
-def _chips(document: Mapping[str, Any], context: PageContext, *, locale: str) -> tuple[Chip, ...]:
-    query = document.get("query") or {}
-    chips = [Chip(kind="Metric", text=context.metric_label(str(name))) for name in query.get("metrics") or ()]
-    groups = [context.dimension_label(str(name)) for name in query.get("group_by") or ()]
-    if groups:
-        chips.append(Chip(kind="By", text=", ".join(groups)))
-    for condition in query.get("where") or ():
-        chips.append(
-            Chip(
-                kind="Where",
-                text=_condition(condition, context.dimension_label(str(condition["field"])), locale),
-            )
-        )
-    for condition in query.get("having") or ():
-        chips.append(
-            Chip(
-                kind="Only", text=_condition(condition, context.metric_label(str(condition["field"])), locale)
-            )
-        )
-    if dates := _dates(query, locale=locale):
-        chips.append(Chip(kind="Dates", text=dates))
-    if compare := (query.get("compare") or {}).get("to"):
-        chips.append(Chip(kind="Beside", text=base_label(str(compare)).lower()))
-    if top := query.get("top"):
-        chips.append(Chip(kind="Rows", text=_top_words(query, top)))
-    return tuple(chips)
-
-
-def _top_words(query: Mapping[str, Any], top: Mapping[str, Any]) -> str:
-    order = [str(name) for name in query.get("order_by") or ()]
-    ascending = bool(order) and not order[0].startswith("-")
-    text = f"the {'smallest' if ascending else 'largest'} {top.get('n')}"
-    return f"{text} of each {words(str(top['per'])).lower()}" if top.get("per") else text
-
-
-def _condition(condition: Mapping[str, Any], label: str, locale: str) -> str:
-    operator = OPERATORS.get(str(condition.get("op")), str(condition.get("op")))
-    values = [_plain_value(value, locale) for value in condition.get("values") or ()]
-    if condition.get("op") == "in" and len(values) == 1:
-        operator = "is"
-    joiner = " and " if condition.get("op") == "between" else ", "
-    shown = joiner.join(values[:5]) + (f" and {len(values) - 5} more" if len(values) > 5 else "")
-    return f"{label} {operator} {shown}".strip()
-
-
-def _plain_value(value: Any, locale: str) -> str:
-    day = as_day(value)
-    if day is not None:
-        return format_day(day, locale=locale)
-    return format_cell(value, locale=locale)
-
-
-def _dates(query: Mapping[str, Any], *, locale: str) -> str:
-    time = query.get("time") or {}
-    start, end = as_day(time.get("start")), as_day(time.get("end"))
-    if start and end:
-        if start == end:
-            return format_day(start, locale=locale)
-        return f"{format_day(start, locale=locale)} to {format_day(end, locale=locale)}"
-    if start:
-        return f"from {format_day(start, locale=locale)}"
-    if end:
-        return f"to {format_day(end, locale=locale)}"
-    return ""
 
 
 def _figures(document: Mapping[str, Any], *, locale: str, name_period: PeriodNamer) -> tuple[Figure, ...]:
@@ -528,11 +447,11 @@ def _evidence(document: Mapping[str, Any], context: PageContext, *, locale: str)
     if fresh := evidence.get("fresh_as_of"):
         lines.append(("Data as of", _moment(str(fresh), locale=locale)))
     lines.append(("Quality of the release", _quality(evidence, context)))
-    if dates := _dates(query, locale=locale):
+    if dates := dates_words(query, locale=locale):
         calendar = (query.get("time") or {}).get("calendar")
         lines.append(("Exact dates", dates + (f", {calendar} calendar" if calendar else "")))
     filters = [
-        _condition(c, context.dimension_label(str(c["field"])), locale) for c in query.get("where") or ()
+        condition_words(c, context.dimension_label(str(c["field"])), locale) for c in query.get("where") or ()
     ]
     lines.append(("Filters of the question", "; ".join(filters) or "none"))
     if evidence.get("role"):

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from chatbot.agent import Agent
+from chatbot.server import build_app
+from tests.support.gold_double import make_gold_double
 from tests.support.serving import serving
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -25,6 +28,14 @@ def browser() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield running
         running.close()
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The sample company's catalog over made-up rows, on a server that all of a worker's tests share."""
+    project = make_gold_double(tmp_path_factory.mktemp("company") / "company")
+    with serving(build_app(Agent.open(project), project)) as url:
+        yield url
 
 
 class Tab:

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from chatbot.agent import Agent
-from chatbot.server import build_app
 from tests.browser.conftest import DESKTOP, PHONE, Tab
-from tests.support.gold_double import make_gold_double
-from tests.support.serving import serving
 
 pytestmark = pytest.mark.browser
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 BY_REGION = "net revenue by region last quarter compared with the year before"
 SLOW = 30_000
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    project = make_gold_double(tmp_path_factory.mktemp("accessible") / "company")
-    with serving(build_app(Agent.open(project), project)) as url:
-        yield url
 
 
 def serious(page: Page) -> list[Any]:
@@ -38,15 +26,21 @@ def serious(page: Page) -> list[Any]:
 
 @pytest.mark.parametrize(("viewport", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")])
 def test_every_screen_can_be_read_by_everyone(
-    address: str, browser: Browser, viewport: Any, scheme: Any
+    company: str, browser: Browser, viewport: Any, scheme: Any
 ) -> None:
     context = browser.new_context(viewport=viewport, color_scheme=scheme)
-    tab = Tab(context.new_page(), address)
+    tab = Tab(context.new_page(), company)
     page = tab.page
     found = {"empty": serious(page)}
     tab.ask(BY_REGION)
     page.locator("#dt-chart .js-plotly-plot .bars").first.wait_for(timeout=SLOW)
     found["answer"] = serious(page)
+    page.locator('[data-chip="metric:0"]').click()
+    expect(page.locator("#dt-choices .dt-option").first).to_be_visible(timeout=SLOW)
+    assert not tab.is_wider_than_screen()
+    found["choices"] = serious(page)
+    page.keyboard.press("Escape")
+    expect(page.locator("#dt-choices")).to_have_count(0, timeout=SLOW)
     page.get_by_text("How was this computed?").click()
     expect(page.locator(".dt-lineage")).to_be_visible()
     found["evidence"] = serious(page)
@@ -67,14 +61,14 @@ def test_every_screen_can_be_read_by_everyone(
     page.get_by_role("button", name="Unpin").click()
     expect(page.get_by_text("Nothing is pinned yet")).to_be_visible(timeout=SLOW)
     assert {screen: issues for screen, issues in found.items() if issues} == {}
-    assert tab.foreign_requests(address) == []
+    assert tab.foreign_requests(company) == []
     assert tab.faults == []
     context.close()
 
 
-def test_replay_sign_and_the_catalogs_questions(address: str, browser: Browser) -> None:
+def test_replay_sign_and_the_catalogs_questions(company: str, browser: Browser) -> None:
     context = browser.new_context(viewport=DESKTOP, accept_downloads=True)
-    tab = Tab(context.new_page(), address)
+    tab = Tab(context.new_page(), company)
     page = tab.page
     tab.ask(BY_REGION)
     page.get_by_text("How was this computed?").click()

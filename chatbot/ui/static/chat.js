@@ -13,6 +13,34 @@
     Object.assign(chart.layout, { paper_bgcolor, plot_bgcolor });
   };
 
+  // A chip's button is drawn anew with its answer: what was in use has the focus again once it is there.
+  let wanted = null;
+  const remember = (button) => {
+    const { act, value } = button.dataset;
+    const open = document.getElementById("dt-choices")?.dataset.of ?? "";
+    if (act === "chip" && value) {
+      const of = `#dt-choices[data-of="${CSS.escape(value)}"]`;
+      wanted = { selectors: [`${of} input`, `${of} .dt-option`, `${of} [data-close]`], waits: false };
+    } else if (act === "chip") {
+      wanted = { selectors: [`[data-chip="${CSS.escape(open.split(" ")[0])}"][aria-expanded="false"]`], waits: false };
+    } else if (act === "edit" || act === "drop" || act === "undo") {
+      wanted = { selectors: ["#dt-lead .dt-chip-change", "#dt-lead button"], waits: act !== "undo" };
+    } else {
+      wanted = null;
+    }
+  };
+  new MutationObserver(() => {
+    if (!wanted) return;
+    if (wanted.waits) {
+      wanted.waits = !document.querySelector(".dt-waiting");
+      return;
+    }
+    const found = wanted.selectors.map((each) => document.querySelector(each)).find(Boolean);
+    if (!found) return;
+    wanted = null;
+    found.focus({ preventScroll: true });
+  }).observe(document.documentElement, { childList: true, subtree: true });
+
   document.addEventListener("click", async (event) => {
     const copy = event.target.closest("[data-copy]");
     if (copy) {
@@ -34,7 +62,8 @@
     }
     const act = event.target.closest("[data-act]");
     if (act) {
-      window.scrollTo({ top: 0 });
+      if (act.dataset.act !== "chip") window.scrollTo({ top: 0 });
+      remember(act);
       if (act.dataset.act === "try") setTimeout(() => questionBox()?.focus(), 400);
       if ("choice" in act.dataset) {
         act.closest("nav").querySelectorAll("[data-choice]").forEach((each) => each.removeAttribute("aria-current"));
@@ -49,6 +78,7 @@
   });
 
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") document.querySelector("#dt-choices [data-close]")?.click();
     if (event.key === "Enter" && event.target.id === "dt-sought") document.querySelector('[data-act="search"]')?.click();
     if (event.key === "Enter" && !event.shiftKey && event.target === questionBox()) window.scrollTo({ top: 0 });
   });
@@ -67,7 +97,7 @@
       group.hidden = !group.querySelector("[data-words]:not([hidden])");
     });
     const told = groups.parentElement.querySelector("[data-filtered]");
-    told.textContent = sought.length ? `${found} of ${told.dataset.of} metrics` : `${told.dataset.of} metrics`;
+    if (told) told.textContent = sought.length ? `${found} of ${told.dataset.of} metrics` : `${told.dataset.of} metrics`;
   });
 
   // Gradio draws its parts late: name the box and mark the status line once they are there.

@@ -1,0 +1,274 @@
+"""Chips: each change of a query by a click, what it offers, under whose rights, and that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chatbot.agent import Agent
+from chatbot.chip_choices import Chooser
+from chatbot.chips import Chip, Edit, asked_form, edited, parse_edit, parse_key, parts_of
+from chatbot.desk import Desk
+from chatbot.replay import query_of
+from chatbot.session import Made
+from datatrust.core.errors import UserError
+from datatrust.core.jsonio import to_plain
+from semantic.access import load_viewer
+from semantic.query import EVERYONE, Compare, Filter, MetricQuery, TimeRange, Top
+from tests.support.gold_double import make_gold_double
+
+QUESTIONS = (
+    "net revenue by region last quarter compared with the year before",
+    "revenue in EMEA or APAC by category this fiscal year",
+    "top 5 customers by revenue last year",
+    "revenue by month and region this fiscal year",
+    "revenue by region lowest first",
+    "revenue by category this fiscal year compared to budget",
+    "average monthly revenue by region last year",
+    "share of revenue by category last quarter",
+    "open receivables by age",
+    "gross margin and net revenue for Technology by country",
+    "revenue by customer with revenue over 1000 last quarter",
+)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    project = make_gold_double(tmp_path_factory.mktemp("chips") / "company")
+    opened = Desk(Agent.open(project), project)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def chooser(desk: Desk) -> Chooser:
+    return desk.chooser(EVERYONE)
+
+
+def asked(desk: Desk, question: str) -> tuple[str, MetricQuery]:
+    answer = desk.ask(question, channel="chat")
+    assert answer.status == "answered", (question, answer.text)
+    assert answer.query is not None
+    return answer.id, desk.chooser(EVERYONE).asked(answer.query)
+
+
+def sql(chooser: Chooser, query: MetricQuery) -> str:
+    return chooser.layer.compile(query, viewer=EVERYONE).sql
+
+
+def value_of(query: MetricQuery, chip: Chip) -> object:
+    """What an edit would put in the place of a part to have it as it is."""
+    lists = {"metric": query.metrics, "by": query.group_by, "where": query.where}
+    if chip.part in lists:
+        return to_plain(lists[chip.part][chip.place])
+    if chip.part == "time":
+        assert query.time is not None
+        return to_plain({"start": query.time.start, "end": query.time.end})
+    if chip.part == "top":
+        assert query.top is not None
+        return {"n": query.top.n, "smallest": not query.order_by[0].startswith("-")}
+    plain = {
+        "compare": query.compare and query.compare.to, "order": query.order_by and query.order_by[0],
+        "share": query.share_of, "running": query.running or None, "currency": query.currency,
+    }  # fmt: skip
+    return plain.get(chip.part)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_what_is_dropped_and_put_back_is_the_same_statement(
+    desk: Desk, chooser: Chooser, question: str
+) -> None:
+    answer_id, query = asked(desk, question)
+    record = desk.find(answer_id)
+    assert sql(chooser, query) in str(record.body["sql"])  # what was filled in is filled in again
+    drops = chooser.droppable(query)
+    assert drops
+    for chip in parts_of(query):
+        if chip.key not in drops or chip.part in ("either", "having"):
+            continue
+        without = edited(query, Edit(part=chip.part, place=chip.place))
+        assert without != query
+        assert not chooser.layer.check(without, viewer=EVERYONE)
+        put_back = Edit(part=chip.part, place=chip.place, to=value_of(query, chip), is_new=True)
+        again = edited(without, parse_edit(put_back.dumps()))
+        if chip.part == "by" and len(query.group_by) == 1:  # what hung on the split went with it
+            query_of_split = replace(query, top=None, order_by=(), share_of=None)
+            assert sql(chooser, replace(again, compare=query.compare)) == sql(chooser, query_of_split)
+        else:
+            assert sql(chooser, again) == sql(chooser, query), chip
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_every_choice_can_be_asked_and_changes_one_part(desk: Desk, chooser: Chooser, question: str) -> None:
+    _, query = asked(desk, question)
+    for chip in parts_of(query):
+        for choice in chooser.choices(query, chip):
+            assert choice.edit is not None
+            new = edited(query, parse_edit(choice.edit.dumps()))
+            assert new != query, choice
+            assert not chooser.layer.check(new, viewer=EVERYONE), choice
+            assert (
+                edited(new, Edit(part=chip.part, place=chip.place, to=value_of(query, chip))).where
+                == query.where
+            )
+
+
+def test_choices_are_those_of_the_catalog_and_the_data(desk: Desk, chooser: Chooser) -> None:
+    _, query = asked(desk, "net revenue for EMEA by month last quarter")
+
+    def labels(key: str, field: str | None = None) -> list[str]:
+        chip = parse_key(key)
+        assert chip is not None
+        return [choice.label for choice in chooser.choices(query, chip, field=field)]
+
+    assert {"Orders", "Gross margin", "Gross profit"} <= set(labels("metric:0"))
+    assert "Headcount" not in labels("metric:0")  # it knows no region
+    assert {"Day", "Quarter", "Category", "Country"} <= set(labels("by:0"))
+    assert labels("where:0") == ["APAC", "Americas"]
+    assert {"Categories", "Countries"} <= set(labels("where:1"))
+    assert "Technology" in labels("where:1", "category")
+    assert "The period before: 1 Oct to 31 Dec 2025 (Q2 FY2026)" in labels("time:0")
+    assert "The period after: 1 Apr to 30 Jun 2026 (Q4 FY2026)" in labels("time:0")
+    assert "This year so far: 1 Jul 2025 to 30 Jun 2026 (FY2026)" in labels("time:0")
+    assert labels("compare:0")[:2] == ["The period before", "The year before"]
+    assert labels("by:7") == []  # no such place
+
+
+def test_an_edit_is_an_answer_of_its_own(desk: Desk) -> None:
+    answer_id, _ = asked(desk, "net revenue by region last quarter")
+    edit = Edit(part="by", place=0, to="category")
+    changed = desk.edit(answer_id, edit, channel="chat", viewer=EVERYONE, history=("earlier words",))
+    assert changed.status == "answered"
+    assert changed.question == "Net revenue by category from 1 Jan 2026 to 31 Mar 2026"
+    assert "changed: split; kept: all else" in changed.assumptions
+    typed = desk.ask("net revenue by category last quarter", channel="chat")
+    assert (changed.rows, changed.sql, changed.totals) == (typed.rows, typed.sql, typed.totals)
+    record = desk.find(changed.id)
+    assert record.body["edits"] == answer_id
+    assert record.body["history"] == ["earlier words"]
+    assert query_of(record).group_by == ("category",)
+    assert desk.replay(changed.id, viewer=EVERYONE).equal
+
+
+def test_a_follow_up_builds_on_what_a_chip_made(desk: Desk) -> None:
+    answer_id, _ = asked(desk, "net revenue by region last quarter")
+    edit = Edit(part="where", place=0, to={"field": "category", "op": "=", "values": ["Office"]}, is_new=True)
+    changed = desk.edit(answer_id, edit, channel="chat", viewer=EVERYONE)
+    assert changed.query is not None
+    made = Made(words=changed.question, query=desk.chooser(EVERYONE).asked(changed.query))
+    next_one = desk.ask("and by month?", channel="chat", history=("net revenue by region last quarter", made))
+    assert next_one.query is not None
+    assert next_one.query.where == (Filter(field="category", op="=", values=("Office",)),)
+    assert "time.month" in next_one.query.group_by
+    assert desk.find(next_one.id).body["history"][-1] == changed.question
+
+
+def test_what_leaves_no_question_is_refused(desk: Desk) -> None:
+    answer_id, _ = asked(desk, "net revenue by region last quarter")
+    for edit in (
+        Edit(part="metric", to=None),
+        Edit(part="metric", to="no_such_metric"),
+        Edit(part="by", place=3, to="category"),
+        Edit(part="where", to={"field": "region"}, is_new=True),
+        Edit(part="where", to="EMEA", is_new=True),
+        Edit(part="time", to={"start": "no day", "end": None}),
+        Edit(part="top", to={"n": 0}),
+        Edit(part="top", to={"n": 2, "per": "x", "drop": 1}),
+        Edit(part="compare", to="the stars"),
+        Edit(part="having", place=0, to={"n": 1}),
+    ):
+        with pytest.raises(UserError):
+            desk.edit(answer_id, edit, channel="chat", viewer=EVERYONE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"part": "where"}', '{"part": "rows", "place": 0, "to": 1, "is_new": false}',
+     '{"part": "by", "place": -1, "to": "x", "is_new": false}', '{"part": "by", "place": 0, "to": "x", "is_new": 1}',
+     "x" * 5_000],
+)  # fmt: skip
+def test_what_no_button_says_is_no_edit(text: str) -> None:
+    with pytest.raises(UserError):
+        parse_edit(text)
+
+
+def test_parts_that_hang_on_others_go_with_them() -> None:
+    ranked = MetricQuery(
+        metrics=("revenue",), group_by=("region",), top=Top(n=3), order_by=("-revenue__difference",),
+        compare=Compare(to="previous_year"), contributions=True,
+    )  # fmt: skip
+    plain = edited(ranked, Edit(part="compare"))
+    assert (plain.compare, plain.contributions, plain.order_by) == (None, False, ("-revenue",))
+    assert edited(ranked, Edit(part="by")) == MetricQuery(
+        metrics=("revenue",), compare=Compare(to="previous_year")
+    )
+    renamed = edited(replace(ranked, top=None), Edit(part="metric", to="orders"))
+    assert (renamed.metrics, renamed.order_by) == (("orders",), ("-orders__difference",))
+
+
+def test_what_was_filled_in_is_no_part_of_the_question() -> None:
+    first, last = dt.date(2023, 7, 1), dt.date(2026, 6, 30)
+    whole = MetricQuery(
+        metrics=("revenue",), group_by=("region",), time=TimeRange(start=first, end=last), totals=True,
+        order_by=("region",),
+    )  # fmt: skip
+    assert asked_form(whole, known=(first, last)) == MetricQuery(metrics=("revenue",), group_by=("region",))
+    backwards = replace(whole, order_by=("-region",))
+    assert asked_form(backwards, known=None) == replace(backwards, totals=False)
+
+
+POLICY = """
+roles:
+  europe:
+    metrics: [revenue, orders, "gross_*"]
+    dimensions: all
+    hide: [customers.segment]
+    masks: {customers.company_name: a customer}
+    rows: ["customers.region = 'EMEA'"]
+"""
+
+
+def test_choices_are_what_the_viewer_may_see(tmp_path: Path) -> None:
+    project = make_gold_double(tmp_path / "company")
+    project.access_policy.parent.mkdir(parents=True, exist_ok=True)
+    project.access_policy.write_text(POLICY, encoding="utf-8")
+    viewer = load_viewer(project, "europe")
+    with closing(Desk(Agent.open(project), project)) as desk:
+        answer = desk.ask("net revenue by country last quarter", channel="chat", viewer=viewer)
+        assert answer.status == "answered"
+        assert answer.query is not None
+        chooser = desk.chooser(viewer)
+        query = chooser.asked(answer.query)
+
+        def labels(chip: Chip, field: str | None = None) -> set[str]:
+            return {choice.label for choice in chooser.choices(query, chip, field=field)}
+
+        where = Chip(part="where", place=0)
+        assert labels(where, "country") <= {"Germany", "France", "Spain", "United Kingdom"}
+        assert labels(where, "region") == {"EMEA"}
+        assert labels(where, "company_name") == set()
+        assert not {"Companies", "Customers", "Segments"} & labels(where)
+        assert "Segment" not in labels(Chip(part="by", place=0))
+        figures = labels(Chip(part="metric"))
+        assert "Orders" in figures
+        assert not {"Headcount", "Operating expenses", "EBITDA"} & figures
+
+        hidden = Edit(
+            part="where", to={"field": "company_name", "op": "=", "values": ["Nordwind"]}, is_new=True
+        )
+        masked = desk.edit(answer.id, hidden, channel="chat", viewer=viewer)
+        assert (masked.status, masked.rows) == (
+            "refused",
+            (),
+        )  # the values behind a mask are no one's to ask for
+        for edit in (Edit(part="by", to="segment"), Edit(part="metric", to="headcount")):
+            with pytest.raises(UserError):
+                desk.edit(answer.id, edit, channel="chat", viewer=viewer)
+        other = replace(viewer, user="somebody else")
+        with pytest.raises(UserError):  # another person's answer is one that there is not
+            desk.edit(answer.id, Edit(part="by", to="region"), channel="chat", viewer=other)
