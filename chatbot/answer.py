@@ -15,7 +15,9 @@ from datatrust.core.jsonio import dumps, to_plain
 from semantic.query import MetricQuery, Scalar
 
 Status = Literal["answered", "clarify", "refused"]
-Reason = Literal["ambiguous", "unknown_term", "out_of_scope", "not_allowed", "no_data", "not_recorded"]
+Reason = Literal[
+    "ambiguous", "unknown_term", "out_of_scope", "not_allowed", "no_data", "not_recorded", "stopped"
+]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ Layer: chatbot. Imports the agent, the answer log and the semantic layer's door.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 import sqlite3
@@ -27,9 +28,10 @@ from chatbot.session import Earlier, words_of
 from chatbot.signin.reception import asker_of
 from chatbot.signing import Signature, read_certificate, sign
 from datatrust.core.chain import Record
-from datatrust.core.errors import AccessDenied, DataTrustError, NotRecorded, UserError
+from datatrust.core.errors import AccessDenied, DataTrustError, NotRecorded, Stopped, UserError
 from datatrust.core.issues import Issue
 from datatrust.core.settings import Project
+from datatrust.core.stopping import Stop, stoppable
 from semantic.access import load_policy
 from semantic.model import Catalog
 from semantic.query import EVERYONE, MetricQuery, Viewer
@@ -95,17 +97,18 @@ class Desk:
         today: dt.date | None = None,
         history: Sequence[Earlier] = (),
         told: Callable[[str], None] = lambda _: None,
+        stop: Stop | None = None,
     ) -> Answer:
-        """Return the answer to a question, once the log has it.
+        """Return the answer to a question, once the log has it; where it was stopped, a refusal that says so.
 
         Raises:
             NotRecorded: the log cannot be written; there is no answer then.
         """
         asked = Question(text=question, viewer=viewer, today=today, history=tuple(history))
         with self.turns.turn(channel, viewer.user) as turn:
-            answer, body = self._asked(asked, channel, told)
+            answer, body = self._asked(asked, channel, told, stop)
             self.log.append([body])
-            turn.status = answer.status
+            turn.status = _outcome(answer)
         self._remember(body)
         return answer
 
@@ -147,6 +150,7 @@ class Desk:
         viewer: Viewer,
         history: Sequence[Earlier] = (),
         told: Callable[[str], None] = lambda _: None,
+        stop: Stop | None = None,
     ) -> Answer:
         """Answer what an earlier answer was to, with one part of its query changed: an answer of its own.
 
@@ -168,10 +172,14 @@ class Desk:
                 raise UserError.all(list(issues))
             told("Looking it up in the release …")
             hidden = set(query.metrics) - set(record.body["shown"])
-            answer: Answer = agent.again(
-                changed, question=say_question(changed, chooser.catalog), viewer=viewer,
-                shown=[name for name in changed.metrics if name not in hidden],
-                notes=(f"changed: {WORDS[edit.part]}; kept: all else",),
+            said = say_question(changed, chooser.catalog)
+            answer = _unless_stopped(
+                stop, said,
+                lambda: agent.again(
+                    changed, question=said, viewer=viewer,
+                    shown=[name for name in changed.metrics if name not in hidden],
+                    notes=(f"changed: {WORDS[edit.part]}; kept: all else",),
+                ),
             )  # fmt: skip
             answer = replace(answer, id=new_id())
             body = answer_body(
@@ -179,7 +187,7 @@ class Desk:
                 history=words_of(history),
             )  # fmt: skip
             self.log.append([{**body, "edits": record.id}])
-            turn.status = answer.status
+            turn.status = _outcome(answer)
         self._remember(body)
         return answer
 
@@ -393,14 +401,17 @@ class Desk:
         self.agent.close()
 
     def _asked(
-        self, question: Question, channel: Channel, told: Callable[[str], None]
+        self, question: Question, channel: Channel, told: Callable[[str], None], stop: Stop | None = None
     ) -> tuple[Answer, dict[str, Any]]:
         agent = self.agent
         catalog = self.log.keep_catalog(agent.layer.catalog)  # first: without a log nothing is computed
         text = question.text.encode("utf-8", "replace").decode("utf-8")  # half a character cannot be kept
-        answer: Answer = agent.ask(
-            text, viewer=question.viewer, today=question.today, history=question.history, told=told
-        )
+        answer = _unless_stopped(
+            stop, text,
+            lambda: agent.ask(
+                text, viewer=question.viewer, today=question.today, history=question.history, told=told
+            ),
+        )  # fmt: skip
         answer = replace(answer, id=new_id())
         body = answer_body(
             answer, channel=channel, viewer=question.viewer, today=question.today or agent.layer.today,
@@ -412,6 +423,30 @@ class Desk:
         self.log.append([body for _, body in waiting])
         for answer, _ in waiting:
             yield answer
+
+
+def _unless_stopped(stop: Stop | None, question: str, work: Callable[[], Answer]) -> Answer:
+    """Return what `work` answers; where it was stopped before it was done, a refusal that says so and nothing else."""
+    answer: Answer | None = None
+    try:
+        with stoppable(stop), contextlib.suppress(Stopped):
+            answer = work()
+    finally:
+        is_whole = stop is None or stop.finish()
+    if answer is not None and is_whole:
+        return answer
+    return Answer(
+        id="",
+        status="refused",
+        question=question[:2_000],
+        reason="stopped",
+        text="You stopped this question before it was answered. Nothing of it was kept but that it was asked.",
+    )
+
+
+def _outcome(answer: Answer) -> str:
+    """What the server's figures count an answer as."""
+    return "stopped" if answer.reason == "stopped" else answer.status
 
 
 def not_theirs_now() -> AccessDenied:

@@ -61,7 +61,7 @@ class Figures:
         self._running.inc()
 
     def ended(self, channel: str, status: str, seconds: float) -> None:
-        """Count what came of it: answered, clarify, refused or failed."""
+        """Count what came of it: answered, clarify, refused, stopped or failed."""
         self._running.dec()
         self._answers.labels(channel, status).inc()
         self._seconds.labels(channel).observe(seconds)

@@ -382,7 +382,9 @@ def _finished(text: str, tree: exp.Expr) -> Expression:
     for node, path in walk_columns(tree):
         seen.setdefault(".".join(path), _offset(node))
     for node in tree.walk():
-        node._meta = None  # where its words stood is known now, and would be a third of the price of each copy
+        node._meta = (
+            None  # where its words stood is known now, and would be a third of the price of each copy
+        )
     return Expression(text=text, ast=tree, columns=tuple(seen), offsets=tuple(seen.values()))
 
 

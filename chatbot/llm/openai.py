@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from chatbot.llm.base import Completion, Message
 from chatbot.llm.settings import LlmSettings
 from datatrust.core.errors import ModelFailure
+from datatrust.core.stopping import interrupting
 
 LOG = logging.getLogger("datatrust.llm")
 MAX_REPLY = 20_000  # characters of a reply that are looked at
@@ -159,16 +160,20 @@ def _failure(error: Exception) -> ModelFailure:
 def _within(seconds: float, call: Callable[[], Completion]) -> Completion:
     """Return what `call` gives, or fail after `seconds`: a server that sends a byte now and then resets no clock."""
     outcome: list[Completion | BaseException] = []
+    over = threading.Event()
 
     def run() -> None:
         try:
             outcome.append(call())
         except BaseException as error:  # handed to the thread that waits
             outcome.append(error)
+        finally:
+            over.set()
 
     worker = threading.Thread(target=run, name="language-model", daemon=True)
-    worker.start()
-    worker.join(seconds)
+    with interrupting(over.set):  # a question that is stopped waits no longer
+        worker.start()
+        over.wait(seconds)
     if not outcome:
         raise ModelFailure("did not answer in time")
     found = outcome[0]

@@ -16,7 +16,8 @@ element.addEventListener('click', (event) => {
   const button = event.target.closest('[data-act]');
   if (button && element.contains(button) && !button.disabled) {
     const field = button.dataset.from ? element.querySelector('#' + button.dataset.from) : null;
-    trigger('act', {act: button.dataset.act, value: field ? field.value : button.dataset.value || ''});
+    const event = button.dataset.act === 'halt' ? 'halt' : 'act';  // heard while an act is on its way
+    trigger(event, {act: button.dataset.act, value: field ? field.value : button.dataset.value || ''});
   }
 });
 """

@@ -40,11 +40,13 @@ from chatbot.ui.render import (
     render_waiting,
     render_welcome,
 )
+from chatbot.ui.running import Running
 from chatbot.ui.session import Conversation, Turn
 from chatbot.ui.shelf import CatalogTab
 from chatbot.ui.steps import Told, told_meanwhile
 from chatbot.ui.view import AnswerView, shape_for, view_of
 from datatrust.core.errors import AccessDenied, DataTrustError, NotRecorded, UserError
+from datatrust.core.stopping import Stop
 from semantic.query import Viewer
 from semantic.query_form import parse_query
 
@@ -63,6 +65,7 @@ class Page:
         self.desk = desk
         self.exports = exports
         self.pinboard, self.catalog, self.health = Pinboard(desk), CatalogTab(desk), HealthTab(desk)
+        self.running = Running()
         self._starters: dict[tuple[str, ...], tuple[str, ...]] = {}  # by release, catalog and policy
         with contextlib.suppress(UserError):
             self.starters(desk.viewer())  # where nobody signs in it is known already who will ask
@@ -125,6 +128,7 @@ class Page:
             )  # fmt: skip
             for part in (history, lead, detail):
                 part.act(self.act, state, shown, trigger_mode="once", **quiet)
+            lead.halt(self.halt, None, status, **quiet)
             pins, shelf, health = self.pinboard, self.catalog, self.health
             dashboard_tab.select(pins.open, None, pins.outputs, **quiet)
             for part in pins.tiles.heads:
@@ -202,6 +206,12 @@ class Page:
             self._forget(request)
         yield self._show(conversation, request)
 
+    def halt(self, request: gr.Request, event: gr.EventData) -> str:
+        """Stop a question that is being answered; the handler that answers it shows what came of that."""
+        word, asker = act_of(event)[1], asker_of(scope_of(request))
+        stopped = self.running.stop(word, asker.name if asker else None)
+        return "Stopping …" if stopped else "It is answered already."
+
     def _viewer(self, request: gr.Request) -> Viewer:
         return self.desk.viewer_of(scope_of(request))
 
@@ -220,9 +230,9 @@ class Page:
         """Answer a question that was typed, or that stands on a button."""
         history = conversation.questions()
 
-        def work(told: Told) -> Answer:
+        def work(told: Told, stop: Stop) -> Answer:
             return self.desk.ask(
-                question, channel="chat", viewer=self._viewer(request), history=history, told=told
+                question, channel="chat", viewer=self._viewer(request), history=history, told=told, stop=stop
             )
 
         yield from self._answer(question, work, conversation, request)
@@ -237,19 +247,20 @@ class Page:
             return
         answer_id, history = str(turn.document["id"]), conversation.before((conversation.shown or 0) + 1)
 
-        def work(told: Told) -> Answer:
+        def work(told: Told, stop: Stop) -> Answer:
             chip = parse_key(value) if name == "drop" else None
             edit = Edit(part=chip.part, place=chip.place) if chip is not None else parse_edit(value)
             return self.desk.edit(
-                answer_id, edit, channel="chat", viewer=self._viewer(request), history=history, told=told
-            )
+                answer_id, edit, channel="chat", viewer=self._viewer(request), history=history, told=told,
+                stop=stop,
+            )  # fmt: skip
 
         yield from self._answer(turn.question, work, conversation, request, is_made=True)
 
     def _answer(
         self,
         question: str,
-        work: Callable[[Told], Answer],
+        work: Callable[[Told, Stop], Answer],
         conversation: Conversation,
         request: gr.Request,
         *,
@@ -261,13 +272,16 @@ class Page:
             is_made: the question is not typed but made: its words are those of the answer.
         """
 
+        asker, word = asker_of(scope_of(request)), ""
+
         def waiting(step: str) -> tuple[Any, ...]:
-            lead, no_chart = render_waiting(question, step), gr.update(visible=False, value=None)
+            lead, no_chart = render_waiting(question, step, word=word), gr.update(visible=False, value=None)
             return (conversation, gr.skip(), lead, no_chart, "", step)
 
-        yield waiting("Reading the question …")
         try:
-            answer = yield from told_meanwhile(work, waiting)
+            with self.running.begin(asker.name if asker else None) as (word, stop):
+                yield waiting("Reading the question …")
+                answer = yield from told_meanwhile(lambda told: work(told, stop), waiting)
             turn = self._turn(answer, request, is_made=is_made, asked=question)
         except NotRecorded as error:
             LOG.error("%s", error)

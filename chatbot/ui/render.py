@@ -69,8 +69,8 @@ def render_welcome(context: PageContext, starters: Sequence[str]) -> str:
     return render("welcome.html", title=context.title, starters=starters[:8])
 
 
-def render_waiting(question: str, step: str = "") -> str:
-    return render("waiting.html", question=clip(question, 400), step=step)
+def render_waiting(question: str, step: str = "", *, word: str = "") -> str:
+    return render("waiting.html", question=clip(question, 400), step=step, word=word)
 
 
 def render_failure(turn: Turn) -> str:

@@ -104,5 +104,5 @@ class Conversation:
         return tuple(
             turn.question if turn.query is None else Made(words=turn.question, query=turn.query)
             for turn in self.turns[:place]
-            if turn.document is not None
+            if turn.document is not None and turn.document.get("reason") != "stopped"
         )

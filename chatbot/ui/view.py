@@ -48,6 +48,7 @@ REASONS = {
     "not_allowed": "Your role may not see this",
     "no_data": "There is no data for this",
     "not_recorded": "No number without its record",
+    "stopped": "Stopped",
 }
 
 

@@ -8,6 +8,7 @@
       OutcomeError       it ran and the outcome is bad: a failed audit, a refused publish; exit code 1
       EngineError        the database or Spark failed; carries the SQL; exit code 1
         FilesGone        the files behind a release have been removed or are damaged
+      Stopped            who asked stopped it: no number is given; exit code 1
       NotRecorded        the answer log cannot take a record: no number is given; exit code 1
       InternalError      our bug; asks for a report; exit code 1
 
@@ -52,6 +53,10 @@ class AccessDenied(UserError):
 
 class Ambiguous(UserError):
     """More than one thing answers to the name."""
+
+
+class Stopped(DataTrustError):
+    """Who asked for the work stopped it before it was done."""
 
 
 class OutcomeError(DataTrustError):

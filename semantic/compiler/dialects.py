@@ -36,9 +36,7 @@ def _with_subclasses(kinds: Iterable[type[exp.Expr]]) -> set[type[exp.Expr]]:
 _LOWERED = frozenset(_with_subclasses((exp.Anonymous, *scales.MEETINGS)))
 
 
-def _rewritten(
-    nodes: list[exp.Expr], tree: exp.Expr, lower: Callable[[exp.Expr], exp.Expr]
-) -> exp.Expr:
+def _rewritten(nodes: list[exp.Expr], tree: exp.Expr, lower: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
     """Replace `nodes` of `tree` from the leaves up, so that one inside another is in the dialect's words before it."""
     for node in reversed(nodes):
         parent, key, index = node.parent, node.arg_key, node.index

@@ -79,7 +79,9 @@ class View:
     def _groups(self, passes: Sequence[LeafTable]) -> exp.Expr:
         """Each group once, whichever passes have it."""
         selects = [
-            sql.read_from(exp.Select(expressions=[sql.column(key) for key in self.keys]), sql.table(each.name))
+            sql.read_from(
+                exp.Select(expressions=[sql.column(key) for key in self.keys]), sql.table(each.name)
+            )
             for each in passes
         ]
         groups: exp.Expr = selects[0]

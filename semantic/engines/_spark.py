@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from datatrust.core.errors import EngineError, FilesGone
+from datatrust.core.errors import EngineError, FilesGone, Stopped
 from datatrust.core.kept import table_folder
 from datatrust.core.release import Release
 from datatrust.core.retired import hold_release
+from datatrust.core.stopping import interrupting
 from semantic.engines._statement import point_tables
 from semantic.engines.base import RawResult, gone_message, too_slow
 from semantic.schema import Schema
@@ -111,9 +112,12 @@ class SparkEngine:
         watcher.start()
         try:
             self._mark(word)
-            frame = self._session.sql(text)
-            columns = tuple(frame.columns)
-            rows = [tuple(row) for row in frame.limit(max_rows + 1).collect()]
+            with interrupting(lambda: self._cancel(word)):
+                frame = self._session.sql(text)
+                columns = tuple(frame.columns)
+                rows = [tuple(row) for row in frame.limit(max_rows + 1).collect()]
+        except Stopped:
+            raise
         except Exception as error:
             if overdue.is_set():
                 raise too_slow(timeout_seconds, sql) from None

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from datatrust.core.errors import EngineError, InternalError
+from datatrust.core.errors import EngineError, InternalError, Stopped
 from datatrust.core.release import Release, TablePin
 from datatrust.core.settings import Project
+from datatrust.core.stopping import interrupting
 from semantic.schema import Schema
 
 
@@ -74,7 +75,12 @@ def given(release: Release | None) -> Release:
 
 @contextmanager
 def stopped_after(seconds: float, stop: Callable[[], None], *, sql: str) -> Iterator[None]:
-    """Call `stop` from another thread once the time is over; what the block raises from then on is said as that."""
+    """Call `stop` from another thread once the time is over; what the block raises from then on is said as that.
+
+    Raises:
+        EngineError: the time was over.
+        Stopped: who asked stopped it.
+    """
     overdue = threading.Event()
 
     def end() -> None:
@@ -85,7 +91,10 @@ def stopped_after(seconds: float, stop: Callable[[], None], *, sql: str) -> Iter
     timer.daemon = True
     timer.start()
     try:
-        yield
+        with interrupting(stop):
+            yield
+    except Stopped:
+        raise
     except Exception:
         if overdue.is_set():
             raise too_slow(seconds, sql) from None

@@ -93,6 +93,29 @@ def test_a_fault_is_told_in_words(address: str, open_tab: Any) -> None:
     assert tab.page.locator(".dt-number").count() == 1
 
 
+def test_a_running_question_is_stopped(address: str, open_tab: Any) -> None:
+    """By a click and by a key: the page says so, shows no number, and goes on."""
+    tab = open_tab(address)
+    tab.ask("revenue")
+    box = tab.page.get_by_label("Your question")
+    box.fill("a slow question about revenue")
+    box.press("Enter")
+    tab.page.get_by_role("button", name="Stop").click()
+    tab.wait_for_turn(2)
+    assert tab.page.locator(".dt-interpretation").inner_text() == "Stopped"
+    assert tab.page.locator(".dt-number").count() == 0
+    tab.page.locator("#dt-status", has_text="Stopped").wait_for()
+    box.fill("a slow question again")
+    box.press("Enter")
+    tab.page.get_by_role("button", name="Stop").wait_for()
+    tab.page.keyboard.press("Escape")
+    tab.wait_for_turn(3)
+    assert tab.page.locator(".dt-interpretation").inner_text() == "Stopped"
+    tab.ask("revenue")
+    assert tab.page.locator(".dt-number").count() == 1
+    assert tab.faults == []
+
+
 def test_earlier_questions_come_back_and_can_be_cleared(address: str, open_tab: Any, agent: Any) -> None:
     tab = open_tab(address)
     tab.ask("revenue")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ from typing import Any
 
 from chatbot.answer import Answer, Column, Excluded, Option
 from datatrust.core.release import Quality, Release, SourceControl
+from datatrust.core.stopping import interrupting
 from semantic.model import Calendar, Catalog, Dimension, Metric, Model
 from semantic.query import Compare, Filter, MetricQuery, TimeRange, Top
 
@@ -215,6 +217,10 @@ class FakeAgent:
         told("Looking it up in the release …")
         self.asked.append((question, tuple(history)))
         text = question.lower()
+        if "slow" in text:
+            over = threading.Event()
+            with interrupting(over.set):
+                over.wait(30)
         if "explode" in text:
             raise RuntimeError("secret-detail of the machine room")
         if not text.strip() or len(text) > 2_000 or "weather" in text:

@@ -21,7 +21,7 @@ from chatbot.planner.lexicon import Lexicon
 from chatbot.planner.llm.form import make_schema, read_reply
 from chatbot.planner.llm.ground import Near, make_ground
 from chatbot.planner.llm.prompt import write_prompt, write_repair
-from datatrust.core.errors import ModelFailure, UserError
+from datatrust.core.errors import ModelFailure, Stopped, UserError
 from datatrust.core.issues import Issue
 from semantic.model import Catalog
 from semantic.query import MetricQuery
@@ -101,6 +101,8 @@ class LlmPlanner:
                     raise UserError.all(issues)
                 except UserError as error:
                     messages = [*messages, *write_repair(reply.text, error.issues)]
+        except Stopped:
+            raise
         except ModelFailure as error:
             return Reading(failure=error.why)
         except Exception as error:  # a second reading must never cost the asker the first

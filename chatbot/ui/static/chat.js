@@ -78,7 +78,7 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") document.querySelector("#dt-choices [data-close]")?.click();
+    if (event.key === "Escape") document.querySelector('#dt-choices [data-close], #dt-lead [data-act="halt"]')?.click();
     if (event.key === "Enter" && event.target.id === "dt-sought") document.querySelector('[data-act="search"]')?.click();
     if (event.key === "Enter" && !event.shiftKey && event.target === questionBox()) window.scrollTo({ top: 0 });
   });

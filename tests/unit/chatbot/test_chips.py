@@ -16,8 +16,11 @@ from chatbot.chips import Chip, Edit, asked_form, edited, parse_edit, parse_key,
 from chatbot.desk import Desk
 from chatbot.replay import query_of
 from chatbot.session import Made
+from chatbot.ui.running import Running
+from chatbot.ui.session import Conversation, Turn
 from datatrust.core.errors import UserError
 from datatrust.core.jsonio import to_plain
+from datatrust.core.stopping import Stop
 from semantic.access import load_viewer
 from semantic.query import EVERYONE, Compare, Filter, MetricQuery, TimeRange, Top
 from tests.support.gold_double import make_gold_double
@@ -272,3 +275,54 @@ def test_choices_are_what_the_viewer_may_see(tmp_path: Path) -> None:
         other = replace(viewer, user="somebody else")
         with pytest.raises(UserError):  # another person's answer is one that there is not
             desk.edit(answer.id, Edit(part="by", to="region"), channel="chat", viewer=other)
+
+
+def test_a_stopped_question_shows_nothing_and_stands_in_the_log(desk: Desk) -> None:
+    stop = Stop()
+    answer = desk.ask("net revenue by region", channel="chat", told=lambda _: stop.stop(), stop=stop)
+    assert (answer.status, answer.reason) == ("refused", "stopped")
+    assert (answer.rows, answer.sql, answer.query, answer.options) == ((), None, None, ())
+    body = desk.find(answer.id).body
+    assert (body["status"], body["reason"], body["rows"], body["sql"]) == ("refused", "stopped", 0, None)
+    assert body["question"] == "net revenue by region"
+    assert desk.ask("net revenue by region", channel="chat", stop=Stop()).status == "answered"
+
+    first, stop = desk.ask("orders by region", channel="chat"), Stop()
+    edit = Edit(part="by", place=0, to="category")
+    changed = desk.edit(
+        first.id, edit, channel="chat", viewer=EVERYONE, told=lambda _: stop.stop(), stop=stop
+    )  # fmt: skip
+    assert (changed.reason, changed.rows) == ("stopped", ())
+    assert desk.find(changed.id).body["edits"] == first.id
+
+
+def test_who_signed_in_stops_their_own_alone() -> None:
+    running = Running()
+    with running.begin("anna") as (word, stop):
+        assert not running.stop(word, "ben")
+        assert not running.stop(word, None)
+        assert not running.stop("another word", "anna")
+        assert not stop.is_stopped
+        assert running.stop(word, "anna")
+        assert stop.is_stopped
+    assert not running.stop(word, "anna")
+
+
+def test_a_step_that_is_undone_is_no_context_any_more() -> None:
+    conversation = Conversation()
+    query = MetricQuery(metrics=("revenue",))
+    conversation.add(Turn(question="revenue", document={"status": "answered"}))
+    conversation.add(Turn(question="Net revenue by region", document={"status": "answered"}, query=query))
+    conversation.add(Turn(question="slow", document={"status": "refused", "reason": "stopped"}))
+    made = Made(words="Net revenue by region", query=query)
+    assert conversation.questions() == ("revenue", made)  # what was stopped says nothing
+    conversation.undo()
+    assert conversation.questions() == ("revenue", made)
+    assert conversation.can_undo
+    conversation.show(0)
+    assert not conversation.can_undo  # the last step is not what is shown
+    conversation.show(1)
+    conversation.undo()
+    assert (conversation.questions(), conversation.shown) == (("revenue",), 0)
+    conversation.undo()
+    assert (conversation.questions(), conversation.shown, conversation.can_undo) == ((), None, False)
