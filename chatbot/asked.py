@@ -213,6 +213,7 @@ class Asked:
                 is_partial="partial_period" in result.flags,
                 known=data[1] if data else None,
                 today=self.today,
+                closed=self.catalog.closed_through if "open_period" in result.flags else None,
             ),
         )
         notes = (*plan.notes, *result.assumptions, *self._calendar_note(query), *self._own_conditions(query))

@@ -295,20 +295,26 @@ def say_interpretation(
 
 
 def say_completeness(
-    time: TimeRange | None, *, is_partial: bool, known: dt.date | None, today: dt.date
+    time: TimeRange | None,
+    *,
+    is_partial: bool,
+    known: dt.date | None,
+    today: dt.date,
+    closed: dt.date | None = None,
 ) -> str:
     """Return whether the data cover the asked period to its end, in brackets; nothing where no period was asked.
 
     Args:
         is_partial: the result's own flag.
         known: the last day of the data.
+        closed: the last day whose books are closed, where the period goes beyond it: its numbers may change yet.
     """
     if time is None or (time.start is None and time.end is None):
         return ""
     if time.end is None:
         return f" (data to {show_day(known)})" if known else ""
     if not is_partial and (time.start is not None or known is None or known >= time.end):
-        return " (complete)"
+        return " (complete)" if closed is None else f" (data complete; books closed to {show_day(closed)})"
     if known is not None and known < min(time.end, today):
         return f" (not complete: data to {show_day(known)})"
     return f" (not complete: today is {show_day(today)})" if today < time.end else " (not complete)"

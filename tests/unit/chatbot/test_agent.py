@@ -243,7 +243,7 @@ def test_money_in_another_currency(agent: Agent) -> None:
         ("revenue from May to July 2026", "2026-08-15", "1 May to 31 Jul 2026 (not complete: data to 30 Jun 2026)"),
         ("revenue since May 2026", "2026-08-15", "since 1 May 2026 (data to 30 Jun 2026)"),
         ("revenue until May 2026", "2026-06-30", "until 31 May 2026 (complete)"),
-        ("revenue by month in FY2026", "2026-06-30", "1 Jul 2025 to 30 Jun 2026 (FY2026) (complete)"),
+        ("revenue by month in FY2026", "2026-06-30", "1 Jul 2025 to 30 Jun 2026 (FY2026) (data complete; books closed to 31 May 2026)"),
         ("cash balance at the end of March 2026", "2026-06-30", "as of 31 Mar 2026 (complete)"),
     ],
 )  # fmt: skip
