@@ -41,6 +41,7 @@ from pipeline.documents import write_documents
 from pipeline.extract import extract_new
 from pipeline.fingerprint import Changes, compare_hashes, compute_hashes, kept_texts, with_children
 from pipeline.ledger import LEDGER, Delivery, Findings, find_new_files, load_ledger, mirror_ledger, withdraw
+from pipeline.lineage_events.teller import LineageTeller
 from pipeline.lock import hold_lock
 from pipeline.masking import open_masker
 from pipeline.observe import StepMetric, next_run, record_steps
@@ -159,6 +160,7 @@ class _Run:
         self.docs: Path | None = None  # index page of the last audit
         self.number = next_run(self.warehouse)
         self.watch = RunWatch(project, run=self.number)
+        self.teller = LineageTeller(project)
 
     def go(self) -> RunSummary:
         restored = restore_tables(self.warehouse, self.current)
@@ -240,6 +242,7 @@ class _Run:
         timed = _Timed()
         prefix = f"{delivery.name}: " if delivery.name else ""
         since = self._since_sequence(delivery)
+        self.teller.begin(title)
         with self._recorded(title, timed):
             if replaced := [file for file in delivery.files if file.replaces is not None]:
                 withdraw(self.warehouse, [file.replaces for file in replaced if file.replaces is not None])
@@ -248,6 +251,7 @@ class _Run:
             with self._step(timed, "silver", f"{prefix}raw files to silver", len(self.specs)) as advance:
                 taken = self._ingest(spark, delivery, refresh, replay, advance)
                 if not (delivery.files or refresh or refresh_gold or taken.moved):
+                    self.teller.unchanged()
                     return None
                 timed.metrics += _ingest_metrics(taken)
                 self.watch.ingested(taken)
@@ -274,6 +278,7 @@ class _Run:
             moves = move_steps(taken, release=candidate.id, replay=replay, refreshed=refresh)
             log_steps(self.warehouse, moves, by=replay.by if replay else None)
             release = self._publish(candidate, timed, built, title)
+        self.teller.published(self.warehouse, release, taken.sources, built.seconds)
         return DeliverySummary(
             delivery=title,
             release=release.id,
@@ -491,6 +496,7 @@ class _Run:
     @contextmanager
     def _step(self, timed: _Timed, name: str, label: str, parts: int = 1) -> Iterator[Advance]:
         begun = time.monotonic()
+        self.teller.step(name)
         try:
             with self.progress.step(label, parts) as advance:
                 yield advance
@@ -515,6 +521,7 @@ class _Run:
                 for step, seconds in timed.seconds.items()
             ]
             self.watch.failed(failed, told)
+            self.teller.failed(failed)
             with suppress(DeltaError, OSError):  # the disk may be what failed
                 record_steps(self.warehouse, run=self.number, delivery=title, steps=[*timed.metrics, *steps])
             if told is error:
@@ -537,7 +544,7 @@ class _Run:
             problems=tuple(self.problems),
             drift=tuple(self.drift),
             unclaimed=findings.unclaimed,
-            notices=tuple(self.notices),
+            notices=(*self.notices, *([self.teller.problem] if self.teller.problem else [])),
             data_docs=self.project.shown(self.docs) if self.docs else None,
             seconds=round(time.monotonic() - self.begun, 1),
         )

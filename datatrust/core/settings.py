@@ -71,6 +71,15 @@ class Alerts(_Section):
     repeat_hours: float = Field(default=24, ge=0)  # the same alert is not sent again before
 
 
+class LineageEvents(_Section):
+    """OpenLineage events of each run: written to the logs, and sent to `url`, if there is one (its key is a secret)."""
+
+    enabled: bool = True
+    namespace: str | None = Field(default=None, min_length=1)  # none: "datatrust:" and the project's name
+    url: str | None = Field(default=None, pattern=r"^https?://[^\s?#@]+$")
+    endpoint: str = Field(default="api/v1/lineage", min_length=1)
+
+
 class Retain(_Section):
     """Which releases keep their files: so many of the newest, and each for so many days after the next one came."""
 
@@ -187,6 +196,7 @@ class Config(_Section):
     engine: Engine = Engine()
     publish: Publish = Publish()
     alerts: Alerts = Alerts()
+    lineage_events: LineageEvents = LineageEvents()
     maintenance: Maintenance = Maintenance()
     anomalies: dict[Annotated[str, Field(pattern=r"^gold\.[a-z_][a-z0-9_]*$")], AnomalyRule] = Field(
         default_factory=dict

@@ -62,7 +62,9 @@ def _type(kind: str) -> exp.DataType:
 
 def data_type(kind: str) -> exp.DataType:
     """A type such as DATE or DECIMAL(38, 2)."""
-    return _type(kind).__deepcopy__(None)  # copy() is the same by way of three more calls
+    made = _type(kind).__deepcopy__(None)  # copy() is the same by way of three more calls
+    assert isinstance(made, exp.DataType)
+    return made
 
 
 def cast(node: exp.Expr, kind: str) -> exp.Cast:

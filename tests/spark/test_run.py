@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,32 @@ def test_a_release_holds_its_proof(tiny_release: Project) -> None:
 
 
 @pytest.mark.usefixtures("no_spark")
+def lineage_events(project: Project) -> list[tuple[str, str, dict[str, int]]]:
+    """The events of lineage in the order of writing: job, state, and the rows of each table that it made."""
+    events = []
+    for file in sorted((project.logs / "openlineage").iterdir()):
+        for event in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
+            rows = {
+                each["name"]: each["outputFacets"]["outputStatistics"]["rowCount"]
+                for each in event["outputs"]
+            }
+            events.append((event["job"]["name"], event["eventType"], rows))
+    return events
+
+
+def test_lineage_tools_hear_what_a_delivery_made(tiny_release: Project) -> None:
+    rows = {name: pin.rows for name, pin in current(tiny_release).tables.items()}
+    made = {name: rows[name] for name in ("bronze.expenses", "silver.expenses")}
+    assert lineage_events(tiny_release) == [
+        ("pipeline", "START", {}),
+        ("ingest.expenses", "START", {}),
+        ("ingest.expenses", "COMPLETE", made),
+        ("gold.fct_expenses", "START", {}),
+        ("gold.fct_expenses", "COMPLETE", {"gold.fct_expenses": 2}),
+        ("pipeline", "COMPLETE", {}),
+    ]
+
+
 def test_nothing_new_is_said_without_spark(project: Project) -> None:
     summary = run_pipeline(project)
     assert summary.nothing_new
@@ -183,6 +210,7 @@ def test_too_many_quarantined_rows_stop_the_publish_and_are_told(
     assert "1 of 2 new rows (50.0%) are quarantined, more than 5.0%: range:amount 1" in quarantined
     assert "the run stopped at the step silver; the last release still serves" in refused
     assert "alert: refused release, tiny: the run stopped" in render_status(load_status(project))
+    assert [each for each in lineage_events(project) if each[0] == "pipeline"][-1] == ("pipeline", "FAIL", {})
     told = (project.logs / "alerts.jsonl").read_text()
     assert "-1.00" not in told
     assert slack.url not in told

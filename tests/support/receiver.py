@@ -21,6 +21,8 @@ class Receiver:
     url: str = ""
     plan: list[Step] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[str | None] = field(default_factory=list)  # what each message said of who sends it
     moments: list[float] = field(default_factory=list)
 
 
@@ -32,7 +34,9 @@ def receiving(plan: Sequence[Step] = ()) -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            receiver.texts.append(body["text"])
+            receiver.texts.append(body.get("text", ""))
+            receiver.bodies.append(body)
+            receiver.keys.append(self.headers.get("Authorization"))
             receiver.moments.append(time.monotonic())
             step = receiver.plan.pop(0) if receiver.plan else (200, {})
             if isinstance(step, float):
