@@ -28,6 +28,9 @@ SOFT = frozenset({"number", "numbers", "amount", "value", "values", "data", "com
                   "detail", "details", "report", "reports", "return", "returns", "place", "question", "answer",
                   "display", "list", "lists", "table", "chart", "charts", "plot", "plots", "graph", "graphs", "quick", "row", "rows", "column", "columns", "need", "use", "used"})  # fmt: skip
 
+# Filler only as a verb: "a query that returns …". Else "discounts and returns" would lose a figure without a word.
+VERB_AFTER = {"returns": frozenset({"that", "which", "it", "query", "statement", "select"})}
+
 # Verbs that say nothing more than that there was something: "break down revenue by region".
 PLAIN_VERBS = (("break", "down"), ("drill", "down"), ("split", "up"), ("brought", "in"), ("bring", "in"), ("brings", "in"),
                ("how", "big", "was"), ("how", "big", "were"), ("how", "large", "was"), ("how", "large", "were"), ("how", "high", "was"),

@@ -583,7 +583,9 @@ class _Settler:
 
     def _shown_in(self, chosen: Sequence[_Choice]) -> str | None:
         code = self.draft.currency or next((c.currency for c in chosen if c.currency), None)
-        return code if code != self.catalog.currency else None
+        if code == self.catalog.currency and self._is_money():
+            return None  # what it comes in anyway
+        return code  # of no money the layer says why not
 
     def _having(self, name: str, slot: HavingSlot, notes: list[str]) -> Filter:
         """A threshold on a metric; "below 40" of a percentage means 40%."""

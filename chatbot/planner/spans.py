@@ -399,7 +399,14 @@ def _plain_items(tokens: Sequence[Token], i: int, in_time: bool) -> Iterable[Ite
             yield _item(tokens, i, last, cost=UNKNOWN_COST, unknown=True)
     if token.norm in lang.ARTICLES:
         yield _item(tokens, i, i + 1, cost=0.05, filler=True)
-    elif token.norm in lang.FILLER and token.quote is None and not _begins_operator(norms):
+    elif (
+        token.norm in lang.FILLER
+        and token.quote is None
+        and not _begins_operator(norms)
+        and (
+            token.norm not in lang.VERB_AFTER or (i > 0 and tokens[i - 1].norm in lang.VERB_AFTER[token.norm])
+        )
+    ):
         cost = 1.0 if in_time else 0.6 if token.norm in lang.SOFT else 0.3
         yield _item(tokens, i, i + 1, cost=cost, filler=True)
     elif token.kind != "number":

@@ -3,7 +3,8 @@
 The tables are read without the semantic layer, so that an answer is compared with something that shares no code
 with it. A copy holds the same keys, texts and dates; of each table that no join points to some rows are left out,
 and every row's amounts are multiplied by a small whole number of its own: identities such as net = gross - tax
-still hold, a lucky match on a small table does not.
+still hold, a lucky match on a small table does not. Exchange rates stay as they are (a currency is worth 1 of
+itself, and a sum without one of its rates is refused), and so do the periods of calendars.
 Layer: evaluation. Imports core and the catalog's loader.
 """
 
@@ -14,6 +15,7 @@ import shutil
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 from deltalake import DeltaTable
 
 from datatrust.core.release import load_release
@@ -69,8 +71,12 @@ def perturbed_copy(project: Project, folder: Path, *, seed: int) -> Project:
     }
     (folder / "configs" / "pipeline_config.json").write_text(json.dumps(config), encoding="utf-8")
     with open_tables(project) as source, duckdb.connect(str(folder / COPY)) as target:
-        for table in sorted({model.table for model in catalog.models.values()}):
+        kept = {each.periods.table for each in catalog.calendars.values() if each.periods}
+        kept |= {catalog.rates.table} if catalog.rates else set()
+        for table in sorted({model.table for model in catalog.models.values()} - kept):
             _copy_table(source, target, table, is_fact=table not in _joined_tables(catalog), seed=seed)
+        for table in sorted(kept):
+            _write_table(target, table, source.sql(f"select * from {_quoted(table)}").to_arrow_table())
     return load_project(folder)
 
 
@@ -92,8 +98,7 @@ def _copy_table(
     is_fact: bool,
     seed: int,
 ) -> None:
-    schema, _, name = table.rpartition(".")
-    full = f'"{schema or "main"}"."{name}"'
+    full = _quoted(table)
     columns = source.execute(f"describe {full}").fetchall()
     factor = f"(1 + hash(place * 7919 + {seed}) % 3)"
     shown = [
@@ -104,7 +109,17 @@ def _copy_table(
     rows = source.sql(
         f"select {', '.join(shown)} from (select *, row_number() over () as place from {full}) {kept}"
     ).to_arrow_table()
-    target.execute(f'create schema if not exists "{schema or "main"}"')
+    _write_table(target, table, rows)
+
+
+def _write_table(target: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
+    full = _quoted(table)
+    target.execute(f"create schema if not exists {full.partition('.')[0]}")
     target.register("incoming", rows)
     target.execute(f"create table {full} as select * from incoming")
     target.unregister("incoming")
+
+
+def _quoted(table: str) -> str:
+    schema, _, name = table.rpartition(".")
+    return f'"{schema or "main"}"."{name}"'

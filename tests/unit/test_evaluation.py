@@ -17,6 +17,7 @@ from datatrust.evaluation.cases import load_cases
 from datatrust.evaluation.compare import same_rows
 from datatrust.evaluation.data import COPY, perturbed_copy
 from datatrust.evaluation.score import score_cases, summarise
+from tests.support.books import write_file_project
 from tests.support.hospital import make_hospital
 
 
@@ -142,3 +143,36 @@ def test_a_copy_keeps_keys_and_identities(tmp_path: Path) -> None:
     assert 0 < kept[1] < kept[0] < all_rows[0]
     assert kept[2]
     assert lost == (0,)
+
+
+def test_a_copy_keeps_every_rate_and_the_periods_of_calendars(tmp_path: Path) -> None:
+    tables = """
+    create table paid as select day::date as day, 'EUR' as currency, 100.00::decimal(18, 2) as amount
+      from range(date '2026-01-01', date '2026-03-01', interval 1 day) r(day);
+    create table rates as select day, currency, 1.25::decimal(18, 6) as average from paid;
+    create table trading as select date '2026-01-01' as first_day, date '2026-02-28' as last_day, 2026 as of_year, 1 as of_quarter;
+    """
+    catalog = {
+        "all": """
+calendars:
+  gregorian: {default: true}
+  trading: {periods: {table: trading, start: first_day, end: last_day, year: of_year, quarter: of_quarter}}
+currency: {group: USD, rates: rates, average: average, period: day, grain: day}
+models:
+  - {model: paid, table: paid, time: day, dimensions: [{name: day, type: time}, currency]}
+metrics:
+  - {name: spent, model: paid, agg: sum, expr: amount, unit: currency, currency: {from: currency, rate: average}}
+"""
+    }
+    (tmp_path / "books").mkdir()
+    project = write_file_project(tmp_path / "books", tables, catalog)
+    copy = perturbed_copy(project, tmp_path / "copy", seed=1)
+    cases = tmp_path / "cases.jsonl"
+    cases.write_text('{"question": "spent in fiscal year 2026"}\n')
+    [scored] = score_cases(copy, load_cases(cases), copies=0)
+    with duckdb.connect(str(copy.root / COPY), read_only=True) as connection:
+        [(rows, rates, total)] = connection.execute(
+            "select count(p.day), count(*), sum(p.amount) * 1.25 from rates r left join paid p using (day, currency)"
+        ).fetchall()
+    assert rows < rates == 59
+    assert [list(row) for row in scored.answer.rows] == [[total]]

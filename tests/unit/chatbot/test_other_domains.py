@@ -53,6 +53,7 @@ NOT_ANSWERED = [
     "How many admissions in 2025? How many of these were emergencies?", "How many admissions in 2025? How many in Cardiology?",
     "average length of stay by building for wards with more than 100 admissions", "is Cardiology the largest ward by treatment cost",
     "admissions by doctor", "waiting time in the emergency room", "median length of stay",
+    "admissions and returns by ward", "number of admissions in EUR",
 ]  # fmt: skip
 
 

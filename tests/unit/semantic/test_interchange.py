@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[3]
 FOLDERS = {
     "sample": SAMPLE,
     "online_retail": ROOT / "examples" / "online_retail" / "semantic" / "catalog",
+    "adventureworks": ROOT / "examples" / "adventureworks" / "semantic" / "catalog",
     "broker": ROOT / "tests" / "golden" / "broker" / "catalog",
     "forms": FORMS,
 }

@@ -1,0 +1,2 @@
+select department_key, department
+from {{ source('silver', 'departments') }}

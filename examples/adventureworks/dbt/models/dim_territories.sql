@@ -1,0 +1,2 @@
+select territory_key, territory, country, continent
+from {{ source('silver', 'territories') }}
