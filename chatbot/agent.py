@@ -35,6 +35,7 @@ from chatbot.session import Earlier
 from chatbot.suggest import starters
 from datatrust.core.errors import AccessDenied
 from datatrust.core.settings import Project
+from semantic.access import starters_of
 from semantic.engine import SemanticLayer
 from semantic.query import EVERYONE, OWNER, MetricQuery, Scalar, Viewer
 
@@ -139,17 +140,26 @@ class Agent:
         return asked.again(Plan(query=query, notes=tuple(notes), shown=tuple(shown)))
 
     def starters(self, viewer: Viewer = EVERYONE) -> tuple[str, ...]:
-        """Return six questions to begin with; each can be answered."""
+        """Return six questions to begin with; each can be answered.
+
+        Raises:
+            UserError: the access policy has faults.
+        """
         if (agent := self.seen_by(viewer)) is not self:
             return agent.starters(viewer)
+        is_part = viewer.access is not None and not viewer.access.sees_everything
 
         def understands(question: str) -> Plan | None:
+            if is_part:  # of some rows, or of groups that are large enough, a question may have no number
+                asked = Asked(self, clean(question), question, viewer, self.layer.today, time.perf_counter())
+                return asked.answerable(question)
             plan = self.plan(question, viewer=viewer)
             return (
                 plan if isinstance(plan, Plan) and not self.layer.check(plan.query, viewer=viewer) else None
             )
 
-        return starters(self.layer.catalog, understands)
+        declared = starters_of(self.layer.project, viewer)
+        return starters(self.layer.catalog, understands, declared=declared)
 
     def plan(
         self,

@@ -620,7 +620,7 @@ class Asked:
         options = nearest(
             words[:300],
             self.catalog,
-            self._answerable,
+            self.answerable,
             self.agent.near_metrics if words else None,
             prefer=prefer,
             shape=self.shape,
@@ -629,7 +629,8 @@ class Asked:
             "refused", reason=reason, text=text, options=options, query=query, interpretation=interpretation
         )
 
-    def _answerable(self, question: str) -> Plan | None:
+    def answerable(self, question: str) -> Plan | None:
+        """Return the plan of a question that has one, and a number for this viewer."""
         plan = self._understands(question)
         return plan if plan is not None and self._has_rows(plan.query) else None
 

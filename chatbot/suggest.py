@@ -27,9 +27,14 @@ Near = Callable[[str], Sequence[str]]  # words -> metrics of a near meaning
 _SHOWN = 3
 
 
-def starters(catalog: Catalog, understands: Understands, *, count: int = 6) -> tuple[str, ...]:
-    """Return questions to begin with: the catalog's own examples first, of certified metrics before others."""
-    chosen: list[str] = []
+def starters(
+    catalog: Catalog, understands: Understands, *, declared: Sequence[str] = (), count: int = 6
+) -> tuple[str, ...]:
+    """Return questions to begin with: those declared for the asker, the catalog's own examples, then simple ones.
+
+    Certified metrics come before others.
+    """
+    chosen = [each for each in dict.fromkeys(declared) if understands(each) is not None][:count]
     metrics = sorted(catalog.metrics.values(), key=lambda m: m.certified_by is None)
     for metric in metrics:
         for example in metric.examples[:1]:

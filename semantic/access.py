@@ -86,6 +86,19 @@ def load_policy(project: Project) -> AccessPolicy:
     return policy
 
 
+def starters_of(project: Project, viewer: Viewer) -> tuple[str, ...]:
+    """Return the questions to begin with that the policy gives the roles of a viewer, each once; none where it gives none.
+
+    Raises:
+        UserError: the policy has faults.
+    """
+    if viewer.access is None or not viewer.role or not project.access_policy.exists():
+        return ()
+    roles = load_policy(project).roles
+    given = (roles[name].starters for name in viewer.role.split(",") if name in roles)
+    return tuple(dict.fromkeys(text for each in given for text in each))
+
+
 def _stamp(project: Project) -> tuple[tuple[str, int, int, int], ...]:
     """What changes whenever the policy's file or one of the catalog's does."""
     files = [project.access_policy, *sorted(project.catalog.rglob("*.y*ml"))]

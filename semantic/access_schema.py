@@ -41,6 +41,10 @@ def access_schema() -> dict[str, Any]:
                 "oneOf": [_LEAST, _object({"least": _LEAST, "of": {"type": "string"}}, required=["least"])],
             },
             "attributes": _ATTRIBUTES,
+            "starters": {
+                **_WORDS,
+                "description": "questions to begin with, for the empty page; those that the role may not ask are left out",
+            },
         }
     )
     user = _object({"roles": _WORDS, "attributes": _ATTRIBUTES}, required=["roles"])

@@ -52,6 +52,7 @@ class Role:
     masks: Mapping[str, str] = field(default_factory=dict)
     min_group: MinGroup | None = None
     attributes: Attributes = field(default_factory=dict)  # where the user has none of that name
+    starters: tuple[str, ...] = ()  # questions to begin with; no right
     position: SourcePosition | None = None
     places: Mapping[tuple[str | int, ...], SourcePosition] = field(default_factory=dict)
 
@@ -181,6 +182,7 @@ def _roles(whole: Fields) -> Iterator[Role]:
             masks=_masks(body),
             min_group=_min_group(body),
             attributes=_attributes(body),
+            starters=body.texts("starters"),
             position=body.position,
             places=_places(body),
         )

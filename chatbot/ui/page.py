@@ -47,6 +47,7 @@ from chatbot.ui.steps import Told, told_meanwhile
 from chatbot.ui.view import AnswerView, shape_for, view_of
 from datatrust.core.errors import AccessDenied, DataTrustError, NotRecorded, UserError
 from datatrust.core.stopping import Stop
+from semantic.access import starters_of
 from semantic.query import Viewer
 from semantic.query_form import parse_query
 
@@ -66,14 +67,15 @@ class Page:
         self.exports = exports
         self.pinboard, self.catalog, self.health = Pinboard(desk), CatalogTab(desk), HealthTab(desk)
         self.running = Running()
-        self._starters: dict[tuple[str, ...], tuple[str, ...]] = {}  # by release, catalog and policy
+        self._starters: dict[tuple[str, ...], tuple[str, ...]] = {}  # by release, catalog, policy and words
         with contextlib.suppress(UserError):
             self.starters(desk.viewer())  # where nobody signs in it is known already who will ask
 
     def starters(self, viewer: Viewer) -> tuple[str, ...]:
         """Return the questions of the empty page, which this asker may ask."""
         agent = self.desk.agent
-        key = (str(agent.layer.release_id), agent.layer.catalog.hash, viewer.policy)
+        declared = starters_of(self.desk.project, viewer)
+        key = (str(agent.layer.release_id), agent.layer.catalog.hash, viewer.policy, *declared)
         if key not in self._starters:
             kept = list(self._starters.items())[1 - KEPT_STARTERS :]
             self._starters = dict([*kept, (key, tuple(agent.starters(viewer)))])
