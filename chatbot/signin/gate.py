@@ -27,6 +27,7 @@ OPEN = frozenset(
         SIGN_IN,
         f"{SIGN_IN}/provider",
         f"{SIGN_IN}/provider/back",
+        f"{SIGN_IN}/provider/out",
         "/healthz",
         "/readyz",
         "/metrics",  # who may read it is said there

@@ -8,6 +8,7 @@ Layer: chatbot. Asks one server over the network, the one that the settings name
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import threading
@@ -21,6 +22,7 @@ from urllib.parse import urlsplit
 import httpx
 from authlib.common.errors import AuthlibBaseError
 from authlib.common.security import generate_token
+from authlib.common.urls import add_params_to_uri
 from authlib.integrations.httpx_client import OAuth2Client
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
@@ -36,6 +38,8 @@ LOG = logging.getLogger("datatrust.sign_in")
 SECRET = "DATATRUST_OIDC_SECRET"  # the environment variable of the client's secret
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
 PENDING_SECONDS, MOST_PENDING = 600, 10_000
+MOST_SESSIONS, MOST_HINT = 10_000, 4_000  # whose ID token is kept, and its characters
+_HERE = ("localhost", "127.0.0.1", "::1")
 KNOWN_SECONDS = 3_600  # the provider's description and keys are read again after
 TIMEOUT = 10.0
 LEEWAY = 60  # seconds that clocks may differ
@@ -53,6 +57,7 @@ class Vouched:
     user: User
     subject: str
     wanted: str
+    id_token: str  # what the provider knows the session by when it ends
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +86,7 @@ class Provider:
                 )
             )
         host = urlsplit(settings.issuer)
-        self._is_here = host.hostname in ("localhost", "127.0.0.1", "::1")
+        self._is_here = host.hostname in _HERE
         if host.scheme != "https" and not self._is_here:
             raise UserError(
                 Issue(
@@ -91,6 +96,7 @@ class Provider:
             )
         self._lock = threading.Lock()
         self._pending: OrderedDict[str, _Pending] = OrderedDict()
+        self._hints: OrderedDict[str, str] = OrderedDict()  # hash of a session -> its ID token
         self._known: tuple[float, dict[str, Any], KeySet] | None = None
 
     def begin(self, *, redirect: str, wanted: str) -> tuple[str, str]:
@@ -152,8 +158,49 @@ class Provider:
             LOG.warning("the identity provider signed nobody in: %s", type(error).__name__)
             raise ProviderFault("Your account could not be proved. Begin again.") from None
         return Vouched(
-            user=self._user(dict(claims)), subject=f"{claims['iss']} {claims['sub']}", wanted=pending.wanted
+            user=self._user(dict(claims)),
+            subject=f"{claims['iss']} {claims['sub']}",
+            wanted=pending.wanted,
+            id_token=token,
         )
+
+    def remember(self, session: str, id_token: str) -> None:
+        """Keep what the provider knows a session by: in memory alone, for it holds what is known of the person."""
+        if len(id_token) > MOST_HINT:
+            return  # an address would be too long with it
+        with self._lock:
+            self._hints[_key(session)] = id_token
+            while len(self._hints) > MOST_SESSIONS:
+                self._hints.popitem(last=False)
+
+    def end_session(self, session: str, *, back: str) -> str | None:
+        """Return where to send somebody who signs out, to sign out at the provider too; None where it offers no such thing.
+
+        Args:
+            back: the address of ours that the provider sends them to afterwards.
+
+        See OpenID Connect RP-Initiated Logout 1.0.
+        """
+        with self._lock:
+            hint = self._hints.pop(_key(session), None)
+        if not self.settings.sign_out:
+            return None
+        try:
+            address = self._describe()[0].get("end_session_endpoint")
+        except ProviderFault:
+            return None  # they are signed out here, and the log says what is wrong
+        if not isinstance(address, str) or not self._is_safe(address):
+            return None
+        asked = {"client_id": self.settings.client_id, "post_logout_redirect_uri": back}
+        if hint is not None:
+            asked["id_token_hint"] = hint
+        return str(add_params_to_uri(address, list(asked.items())))
+
+    def _is_safe(self, address: str) -> bool:
+        """Whether an address of the provider's description is reached encrypted, or is this machine's as the provider is."""
+        found = urlsplit(address)
+        is_here = self._is_here and found.hostname in _HERE
+        return found.scheme == "https" or (found.scheme == "http" and is_here)
 
     def _user(self, claims: Mapping[str, Any]) -> User:
         settings = self.settings
@@ -199,6 +246,10 @@ class Provider:
             ) from None
         self._known = (time.monotonic(), about, keys)
         return about, keys
+
+
+def _key(session: str) -> str:
+    return hashlib.sha256(session.encode()).hexdigest()
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from chatbot.signin.reception import (
     FORM_COOKIE,
     FORM_SECONDS,
     PROVIDER_COOKIE,
+    Asker,
     Reception,
     asker_of,
     new_secret,
@@ -48,6 +49,7 @@ def make_sign_in_routes(reception: Reception) -> APIRouter:
     if reception.provider is not None:
         router.add_api_route(_PROVIDER, desk.go_to_provider, methods=["GET"], response_model=None)
         router.add_api_route(f"{_PROVIDER}/back", desk.come_back, methods=["GET"], response_model=None)
+        router.add_api_route(f"{_PROVIDER}/out", desk.come_out, methods=["GET"], response_model=None)
     return router
 
 
@@ -101,25 +103,54 @@ class _SignInPages:
         return self._let_in(person, wanted)
 
     async def leave(self, request: Request) -> Response:
-        """End the session, here and on the server; only a page of this session can ask for it."""
+        """End the session, here, on the server and at the provider; only a page of this session can ask for it.
+
+        The provider is reached by a page of ours: a form of this server may not lead to another one.
+        """
         asker, token = asker_of(request.scope), ((await _read_form(request)) or {}).get("token", "")
         if asker is None or asker.session is None or not _same(asker.leave_token, token):
             return self._form(
                 request, told="You are still signed in: this was not asked by your own page.", status=403
             )
         self._reception.people.end_session(asker.session)
-        reply = _see(f"{SIGN_IN}?out")
+        there = await run_in_threadpool(self._farewell, asker, request)
+        reply = self._onward(there) if there else _see(f"{SIGN_IN}?out")
         reply.headers.append("set-cookie", self._reception.cookie(COOKIE, "", seconds=0))
         reply.headers["clear-site-data"] = '"cache"'
         return reply
+
+    def come_out(self, request: Request) -> Response:
+        """Take who signed out at the provider."""
+        return _see(f"{SIGN_IN}?out")
+
+    def _farewell(self, asker: Asker, request: Request) -> str | None:
+        """Where somebody signs out who came by the provider."""
+        provider, session = self._reception.provider, asker.session
+        if provider is None or session is None or asker.person.is_local:
+            return None
+        return provider.end_session(session, back=f"{self._base(request)}{_PROVIDER}/out")
+
+    def _onward(self, address: str) -> Response:
+        assert self._reception.provider is not None
+        page = render(
+            "leaving.html",
+            title=self._reception.project.title,
+            address=address,
+            provider=self._reception.provider.settings.label,
+        )
+        return HTMLResponse(page, headers={"cache-control": "no-store"})
+
+    def _base(self, request: Request) -> str:
+        return self._reception.settings.address or str(request.base_url).rstrip("/")
 
     def go_to_provider(self, request: Request) -> Response:
         """Send the browser to the company's own sign-in."""
         assert self._reception.provider is not None
         wanted = _safe_page(request.query_params.get("next"))
-        base = self._reception.settings.address or str(request.base_url).rstrip("/")
         try:
-            address, state = self._reception.provider.begin(redirect=f"{base}{_PROVIDER}/back", wanted=wanted)
+            address, state = self._reception.provider.begin(
+                redirect=f"{self._base(request)}{_PROVIDER}/back", wanted=wanted
+            )
         except ProviderFault as fault:
             return self._form(request, wanted=wanted, told=str(fault), status=503)
         reply = _see(address)
@@ -147,15 +178,19 @@ class _SignInPages:
             return self._form(request, told=str(fault), status=401)
         except UserError as error:
             return self._form(request, told=f"Not signed in: {error.issues[0].message}.", status=403)
-        return self._let_in(person, vouched.wanted)
+        return self._let_in(person, vouched.wanted, id_token=vouched.id_token)
 
-    def _let_in(self, person: Person, wanted: str) -> Response:
+    def _let_in(self, person: Person, wanted: str, *, id_token: str | None = None) -> Response:
         LOG.info("%s signed in", person.name)
         reply = _see(wanted)
         reception = self._reception
         reply.headers.append(
             "set-cookie",
-            reception.cookie(COOKIE, reception.sign_in(person), seconds=reception.settings.hours * 3_600),
+            reception.cookie(
+                COOKIE,
+                reception.sign_in(person, id_token=id_token),
+                seconds=reception.settings.hours * 3_600,
+            ),
         )
         reply.headers.append("set-cookie", reception.cookie(FORM_COOKIE, "", seconds=0, path=SIGN_IN))
         return reply

@@ -94,9 +94,15 @@ class Reception:
         found = urlsplit(self.settings.address).hostname if self.settings.address else None
         return () if found is None else (f"[{found}]" if ":" in found else found,)
 
-    def sign_in(self, person: Person) -> str:
-        """Open a session; return the value of its cookie."""
+    def sign_in(self, person: Person, *, id_token: str | None = None) -> str:
+        """Open a session; return the value of its cookie.
+
+        Args:
+            id_token: of the provider, where that vouched for the person.
+        """
         secret = self.people.open_session(person.name, seconds=self.settings.hours * 3_600)
+        if self.provider is not None and id_token is not None:
+            self.provider.remember(secret, id_token)
         return self._cookies.dumps(secret)
 
     def asker_of(self, cookie: str | None) -> Asker | None:

@@ -156,6 +156,7 @@ class OpenId(_Section):
         default_factory=dict
     )  # value of that claim -> role; none: they are the roles
     attributes: dict[str, str] = Field(default_factory=dict)  # attribute of the access policy -> claim
+    sign_out: bool = True  # who signs out here is sent to sign out at the provider, where it offers that
 
     @model_validator(mode="after")
     def _check_claims(self) -> OpenId:

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
+import oidc_provider_mock
 import openpyxl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from chatbot.agent import Agent
+from chatbot.server import build_app
+from chatbot.signin.oidc import SECRET
+from chatbot.signin.people import People
+from chatbot.signin.reception import Reception
+from datatrust.core.settings import OpenId, SignIn
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.support.guarded import write_guarded
+from tests.support.serving import serving
 from tests.support.signed_in import PASSWORDS, Server, signed_in_server
 
 pytestmark = pytest.mark.browser
@@ -105,3 +116,30 @@ def test_a_day_of_a_person(browser: Browser, server: Server, viewport: Any, sche
     context.close()
     assert foreign == []
     assert faults == []
+
+
+def test_signing_out_of_a_company_account(browser: Browser, tmp_path: Path) -> None:
+    """The way to the provider and back is not held up by the page's own policy of contents."""
+    account = oidc_provider_mock.User(sub="ina", claims={"email": "ina@example.com", "email_verified": True})
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        oidc_provider_mock.run_server_in_thread(user_claims=[account]) as provider,
+    ):
+        patch.setenv(SECRET, "the secret of the client")
+        project = write_guarded(tmp_path)
+        with project.access_policy.open("a") as file:
+            file.write("  ina@example.com: {roles: [whole]}\n")
+        openid = OpenId(issuer=f"http://localhost:{provider.server_port}", client_id="datatrust")
+        reception = Reception(project, SignIn(openid=openid), People.of(project))
+        app = build_app(Agent.open(project), project, reception=reception)
+        with serving(app) as address, closing(browser.new_context(viewport=DESKTOP)) as context:
+            page = context.new_page()
+            page.goto(f"{address}/")
+            page.get_by_role("link", name="Sign in with your company account").click()
+            page.get_by_role("button", name="ina", exact=True).click()
+            expect(page.locator(".dt-person")).to_contain_text("ina@example.com", timeout=30_000)
+            page.get_by_role("button", name="Sign out").click()
+            page.wait_for_url(f"{openid.issuer}/oauth2/end_session**", timeout=30_000)
+            page.get_by_role("button", name="End session").click()
+            expect(page.get_by_role("status")).to_have_text("You are signed out.", timeout=30_000)
+            assert page.url == f"{address}/sign-in?out"

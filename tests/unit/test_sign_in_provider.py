@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import hmac
+import html
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -45,6 +47,12 @@ ACCOUNTS = {
     "nameless": {"groups": ["fin-all"]},
     "local": {"email": "akira", "email_verified": True, "groups": ["fin-all"]},
 }  # fmt: skip
+
+
+def jwt_payload(token: str) -> dict[str, Any]:
+    part = token.split(".")[1]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return found
 
 
 class Place:
@@ -165,6 +173,107 @@ def test_another_account_with_the_same_name_is_nobody(place: Place) -> None:
         assert place.enter("emil", client).status_code == 303
     with place.browser() as client:
         assert place.enter("thief", client).status_code == 403
+
+
+def leave(place: Place, client: httpx.Client) -> httpx.Response:
+    asker = place.reception.asker_of(client.cookies[COOKIE])
+    assert asker is not None
+    return client.post("/sign-out", data={"token": asker.leave_token})
+
+
+def onward(reply: httpx.Response) -> str:
+    """Where the page that says farewell sends the browser."""
+    assert reply.status_code == 200
+    found = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', reply.text)
+    assert found
+    return html.unescape(found[1])
+
+
+def test_who_signs_out_is_signed_out_at_the_provider(place: Place) -> None:
+    with place.browser() as client:
+        assert place.enter("ina", client).status_code == 303
+        there = onward(leave(place, client))
+        assert (
+            client.get("/api/v1/metrics").status_code == 401
+        )  # signed out here first, whatever happens there
+        assert there.startswith(f"{place.issuer}/oauth2/end_session?")
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(there).query).items()}
+        assert asked["client_id"] == "datatrust"
+        assert asked["post_logout_redirect_uri"] == f"{place.address}/sign-in/provider/out"
+        assert jwt_payload(asked["id_token_hint"])["sub"] == "ina"
+        form = httpx.get(there)
+        assert form.status_code == 200
+        assert "id_token_hint</a>" not in form.text  # what it says where the hint is missing
+        end = re.search(r'<form method="post" action="([^"]+)"', form.text)
+        assert end
+        back = httpx.post(
+            f"{place.issuer}{end[1]}", data={"redirect_uri": asked["post_logout_redirect_uri"]}
+        ).headers["location"]
+        reply = client.get(back, follow_redirects=True)
+        assert "You are signed out." in reply.text
+
+
+def test_a_hint_is_no_longer_than_its_session(place: Place) -> None:
+    provider = place.reception.provider
+    assert provider is not None
+    with place.browser() as client:
+        assert place.enter("ina", client).status_code == 303
+        provider._hints.clear()  # as after a restart of the server
+        assert "id_token_hint" not in onward(leave(place, client))
+        assert place.enter("ina", client).status_code == 303
+        assert len(provider._hints) == 1
+        onward(leave(place, client))
+        assert not provider._hints
+    provider.remember("a session", "x" * 5_000)  # an address with it would be too long
+    assert not provider._hints
+
+
+@pytest.mark.parametrize("endpoint", [None, "", 7, "http://elsewhere.example/end", "ftp://localhost/end"])
+def test_without_a_safe_way_the_session_ends_here_alone(
+    place: Place, monkeypatch: pytest.MonkeyPatch, endpoint: object
+) -> None:
+    provider = place.reception.provider
+    assert provider is not None
+    with place.browser() as client:
+        assert place.enter("ina", client).status_code == 303
+        about, keys = provider._describe()
+        monkeypatch.setattr(
+            provider, "_describe", lambda: ({**about, "end_session_endpoint": endpoint}, keys)
+        )
+        reply = leave(place, client)
+        assert (reply.status_code, reply.headers["location"]) == (303, "/sign-in?out")
+        assert client.get("/api/v1/metrics").status_code == 401
+
+
+def test_a_provider_that_does_not_answer_keeps_nobody_signed_in(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = place.reception.provider
+    assert provider is not None
+
+    def gone() -> Any:
+        raise ProviderFault("no answer")
+
+    with place.browser() as client:
+        assert place.enter("ina", client).status_code == 303
+        monkeypatch.setattr(provider, "_describe", gone)
+        assert leave(place, client).headers["location"] == "/sign-in?out"
+        assert client.get("/api/v1/metrics").status_code == 401
+
+
+def test_a_password_and_a_setting_keep_the_provider_out_of_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    akira = place.reception.people.find("akira")
+    with place.browser() as client:
+        client.cookies.set(COOKIE, place.reception.sign_in(akira))
+        assert leave(place, client).headers["location"] == "/sign-in?out"
+    provider = place.reception.provider
+    assert provider is not None
+    monkeypatch.setattr(provider, "settings", provider.settings.model_copy(update={"sign_out": False}))
+    with place.browser() as client:
+        assert place.enter("ina", client).status_code == 303
+        assert leave(place, client).headers["location"] == "/sign-in?out"
 
 
 def test_a_disabled_account_is_out(place: Place) -> None:
