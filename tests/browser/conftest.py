@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.support.serving import serving
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +38,20 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     project = make_gold_double(tmp_path_factory.mktemp("company") / "company")
     with serving(build_app(Agent.open(project), project)) as url:
         yield url
+
+
+def serious(page: Page) -> dict[int, list[Any]]:
+    """What axe finds on the screen as it stands that is serious or critical, by its width: at a desk and on a phone."""
+    found, given = {}, page.viewport_size
+    for size in (DESKTOP, PHONE):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth", timeout=10_000)
+        if not page.evaluate("() => 'axe' in window"):
+            page.evaluate(AXE)
+        told = "async () => (await axe.run()).violations.map((v) => [v.impact, v.id, v.nodes.map((n) => n.html.slice(0, 200))])"
+        found[size["width"]] = [each for each in page.evaluate(told) if each[0] in ("serious", "critical")]
+    page.set_viewport_size(given)  # type: ignore[arg-type]
+    return {width: issues for width, issues in found.items() if issues}
 
 
 class Tab:

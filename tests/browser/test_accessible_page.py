@@ -1,27 +1,17 @@
-"""Every screen of the page for who cannot see it well, at a desk in light and on a phone in dark; then its flows by click and key."""
+"""Every screen of the page for who cannot see it well, in light and in dark, each at a desk and on a phone; then its flows."""
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Tab
+from tests.browser.conftest import DESKTOP, PHONE, Tab, serious
 
 pytestmark = pytest.mark.browser
-AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 BY_REGION = "net revenue by region last quarter compared with the year before"
 SLOW = 30_000
-
-
-def serious(page: Page) -> list[Any]:
-    """What axe finds on the screen as it stands that is serious or critical."""
-    if not page.evaluate("() => 'axe' in window"):
-        page.evaluate(AXE)
-    told = "async () => (await axe.run()).violations.map((v) => [v.impact, v.id, v.nodes.map((n) => n.html.slice(0, 200))])"
-    return [each for each in page.evaluate(told) if each[0] in ("serious", "critical")]
 
 
 @pytest.mark.parametrize(("viewport", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")])

@@ -19,7 +19,7 @@ from chatbot.signin.oidc import SECRET
 from chatbot.signin.people import People
 from chatbot.signin.reception import Reception
 from datatrust.core.settings import OpenId, SignIn
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.conftest import DESKTOP, PHONE, serious
 from tests.support.guarded import write_guarded
 from tests.support.serving import serving
 from tests.support.signed_in import PASSWORDS, Server, signed_in_server
@@ -64,9 +64,10 @@ def test_a_day_of_a_person(browser: Browser, server: Server, viewport: Any, sche
 
     page.goto(f"{server.address}/")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    assert fits()
+    assert serious(page) == {}
     enter(page, "chief", "a wrong password of somebody")
     expect(page.get_by_role("alert")).to_have_text("Name or password is wrong.")
+    assert serious(page) == {}
     enter(page, "chief", PASSWORDS["chief"])
     expect(page.locator(".dt-welcome")).to_be_visible(timeout=30_000)
     expect(page.locator(".dt-person")).to_contain_text("chief")
