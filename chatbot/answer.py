@@ -88,10 +88,13 @@ class Answer:
     engine: str | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
     timings_ms: Timings = Timings()
+    asked: MetricQuery | None = (
+        None  # the query before days, order and totals were filled in; not of the document
+    )
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer in JSON's own kinds, Decimals kept."""
-        document = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        document = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "asked"}
         document["columns"] = [column.to_json() for column in self.columns]
         plain: dict[str, Any] = to_plain(document)
         return plain

@@ -196,8 +196,8 @@ class Asked:
 
     def _answered(self, plan: Plan, result: QueryResult) -> Answer:
         query = result.query
-        shown = set(plan.shown) or set(query.metrics)
-        keep = [i for i, c in enumerate(result.columns) if c.kind == "dimension" or _of(c.name) in shown]
+        hidden = set(query.metrics) - set(plan.shown) if plan.shown else set()
+        keep = [i for i, c in enumerate(result.columns) if c.kind == "dimension" or _of(c.name) not in hidden]
         columns = [result.columns[i] for i in keep]
         rows = tuple(tuple(row[i] for i in keep) for row in self._rows_of(result))
         totals = tuple(result.totals[i] for i in keep) if result.totals is not None else None
@@ -223,6 +223,7 @@ class Asked:
             "answered",
             interpretation=interpretation,
             query=query,
+            asked=plan.query,
             columns=tuple(
                 Column(name=c.name, label=c.label, kind=c.kind, unit=c.unit, currency=c.currency)
                 for c in columns

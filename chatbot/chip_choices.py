@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from chatbot.chips import Chip, Edit, asked_form, edited, has_place, parts_of, value_orders
+from chatbot.chips import Chip, Edit, edited, has_place, parts_of, value_orders
 from chatbot.planner.say import dimension_words, metric_words, plural, say_time, upper_first
 from datatrust.core.errors import DataTrustError, UserError
 from semantic.calendar import (
@@ -56,10 +56,6 @@ class Chooser:
         self.layer = layer.seen_by(viewer)
         self.viewer = viewer
         self.catalog: Catalog = self.layer.catalog
-
-    def asked(self, query: MetricQuery) -> MetricQuery:
-        """Return the query of an answer without what was filled in for its asker."""
-        return asked_form(query, known=self._known(query.metrics))
 
     def accepts(self, query: MetricQuery) -> bool:
         """Whether it can be asked."""

@@ -7,7 +7,6 @@ Layer: chatbot. Pure.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar, get_args
@@ -126,19 +125,6 @@ def has_place(query: MetricQuery, chip: Chip) -> bool:
     if chip.part in ("by", "where"):
         return chip.place <= len(query.group_by if chip.part == "by" else query.where)
     return (chip.part in ("time", "compare") and chip.place == 0) or chip in parts_of(query)
-
-
-def asked_form(query: MetricQuery, *, known: tuple[dt.date, dt.date] | None) -> MetricQuery:
-    """Return the query of an answer without what was filled in for its asker: all days, rows by name, totals.
-
-    Args:
-        known: the first and last day of the data of its metrics.
-    """
-    time = query.time
-    if time is not None and known == (time.start, time.end) and not (time.dimension or time.calendar):
-        time = None
-    is_usual = all(name in query.group_by for name in query.order_by)
-    return replace(query, time=time, totals=False, order_by=() if is_usual else query.order_by)
 
 
 def edited(query: MetricQuery, edit: Edit) -> MetricQuery:

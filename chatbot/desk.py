@@ -22,7 +22,7 @@ from chatbot.history import MOST_PINNED, Entry, History
 from chatbot.limits import Limits, TooMany, Turns
 from chatbot.log import AnswerLog, Channel, answer_body, new_id, refused_body, result_body, unknown_answer
 from chatbot.planner.say import say_question
-from chatbot.replay import Replay, Replayer, query_of
+from chatbot.replay import Replay, Replayer, asked_of, query_of
 from chatbot.second import PlannerName
 from chatbot.session import Earlier, words_of
 from chatbot.signin.reception import asker_of
@@ -167,7 +167,7 @@ class Desk:
         with self.turns.turn(channel, viewer.user) as turn:
             kept = self.log.keep_catalog(agent.layer.catalog)
             chooser = Chooser(agent.layer, viewer)
-            changed = edited(chooser.asked(query), edit)
+            changed = edited(asked_of(record), edit)
             if issues := tuple(chooser.layer.check(changed, viewer=viewer)):
                 raise UserError.all(list(issues))
             told("Looking it up in the release …")

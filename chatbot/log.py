@@ -80,6 +80,7 @@ def answer_body(
         "reason": answer.reason,
         "interpretation": _masked(answer.interpretation),
         "query": to_plain(answer.query),
+        "asked": to_plain(answer.asked),
         "shown": [column.name for column in answer.columns],
         "rows": len(answer.rows),
         "sql": answer.sql,

@@ -161,6 +161,17 @@ def query_of(record: Record) -> MetricQuery:
     return parse_query(body["query"])
 
 
+def asked_of(record: Record) -> MetricQuery:
+    """Return the query of an answer as it was asked: without the days, the order and the totals that were filled in.
+
+    Raises:
+        UserError: it gave no number.
+    """
+    whole = query_of(record)
+    asked = record.body.get("asked")
+    return parse_query(asked) if asked else whole
+
+
 def _differences(body: Mapping[str, Any], result: QueryResult, viewer: Viewer) -> list[Difference]:
     """Compare an answer as it was given with the same query run now; the most telling first."""
     then, now = body["evidence"], result.evidence

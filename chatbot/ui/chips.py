@@ -110,14 +110,13 @@ def chips_of(document: Mapping[str, Any], context: PageContext, *, locale: str) 
     return tuple(chips)
 
 
-def chip_bar(chooser: Chooser, query: MetricQuery, shown: tuple[ShownChip, ...], *, opened: str) -> ChipBar:
+def chip_bar(chooser: Chooser, asked: MetricQuery, shown: tuple[ShownChip, ...], *, opened: str) -> ChipBar:
     """Return what can be done with the chips of an answer.
 
     Args:
-        query: of the answer.
+        asked: the query of the answer, as it was asked.
         opened: the key of the chip that is open; "where:1 region" asks for the members of a dimension.
     """
-    asked = chooser.asked(query)
     chips = [chip for each in shown if (chip := parse_key(each.key)) is not None]
     adds = []
     if asked.fold is None and asked.place is None:

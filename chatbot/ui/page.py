@@ -49,7 +49,6 @@ from datatrust.core.errors import AccessDenied, DataTrustError, NotRecorded, Use
 from datatrust.core.stopping import Stop
 from semantic.access import starters_of
 from semantic.query import Viewer
-from semantic.query_form import parse_query
 
 LOG = logging.getLogger("datatrust.chat")
 CONCURRENT_ANSWERS = 16
@@ -299,13 +298,13 @@ class Page:
         yield self._show(conversation, request)
 
     def _turn(self, answer: Answer, request: gr.Request, *, is_made: bool, asked: str = "") -> Turn:
-        """Return the turn of an answer; of one that was not typed, with the query that the next question builds on."""
+        """Return the turn of an answer; one that was not typed has the words of the answer."""
         document: Mapping[str, Any] = answer.to_json()
         said = str(document["question"] or document["interpretation"]) if is_made else asked
-        query = None
-        if is_made and answer.query is not None:
-            query = self.desk.chooser(self._viewer(request)).asked(answer.query)
-        return Turn(question=said, document=document, export=self._keep(document, request), query=query)
+        return Turn(
+            question=said, document=document, export=self._keep(document, request), asked=answer.asked,
+            is_made=is_made and answer.asked is not None,
+        )  # fmt: skip
 
     def _note_wrong(self, conversation: Conversation, request: gr.Request) -> None:
         """Keep the answer that is shown as one that the asker calls wrong, once."""
@@ -464,12 +463,11 @@ class Page:
 
     def _bar(self, turn: Turn, view: AnswerView, opened: str, request: gr.Request) -> ChipBar | None:
         """What can be done with the chips of an answer; nothing where its query cannot be asked any more."""
-        query = (turn.document or {}).get("query")
-        if not view.chips or not view.id or query is None:
+        if not view.chips or not view.id or turn.asked is None:
             return None
         try:
             chooser = self.desk.chooser(self._viewer(request))
-            return chip_bar(chooser, parse_query(query), view.chips, opened=opened)
+            return chip_bar(chooser, turn.asked, view.chips, opened=opened)
         except (DataTrustError, LookupError):
             LOG.exception("the choices of an answer could not be found")
             return None
@@ -496,7 +494,7 @@ class Page:
                 signed=turn.signed,
                 link=turn.link,
                 pinned=turn.pinned,
-                made=turn.query is not None,
+                made=turn.is_made,
             ),
             view.announcement,
         )

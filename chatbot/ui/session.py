@@ -28,7 +28,8 @@ class Turn:
     signed: bool = False  # it has a certificate
     link: str = ""  # where others may open it
     pinned: bool = False  # it is on the asker's dashboard
-    query: MetricQuery | None = None  # what was asked, where it was not typed
+    asked: MetricQuery | None = None  # the query that it was read as
+    is_made: bool = False  # it was not typed: its query says what its words may not
 
 
 @dataclass(kw_only=True)
@@ -102,7 +103,7 @@ class Conversation:
     def before(self, place: int) -> tuple[Earlier, ...]:
         """Return the turns that were understood before the one at `place`."""
         return tuple(
-            turn.question if turn.query is None else Made(words=turn.question, query=turn.query)
+            Made(words=turn.question, query=turn.asked) if turn.is_made and turn.asked else turn.question
             for turn in self.turns[:place]
             if turn.document is not None and turn.document.get("reason") != "stopped"
         )

@@ -192,11 +192,7 @@ class FakeAgent:
                 closed_through=TODAY, currency="EUR",
             ),
             release=fake_release(), release_id="000003", today=TODAY,
-            check=lambda query, viewer: (), coverage=lambda metric, viewer: None, seen_by=lambda viewer: self.layer,
         )  # fmt: skip
-
-    def seen_by(self, viewer: object) -> FakeAgent:
-        return self
 
     def starters(self, viewer: object = None) -> tuple[str, ...]:
         return (

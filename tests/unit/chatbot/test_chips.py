@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -12,7 +11,7 @@ import pytest
 
 from chatbot.agent import Agent
 from chatbot.chip_choices import Chooser
-from chatbot.chips import Chip, Edit, asked_form, edited, parse_edit, parse_key, parts_of
+from chatbot.chips import Chip, Edit, edited, parse_edit, parse_key, parts_of
 from chatbot.desk import Desk
 from chatbot.replay import query_of
 from chatbot.session import Made
@@ -22,10 +21,13 @@ from datatrust.core.errors import UserError
 from datatrust.core.jsonio import to_plain
 from datatrust.core.stopping import Stop
 from semantic.access import load_viewer
-from semantic.query import EVERYONE, Compare, Filter, MetricQuery, TimeRange, Top
+from semantic.query import EVERYONE, Compare, Filter, MetricQuery, Top
 from tests.support.gold_double import make_gold_double
 
 QUESTIONS = (
+    "what were total assets as of 31 December 2025",
+    "revenue until March 2025 by region",
+    "how many customers have more than 10 orders",
     "net revenue by region last quarter compared with the year before",
     "revenue in EMEA or APAC by category this fiscal year",
     "top 5 customers by revenue last year",
@@ -56,8 +58,8 @@ def chooser(desk: Desk) -> Chooser:
 def asked(desk: Desk, question: str) -> tuple[str, MetricQuery]:
     answer = desk.ask(question, channel="chat")
     assert answer.status == "answered", (question, answer.text)
-    assert answer.query is not None
-    return answer.id, desk.chooser(EVERYONE).asked(answer.query)
+    assert answer.asked is not None
+    return answer.id, answer.asked
 
 
 def sql(chooser: Chooser, query: MetricQuery) -> str:
@@ -162,13 +164,24 @@ def test_a_follow_up_builds_on_what_a_chip_made(desk: Desk) -> None:
     answer_id, _ = asked(desk, "net revenue by region last quarter")
     edit = Edit(part="where", place=0, to={"field": "category", "op": "=", "values": ["Office"]}, is_new=True)
     changed = desk.edit(answer_id, edit, channel="chat", viewer=EVERYONE)
-    assert changed.query is not None
-    made = Made(words=changed.question, query=desk.chooser(EVERYONE).asked(changed.query))
+    assert changed.asked is not None
+    made = Made(words=changed.question, query=changed.asked)
     next_one = desk.ask("and by month?", channel="chat", history=("net revenue by region last quarter", made))
     assert next_one.query is not None
     assert next_one.query.where == (Filter(field="category", op="=", values=("Office",)),)
     assert "time.month" in next_one.query.group_by
     assert desk.find(next_one.id).body["history"][-1] == changed.question
+
+
+@pytest.mark.parametrize(
+    "question", ["how many customers have more than 10 orders", "rank of Germany by revenue", *QUESTIONS[-2:]]
+)
+def test_an_answer_is_opened_again_as_it_was(desk: Desk, question: str) -> None:
+    """Trap: a count of members has no column of its metric, and opening it again failed."""
+    answer = desk.ask(question, channel="chat")
+    again = desk.again(answer.id, channel="chat", viewer=EVERYONE)
+    assert (again.columns, again.rows, again.totals) == (answer.columns, answer.rows, answer.totals)
+    assert answer.rows
 
 
 def test_what_leaves_no_question_is_refused(desk: Desk) -> None:
@@ -214,17 +227,6 @@ def test_parts_that_hang_on_others_go_with_them() -> None:
     assert (renamed.metrics, renamed.order_by) == (("orders",), ("-orders__difference",))
 
 
-def test_what_was_filled_in_is_no_part_of_the_question() -> None:
-    first, last = dt.date(2023, 7, 1), dt.date(2026, 6, 30)
-    whole = MetricQuery(
-        metrics=("revenue",), group_by=("region",), time=TimeRange(start=first, end=last), totals=True,
-        order_by=("region",),
-    )  # fmt: skip
-    assert asked_form(whole, known=(first, last)) == MetricQuery(metrics=("revenue",), group_by=("region",))
-    backwards = replace(whole, order_by=("-region",))
-    assert asked_form(backwards, known=None) == replace(backwards, totals=False)
-
-
 POLICY = """
 roles:
   europe:
@@ -244,9 +246,9 @@ def test_choices_are_what_the_viewer_may_see(tmp_path: Path) -> None:
     with closing(Desk(Agent.open(project), project)) as desk:
         answer = desk.ask("net revenue by country last quarter", channel="chat", viewer=viewer)
         assert answer.status == "answered"
-        assert answer.query is not None
+        assert answer.asked is not None
         chooser = desk.chooser(viewer)
-        query = chooser.asked(answer.query)
+        query = answer.asked
 
         def labels(chip: Chip, field: str | None = None) -> set[str]:
             return {choice.label for choice in chooser.choices(query, chip, field=field)}
@@ -312,7 +314,9 @@ def test_a_step_that_is_undone_is_no_context_any_more() -> None:
     conversation = Conversation()
     query = MetricQuery(metrics=("revenue",))
     conversation.add(Turn(question="revenue", document={"status": "answered"}))
-    conversation.add(Turn(question="Net revenue by region", document={"status": "answered"}, query=query))
+    conversation.add(
+        Turn(question="Net revenue by region", document={"status": "answered"}, asked=query, is_made=True)
+    )
     conversation.add(Turn(question="slow", document={"status": "refused", "reason": "stopped"}))
     made = Made(words="Net revenue by region", query=query)
     assert conversation.questions() == ("revenue", made)  # what was stopped says nothing
