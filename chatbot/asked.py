@@ -58,7 +58,7 @@ from chatbot.session import (
 from chatbot.suggest import describe_choice, metrics_with_word, nearest, next_steps
 from chatbot.text import show_value
 from chatbot.ties import Against, Tie, find_against, find_tie
-from datatrust.core.errors import AccessDenied, DataTrustError, UserError
+from datatrust.core.errors import AccessDenied, DataTrustError, TooLarge, UserError
 from datatrust.core.jsonio import dumps
 from semantic.calendar import show_day
 from semantic.definition import own_conditions
@@ -178,6 +178,12 @@ class Asked:
             message = "; ".join(issue.message for issue in error.issues)
             return self._refuse(
                 "out_of_scope", f"This cannot be answered: {message}.", prefer=plan.query.metrics
+            )
+        except TooLarge:
+            return self._refuse(
+                "out_of_scope",
+                "A number in this is too large to be computed exactly, so none is given.",
+                prefer=plan.query.metrics,
             )
         except DataTrustError:
             return self._refuse(

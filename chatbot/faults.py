@@ -14,7 +14,15 @@ from typing import Any
 
 from chatbot.limits import TooMany
 from chatbot.log import UnknownAnswer
-from datatrust.core.errors import AccessDenied, EngineError, FilesGone, NotRecorded, OutcomeError, UserError
+from datatrust.core.errors import (
+    AccessDenied,
+    EngineError,
+    FilesGone,
+    NotRecorded,
+    OutcomeError,
+    TooLarge,
+    UserError,
+)
 
 LOG = logging.getLogger("datatrust.chat")
 
@@ -56,6 +64,8 @@ def fault_of(error: Exception) -> Fault:
         return Fault(status=status, error=told, issues=issues)
     if isinstance(error, TooMany):
         return Fault(status=429, error=str(error), retry_after=error.seconds)
+    if isinstance(error, TooLarge):
+        return Fault(status=422, error="a number is too large to be computed exactly, so none is given")
     if isinstance(error, FilesGone):
         return Fault(status=410, error=str(error).splitlines()[0])
     if isinstance(error, OutcomeError):

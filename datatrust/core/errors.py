@@ -8,6 +8,7 @@
       OutcomeError       it ran and the outcome is bad: a failed audit, a refused publish; exit code 1
       EngineError        the database or Spark failed; carries the SQL; exit code 1
         FilesGone        the files behind a release have been removed or are damaged
+        TooLarge         a number would not be exact: none is given
       Stopped            who asked stopped it: no number is given; exit code 1
       NotRecorded        the answer log cannot take a record: no number is given; exit code 1
       InternalError      our bug; asks for a report; exit code 1
@@ -69,6 +70,10 @@ class EngineError(DataTrustError):
     def __init__(self, message: str, *, sql: str | None = None) -> None:
         self.sql = sql
         super().__init__(message)
+
+
+class TooLarge(EngineError):
+    """A number would have more digits than are computed exactly, so none is given. Only another question helps."""
 
 
 class FilesGone(EngineError):

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from datatrust.core.errors import EngineError, FilesGone
+from datatrust.core.errors import EngineError, FilesGone, TooLarge
 from semantic.engines.base import RawResult, stopped_after
 
 
@@ -79,6 +79,11 @@ def run(connection: Any, sql: str, *, max_rows: int, timeout_seconds: float) -> 
                 "a data file of this release is damaged or gone; choose another release (datatrust release list)",
                 sql=sql,
             ) from None
+        if isinstance(error, duckdb.OutOfRangeException):
+            first = str(error).splitlines()[0]
+            raise TooLarge(
+                f"a number is too large to be computed exactly, so none is given ({first})", sql=sql
+            ) from None
         raise EngineError(_reason(error), sql=sql) from None
     finally:
         cursor.close()
@@ -92,8 +97,6 @@ def columns_of(connection: Any, table: str) -> Iterable[tuple[str, str]]:
 
 def _reason(error: Exception) -> str:
     first = str(error).splitlines()[0] if str(error) else type(error).__name__
-    if isinstance(error, duckdb.OutOfRangeException):
-        return f"a number is too large to be computed exactly, so none is given ({first})"
     if isinstance(error, duckdb.OutOfMemoryException):
         return "the query needs more memory than `serving.memory_mb` allows"
     return f"the engine refused the statement: {first}"

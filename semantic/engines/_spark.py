@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from datatrust.core.errors import EngineError, FilesGone, Stopped
+from datatrust.core.errors import EngineError, FilesGone, Stopped, TooLarge
 from datatrust.core.kept import table_folder
 from datatrust.core.release import Release
 from datatrust.core.retired import hold_release
@@ -191,7 +191,7 @@ def _condition(error: Exception) -> str:
 def _typed(error: Exception, sql: str | None) -> EngineError:
     condition = _condition(error)
     if condition.startswith(_TOO_LARGE):
-        return EngineError(
+        return TooLarge(
             f"a number is too large to be computed exactly, so none is given ({condition})", sql=sql
         )
     if any(word in condition for word in _GONE) or any(word in str(error) for word in _LOST):

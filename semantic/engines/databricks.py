@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from datatrust.core.errors import EngineError, UserError
+from datatrust.core.errors import EngineError, TooLarge, UserError
 from datatrust.core.issues import Issue, SourcePosition
 from datatrust.core.release import Release
 from datatrust.core.settings import Project
@@ -110,7 +110,7 @@ def _columns(rows: list[tuple[Any, ...]]) -> list[tuple[str, str]]:
 def _refused(error: Exception, sql: str) -> EngineError:
     text = str(error)
     if any(word in text for word in ("ARITHMETIC_OVERFLOW", "NUMERIC_VALUE_OUT_OF_RANGE", "CAST_OVERFLOW")):
-        return EngineError("a number is too large to be computed exactly, so none is given", sql=sql)
+        return TooLarge("a number is too large to be computed exactly, so none is given", sql=sql)
     return EngineError(f"the warehouse refused the statement ({type(error).__name__})", sql=sql)
 
 
