@@ -22,6 +22,8 @@ from pipeline.ledger import LedgerEntry, loaded_sequences
 from pipeline.notation import (
     BLANKS,
     DECIMAL_PATTERN,
+    EXPONENT,
+    MANTISSA,
     NEGATIVE_SIGN,
     currency_pattern,
     number_pattern,
@@ -219,11 +221,29 @@ def _number_text(column: ColumnSpec) -> str:
         if notation.currency
         else text
     )
+    power = f"regexp_extract({bare}, {_quoted(EXPONENT)}, 1)"
+    if notation.exponent:
+        bare = f"regexp_extract({bare}, {_quoted(MANTISSA)}, 1)"
     digits = f"regexp_replace({bare}, {_quoted(other_than_digits(notation))}, '', 'g')"
     digits = f"replace({digits}, {_quoted(notation.decimal)}, '.')"
+    if notation.exponent:
+        places = f"try_cast(replace({power}, '+', '') as integer)"
+        digits = f"case when {power} <> '' then {_moved_point(digits, places)} else {digits} end"
     sign = f"case when regexp_matches({bare}, {_quoted(NEGATIVE_SIGN)}) then '-' else '' end"
     fits = f"regexp_matches({text}, {_quoted(number_pattern(notation))})"
     return f"(case when {fits} then {sign} || {digits} end)"
+
+
+def _moved_point(digits: str, places: str) -> str:
+    """Return digits with their point moved as SQL, as `notation` does."""
+    whole = f"regexp_extract({digits}, '^([0-9]*)', 1)"
+    every = f"({whole} || regexp_extract({digits}, '[.]([0-9]*)$', 1))"
+    point = f"(length({whole}) + {places})"
+    return (
+        f"(case when {point} <= 0 then '0.' || repeat('0', -{point}) || {every} "
+        f"when {point} >= length({every}) then {every} || repeat('0', {point} - length({every})) "
+        f"else {every}[:{point}] || '.' || {every}[{point} + 1:] end)"
+    )
 
 
 def _quoted(text: str) -> str:

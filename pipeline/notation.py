@@ -18,6 +18,8 @@ from pipeline.contracts.model import NumberFormat
 
 BLANKS = " \t\r\n\u00a0\ufeff"
 DECIMAL_PATTERN = r"^[+-]?([0-9]{1,38}(\.[0-9]*)?|\.[0-9]+)$"
+EXPONENT = "[eE]([+-]?[0-9]{1,2})"  # a power of ten; its group is how far the point moves
+MANTISSA = "^([^eE]*)"  # what stands before it
 NEGATIVE_SIGN = r"[-(]"
 NEGATIVES = ("minus", "trailing_minus", "parentheses")
 SEPARATORS = (",", ".", " ", "'", "_")
@@ -56,6 +58,8 @@ def check_number_format(value: NumberFormat) -> Iterator[str]:
     for sign in value.currency:
         if not sign.strip(BLANKS) or sign != sign.strip(BLANKS) or re.search(r"[0-9()+\-]", sign):
             yield f"currency sign {sign!r} may hold no digit, sign, parenthesis or blank at its ends"
+        if value.exponent and sign.lower() == "e":
+            yield f"currency sign {sign!r} could be read as the sign of a power of ten"
     for word in value.negative:
         if word not in NEGATIVES:
             yield f"negative must be of {', '.join(NEGATIVES)}, not {word!r}"
@@ -74,7 +78,8 @@ def number_pattern(notation: NumberFormat) -> str:
     if notation.currency:
         before = f"(?:{currency_pattern(notation)}{_SPACES}*)?"
         after = f"(?:{_SPACES}*{currency_pattern(notation)})?"
-    forms = [f"(?:[+-]?{before}|{before}[+-]){number}{after}"]
+    power = f"(?:{EXPONENT})?".replace("([", "(?:[") if notation.exponent else ""
+    forms = [f"(?:[+-]?{before}|{before}[+-]){number}{power}{after}"]
     if "trailing_minus" in notation.negative:
         forms.append(f"{before}{number}(?:-{after}|{after}{_SPACES}*-)")
     if "parentheses" in notation.negative:
@@ -106,14 +111,31 @@ def plain_number(text: str, notation: NumberFormat | None) -> str | None:
     '90000'
     >>> plain_number("(1.234,50)", NumberFormat(decimal=",", thousands=".", negative=("parentheses",)))
     '-1234.50'
+    >>> plain_number("-1.5E-3", NumberFormat(exponent=True))
+    '-0.0015'
     """
     if notation is None:
         return text if re.fullmatch(DECIMAL_PATTERN[1:-1], text) else None
     if not re.fullmatch(number_pattern(notation)[1:-1], text):
         return None
     bare = re.sub(currency_pattern(notation), "", text) if notation.currency else text
+    power = re.search(EXPONENT, bare) if notation.exponent else None
+    if power is not None:
+        bare = bare[: power.start()]
     digits = re.sub(other_than_digits(notation), "", bare).replace(notation.decimal, ".")
-    return ("-" if re.search(NEGATIVE_SIGN, bare) else "") + digits
+    plain = ("-" if re.search(NEGATIVE_SIGN, bare) else "") + (
+        _moved_point(digits, int(power[1])) if power else digits
+    )
+    return plain if power is None or re.fullmatch(DECIMAL_PATTERN[1:-1], plain) else None
+
+
+def _moved_point(digits: str, places: int) -> str:
+    """Digits with their point so many places further right, and no digit lost."""
+    whole, _, rest = digits.partition(".")
+    every, point = whole + rest, len(whole) + places
+    if point <= 0:
+        return "0." + "0" * -point + every
+    return every.ljust(point, "0") if point >= len(every) else f"{every[:point]}.{every[point:]}"
 
 
 def write_number(value: Decimal | int, notation: NumberFormat | None) -> str:

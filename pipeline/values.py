@@ -14,6 +14,8 @@ from pipeline.contracts.model import ColumnSpec, ColumnType, NumberFormat
 from pipeline.notation import (
     BLANKS,
     DECIMAL_PATTERN,
+    EXPONENT,
+    MANTISSA,
     NEGATIVE_SIGN,
     currency_pattern,
     date_pattern,
@@ -74,9 +76,30 @@ def number_text(text: Column, notation: NumberFormat | None) -> Column:
     if notation is None:
         return text
     bare = F.regexp_replace(text, currency_pattern(notation), "") if notation.currency else text
+    power = F.regexp_extract(bare, EXPONENT, 1)
+    if notation.exponent:
+        bare = F.regexp_extract(bare, MANTISSA, 1)
     digits = F.translate(F.regexp_replace(bare, other_than_digits(notation), ""), notation.decimal, ".")
+    if notation.exponent:
+        digits = F.when(power != "", _moved_point(digits, power.try_cast("int"))).otherwise(digits)
     sign = F.when(bare.rlike(NEGATIVE_SIGN), F.lit("-")).otherwise(F.lit(""))
     return F.when(text.rlike(number_pattern(notation)), F.concat(sign, digits))
+
+
+def _moved_point(digits: Column, places: Column) -> Column:
+    """Return digits with their point moved, as `notation` does."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    whole = F.regexp_extract(digits, "^([0-9]*)", 1)
+    every = F.concat(whole, F.regexp_extract(digits, "[.]([0-9]*)$", 1))
+    point = F.char_length(whole) + places
+    small = F.concat(F.lit("0."), F.repeat(F.lit("0"), -point), every)
+    cut = F.concat(F.substring(every, F.lit(1), point), F.lit("."), F.substring(every, point + 1, F.lit(400)))
+    return (
+        F.when(point <= 0, small)
+        .when(point >= F.char_length(every), F.rpad(every, point, F.lit("0")))
+        .otherwise(cut)
+    )
 
 
 def has_surplus_decimals(text: Column, kind: ColumnType, notation: NumberFormat | None = None) -> Column:

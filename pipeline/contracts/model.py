@@ -48,6 +48,7 @@ class NumberFormat:
     thousands: str | None = None  # between groups of three; numbers without any are read too
     currency: tuple[str, ...] = ()  # signs that may stand before or after the number, such as "$" or "EUR"
     negative: tuple[str, ...] = ("minus",)  # "trailing_minus", "parentheses"; a leading minus always counts
+    exponent: bool = False  # a power of ten may follow: 1.5E-3
 
 
 @dataclass(frozen=True, kw_only=True)

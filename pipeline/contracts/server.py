@@ -102,7 +102,7 @@ def read_number_format(reading: Reading, value: Any, here: Path_) -> NumberForma
     if value is None:
         return None
     at = (*here, "customProperties")
-    known = ("decimal", "thousands", "currency", "negative")
+    known = ("decimal", "thousands", "currency", "negative", "exponent")
     if not isinstance(value, dict):
         reading.wrong("DT409", f"`numberFormat` must be a mapping of {', '.join(known)}", *at)
         return None
@@ -111,12 +111,16 @@ def read_number_format(reading: Reading, value: Any, here: Path_) -> NumberForma
             near = did_you_mean(str(name), known)
             reading.wrong("DT401", f'unknown key "{name}" in `numberFormat`', *at, near=near)
     currency, negative = _texts(value.get("currency")), _texts(value.get("negative"))
-    thousands = value.get("thousands")
+    thousands, exponent = value.get("thousands"), value.get("exponent", False)
+    if not isinstance(exponent, bool):
+        reading.wrong("DT409", "`numberFormat`: exponent must be true or false", *at)
+        return None
     notation = NumberFormat(
         decimal=str(value.get("decimal", ".")),
         thousands=None if thousands is None else str(thousands),
         currency=currency,
         negative=negative or ("minus",),
+        exponent=exponent,
     )
     wrong = list(check_number_format(notation))
     for message in wrong:

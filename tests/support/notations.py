@@ -11,6 +11,10 @@ ENGLISH = NumberFormat(
 GERMAN = NumberFormat(decimal=",", thousands=".", currency=("€", "EUR"), negative=("trailing_minus",))
 SWISS = NumberFormat(thousands="'", currency=("CHF", "Fr."))
 FRENCH = NumberFormat(decimal=",", thousands=" ", currency=("€",), negative=("parentheses",))
+SCIENTIFIC = NumberFormat(exponent=True)
+EUROS_IN_POWERS = NumberFormat(
+    decimal=",", thousands=".", currency=("EUR",), negative=("parentheses",), exponent=True
+)
 
 # notation, text, its number with a point and a sign; None: it is none
 NUMBERS: tuple[tuple[NumberFormat | None, str, str | None], ...] = (
@@ -64,6 +68,26 @@ NUMBERS: tuple[tuple[NumberFormat | None, str, str | None], ...] = (
     (FRENCH, "1\u202f234\u00a0567,5\u00a0€", "1234567.5"),
     (FRENCH, "(1 234,50 €)", "-1234.50"),
     (FRENCH, "1 23,50", None),
+    (SCIENTIFIC, "1.5E-3", "0.0015"),
+    (SCIENTIFIC, "-2.5e2", "-250"),
+    (SCIENTIFIC, "1E+5", "100000"),
+    (SCIENTIFIC, "12.345E1", "123.45"),
+    (SCIENTIFIC, "1E0", "1"),
+    (SCIENTIFIC, "1e-06", "0.000001"),
+    (SCIENTIFIC, ".5E1", "5"),
+    (SCIENTIFIC, "5.E1", "50"),
+    (SCIENTIFIC, "123.45", "123.45"),
+    (SCIENTIFIC, "1E60", None),
+    (SCIENTIFIC, "1E100", None),
+    (SCIENTIFIC, "1E", None),
+    (SCIENTIFIC, "E5", None),
+    (SCIENTIFIC, "1E5.5", None),
+    (SCIENTIFIC, "1.5 E3", None),
+    (SCIENTIFIC, "1E5E5", None),
+    (EUROS_IN_POWERS, "EUR -1.234,5E-2", "-12.345"),
+    (EUROS_IN_POWERS, "1,5E3 EUR", "1500"),
+    (EUROS_IN_POWERS, "(1,5)", "-1.5"),
+    (EUROS_IN_POWERS, "(1,5E3)", None),
 )
 
 # format, text, the minute it names; None: it is none

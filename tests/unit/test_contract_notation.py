@@ -34,7 +34,7 @@ schema:
       - name: usd
         logicalType: number
         physicalType: "decimal(12,2)"
-        customProperties: [{property: numberFormat, value: {thousands: ",", negative: [parentheses]}}]
+        customProperties: [{property: numberFormat, value: {thousands: ",", negative: [parentheses], exponent: true}}]
       - {name: booked, logicalType: date}
       - {name: shipped, logicalType: date, logicalTypeOptions: {format: M/d/yyyy}}
       - {name: paid, logicalType: date, customProperties: [{property: dateFormats, value: [yyyyMMdd, yyyy-MM-dd]}]}
@@ -58,7 +58,9 @@ def test_a_column_has_its_own_notation_or_that_of_the_source(tmp_path: Path) -> 
     spec = load(tmp_path)
     german = NumberFormat(decimal=",", thousands=".", currency=("€",))
     assert spec.column("id").number_format == spec.column("net").number_format == german
-    assert spec.column("usd").number_format == NumberFormat(thousands=",", negative=("parentheses",))
+    assert spec.column("usd").number_format == NumberFormat(
+        thousands=",", negative=("parentheses",), exponent=True
+    )
     assert spec.column("note").number_format is None
     formats = {column.name: column.date_formats for column in spec.columns if column.date_formats}
     assert formats == {
@@ -74,7 +76,8 @@ def test_a_column_has_its_own_notation_or_that_of_the_source(tmp_path: Path) -> 
     [
         ('decimal: ",", ', 'decimal: ".", ', "decimal and thousands are the same sign"),
         ('decimal: ",", ', 'decimel: ",", ', 'unknown key "decimel" in `numberFormat`'),
-        ('{thousands: ",", negative: [parentheses]}', "comma", "must be a mapping"),
+        ('{thousands: ",", negative: [parentheses], exponent: true}', "comma", "must be a mapping"),
+        ("exponent: true", "exponent: often", "exponent must be true or false"),
         ("[parentheses]", "[brackets]", "negative must be of"),
         ("[yyyyMMdd, yyyy-MM-dd]", "[dd/MM/yyyy, MM/dd/yyyy]", "as two different days"),
         ("[dd.MM.yyyy]", "[DD.MM.YYYY]", "letters that are not read here"),

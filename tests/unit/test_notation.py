@@ -58,6 +58,7 @@ def test_a_typed_number_comes_back_as_it_was(number: Decimal, notation: NumberFo
         (NumberFormat(decimal=",", thousands=","), "the same sign"),
         (NumberFormat(currency=("1$",)), "no digit"),
         (NumberFormat(currency=(" €",)), "no digit"),
+        (NumberFormat(currency=("E",), exponent=True), "power of ten"),
         (NumberFormat(negative=("red",)), "not 'red'"),
     ],
 )
