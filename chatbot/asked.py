@@ -33,6 +33,7 @@ from chatbot.planner.say import (
     say_question,
 )
 from chatbot.planner.tokens import clean, tokenize
+from chatbot.results import is_empty, metric_of, with_totals
 from chatbot.second import (
     UNSAYABLE,
     Settled,
@@ -170,7 +171,7 @@ class Asked:
 
     def _run(self, plan: Plan) -> Answer:
         try:
-            result = ask_by_weight(self.layer, _with_totals(plan.query), viewer=self.viewer)
+            result = ask_by_weight(self.layer, with_totals(plan.query), viewer=self.viewer)
             tie = find_tie(self.layer, plan.query, result, viewer=self.viewer)
         except AccessDenied:
             return self._refuse("not_allowed", "Your role does not allow this question.")
@@ -191,10 +192,10 @@ class Asked:
                 "The data could not be read just now; no number is given.",
                 prefer=plan.query.metrics,
             )
-        if WITHHELD in result.flags and _is_empty(result):
+        if WITHHELD in result.flags and is_empty(result):
             told = next((line for line in result.assumptions if WITHHELD in line), "It is withheld")
             return self._refuse("not_allowed", f"{told}.")
-        if _is_empty(result) or self._is_outside(result.query) or self._is_stock_ahead(plan.query):
+        if is_empty(result) or self._is_outside(result.query) or self._is_stock_ahead(plan.query):
             return self._no_data(plan)
         if (against := find_against(result)) is not None:
             return self._refuse_change(plan, against)
@@ -203,7 +204,11 @@ class Asked:
     def _answered(self, plan: Plan, result: QueryResult) -> Answer:
         query = result.query
         hidden = set(query.metrics) - set(plan.shown) if plan.shown else set()
-        keep = [i for i, c in enumerate(result.columns) if c.kind == "dimension" or _of(c.name) not in hidden]
+        keep = [
+            i
+            for i, c in enumerate(result.columns)
+            if c.kind == "dimension" or metric_of(c.name) not in hidden
+        ]
         columns = [result.columns[i] for i in keep]
         rows = tuple(tuple(row[i] for i in keep) for row in self._rows_of(result))
         totals = tuple(result.totals[i] for i in keep) if result.totals is not None else None
@@ -442,7 +447,7 @@ class Asked:
         try:
             result = self.layer.query(query, viewer=self.viewer)
             tie = find_tie(self.layer, query, result, viewer=self.viewer)
-            return tie is None and not _is_empty(result) and find_against(result) is None
+            return tie is None and not is_empty(result) and find_against(result) is None
         except DataTrustError:
             return False
 
@@ -678,26 +683,6 @@ def _shape(draft: Draft) -> MetricQuery:
         group_by=grains[:1],
         time=TimeRange(start=span.start, end=span.end, calendar=span.calendar) if span else None,
     )
-
-
-def _of(column: str) -> str:
-    return column.split("__")[0]
-
-
-def _with_totals(query: MetricQuery) -> MetricQuery:
-    """Ask for the totals of a split that shows all of its rows: under a part of them a total would mislead."""
-    parts = query.top is not None or query.limit is not None or query.having or query.bridge
-    whole = query.group_by and not parts and query.fold is None and query.place is None
-    return replace(query, totals=True) if whole else query
-
-
-def _is_empty(result: QueryResult) -> bool:
-    """No row, or one row without a key and without a number."""
-    kinds = {"metric", "share", "running"}
-    if result.query.contributions:  # what is gone has a base, and its part in the change
-        kinds.add("comparison")
-    numbers = [i for i, c in enumerate(result.columns) if c.kind in kinds]
-    return not result.rows or all(row[i] is None for row in result.rows for i in numbers)
 
 
 def _same_meaning(one: MetricQuery, other: MetricQuery) -> bool:

@@ -145,6 +145,7 @@ class AnswerView:
     evidence: Evidence | None
     options: tuple[tuple[str, str], ...]  # label, question
     announcement: str  # for a screen reader
+    was_stopped: bool = False  # by the asker: there is nothing to call wrong
 
 
 def view_of(document: Mapping[str, Any], context: PageContext, *, locale: str) -> AnswerView:
@@ -180,6 +181,7 @@ def view_of(document: Mapping[str, Any], context: PageContext, *, locale: str) -
         evidence=_evidence(document, context, locale=locale) if answered else None,
         options=tuple((str(o["label"]), str(o["question"])) for o in document.get("options") or ()),
         announcement=". ".join(part for part in spoken if part),
+        was_stopped=document.get("reason") == "stopped",
     )
 
 

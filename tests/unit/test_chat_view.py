@@ -58,6 +58,15 @@ def test_a_table_has_heads_units_and_a_total(context: PageContext) -> None:
     assert [c.text for c in table.totals][:2] == ["Total", "7,998,749.55"]
 
 
+def test_what_was_stopped_can_be_asked_again_and_not_called_wrong(context: PageContext) -> None:
+    seen = view(double.refuse, context, reason="stopped", options=[])
+    shown = render_detail(seen, export=None)
+    assert seen.headline == "Stopped"
+    assert "Ask again" in shown
+    assert "Not right" not in shown
+    assert "Not right" in render_detail(view(double.refuse, context), export=None)
+
+
 def test_evidence_names_everything(context: PageContext) -> None:
     proof = view(double.by_region, context).evidence
     assert proof is not None
