@@ -87,6 +87,8 @@ def resolve_draft(draft: Draft, catalog: Catalog) -> list[Candidate] | Problem:
                 problems.append(str(unreachable))
             except Needs as needs:
                 return Problem(kind=needs.kind, words=tuple(names), message=needs.message)
+    if not found and not problems:  # a count by acts, and no act is spoken of
+        return Problem(kind="metric")
     if not found:
         return Problem(kind="unreachable", words=tuple(dict.fromkeys(problems)))
     best: dict[MetricQuery, Candidate] = {}
