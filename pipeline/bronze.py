@@ -17,7 +17,7 @@ from datatrust.core.spreadsheet import DEFUSED_PATTERN
 from pipeline.contracts.model import SourceSpec
 from pipeline.ledger import RawFile, matches
 from pipeline.readers import readers
-from pipeline.readers.base import Extent, Layout, Records, Refusal, cap_of
+from pipeline.readers.base import ArrowTexts, Extent, Layout, Records, Refusal, cap_of
 from pipeline.repair import carries_references, reading_spec
 from pipeline.store import BRONZE_PROPERTIES, append
 from pipeline.totals import check_totals
@@ -159,15 +159,18 @@ def _to_arrow(records: Records, task: Mapping[str, Any], names: Sequence[str]) -
 
     count = len(records.line)
     arrays = [
-        pa.array([task["sequence"]] * count, pa.int64()),
+        pa.repeat(pa.scalar(task["sequence"], pa.int64()), count),
         pa.array(records.line, pa.int64()),
         pa.array(records.span, pa.int32()),
         pa.array(records.gap, pa.int32()),
-        pa.array([task["sha"]] * count, pa.string()),
-        pa.array([task["path"]] * count, pa.string()),
+        pa.repeat(pa.scalar(task["sha"], pa.string()), count),
+        pa.repeat(pa.scalar(task["path"], pa.string()), count),
         pa.array(records.reason, pa.string()),
         pa.array(records.rescued, pa.string()),
         pa.array(records.extra, pa.string()),
-        *[pa.array(values, pa.string()) for values in records.values],
+        *[
+            values.array if isinstance(values, ArrowTexts) else pa.array(values, pa.string())
+            for values in records.values
+        ],
     ]
     return pa.RecordBatch.from_arrays(arrays, names=[*(name for name, _ in META), *names])

@@ -143,6 +143,7 @@ def _load(connection: duckdb.DuckDBPyConnection, batches: Iterator[Records], wid
     for records in batches:
         good = [place for place, reason in enumerate(records.reason) if reason is None]
         unreadable.update(reason for reason in records.reason if reason is not None)
+        columns = [list(values) for values in records.values]
         for start in range(0, len(good), _BATCH_ROWS):
             part = good[start : start + _BATCH_ROWS]
             batch = pa.table(
@@ -150,7 +151,7 @@ def _load(connection: duckdb.DuckDBPyConnection, batches: Iterator[Records], wid
                     "n": pa.array(range(count, count + len(part)), pa.int64()),
                     **{
                         name: pa.array([values[place] for place in part], pa.string())
-                        for name, values in zip(names, records.values, strict=True)
+                        for name, values in zip(names, columns, strict=True)
                     },
                 }
             )

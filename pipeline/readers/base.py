@@ -13,10 +13,13 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from datatrust.core.issues import did_you_mean
 from pipeline.contracts.model import SourceSpec
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 BLANK = b" \t\r\n"  # a line of nothing else is blank, to the readers and to the count that checks them
 MAX_LINE_BYTES = 1 << 20
@@ -74,9 +77,34 @@ class Extent:
     trailing_blank: int = 0
 
 
+class ArrowTexts(Sequence[str | None]):
+    """A column of texts as Arrow holds them: whoever writes them on needs no Python text for each."""
+
+    def __init__(self, array: pa.Array) -> None:
+        self.array = array
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __iter__(self) -> Iterator[str | None]:
+        return iter(self.array.to_pylist())
+
+    @overload
+    def __getitem__(self, at: int) -> str | None: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[str | None]: ...
+
+    def __getitem__(self, at: int | slice) -> str | list[str | None] | None:
+        if isinstance(at, slice):
+            return list(self.array[at].to_pylist())
+        text: str | None = self.array[at].as_py()
+        return text
+
+
 @dataclass(kw_only=True)
 class Records:
-    """Some records of one file, column by column. `values` has one list for each contract column."""
+    """Some records of one file, column by column. `values` has one list, or ArrowTexts, for each contract column."""
 
     line: list[int] = field(default_factory=list)
     span: list[int] = field(default_factory=list)
@@ -84,7 +112,7 @@ class Records:
     reason: list[str | None] = field(default_factory=list)  # why a record could not be read
     rescued: list[str | None] = field(default_factory=list)  # its raw text then
     extra: list[str | None] = field(default_factory=list)  # unknown fields, as JSON
-    values: list[list[str | None]] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 A quoted value may hold line breaks; lines are joined only when that closes the quote within a few lines and
 gives the right number of fields, and never over a line that is a whole record by itself. Bytes that are not of
 the encoding, NUL bytes, ragged lines and lines over the cap become rescued records with a reason.
-Layer: pipeline. Runs on Spark's workers: standard library only.
+Layer: pipeline. Runs on Spark's workers: imports Arrow, no Spark.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pipeline.readers.base import (
     CAPS,
     FRAME,
     KEPT_OF_LONG_RECORD,
+    ArrowTexts,
     Layout,
     Reader,
     Records,
@@ -197,25 +198,23 @@ class _Scan:
             yield records
 
     def _fast(self, body: bytes) -> Records | None:
-        """Return the records of a block without quotes, blank lines or bad bytes; None where it is not so plain."""
-        width = self._layout.width
-        if self._dialect.quote.encode() in body or b"\x00" in body or width < 2:
+        """Return the records of a block without quotes, blank lines or bad bytes; None where it is not so plain.
+
+        Arrow splits it, ten times as fast as Python. What Arrow would take in another way than `_slow` is left to that:
+        a quote, a carriage return that ends no line, a byte order mark, an empty line, a line over the cap.
+        """
+        if self._dialect.quote.encode() in body or b"\x00" in body or self._layout.width < 2:
             return None
-        try:
-            text = body.decode(self._dialect.encoding)
-        except UnicodeDecodeError:
+        if body.count(b"\r") != body.count(b"\r\n") or body.startswith(codecs.BOM_UTF8):
             return None
-        lines = text.split("\n")
-        if not lines[-1]:
-            lines.pop()
-        if "\r" in text:
-            lines = [line[:-1] if line.endswith("\r") else line for line in lines]
-        delimiter = self._dialect.delimiter
-        rows = [line.split(delimiter) for line in lines]
-        if any(len(row) != width for row in rows) or max(map(len, lines)) > self._dialect.max_line_bytes // 4:
+        if body.startswith((b"\n", b"\r\n")) or b"\n\n" in body or b"\n\r\n" in body:
             return None
-        count = len(rows)
-        columns = list(zip(*rows, strict=True))
+        if _longest_line(body) > self._dialect.max_line_bytes:
+            return None
+        columns = _split_plain(body, self._dialect, self._layout.width)
+        if columns is None:
+            return None
+        count = len(columns[0])
         tally = self._tally
         records = tally.new_records()
         records.line = list(range(tally.line, tally.line + count))
@@ -223,13 +222,18 @@ class _Scan:
         records.gap = [tally.gap] + [0] * (count - 1)
         records.reason = [None] * count
         records.rescued = [None] * count
-        records.extra = [self._extra(row) for row in rows] if self._layout.unknown else [None] * count
+        records.extra = self._extras(columns) if self._layout.unknown else [None] * count
         records.values = [
-            list(columns[place]) if place is not None else [None] * count for place in self._layout.places
+            columns[place] if place is not None else [None] * count for place in self._layout.places
         ]
         tally.line += count
         tally.gap = 0
         return records
+
+    def _extras(self, columns: Sequence[ArrowTexts]) -> list[str | None]:
+        names = [name for _, name in self._layout.unknown]
+        rows = zip(*(columns[place] for place, _ in self._layout.unknown), strict=True)
+        return [extra_json(dict(zip(names, row, strict=True))) for row in rows]
 
     def _slow(self, body: bytes, *, is_last: bool) -> Records:
         """Return the records of a block line by line; lines that may go on in the next block are held back."""
@@ -318,6 +322,40 @@ class _Scan:
         return extra_json({name: fields[place] for place, name in self._layout.unknown})
 
 
+def _split_plain(body: bytes, dialect: _Dialect, width: int) -> tuple[ArrowTexts, ...] | None:
+    """Return the fields of lines without quotes, column by column; None where a line has more or fewer."""
+    import pyarrow as pa
+    import pyarrow.csv as arrow_csv
+
+    names = [str(place) for place in range(width)]
+    try:
+        # Arrow reads UTF-8, and checks it; only what is in another encoding passes through Python's texts.
+        text = body if dialect.encoding in _UTF_8 else body.decode(dialect.encoding).encode()
+        table = arrow_csv.read_csv(
+            pa.BufferReader(text),
+            read_options=arrow_csv.ReadOptions(
+                column_names=names, use_threads=False, block_size=len(text) + 1
+            ),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=dialect.delimiter, quote_char=False, double_quote=False, ignore_empty_lines=False
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+    except (UnicodeDecodeError, pa.ArrowInvalid):
+        return None
+    return tuple(ArrowTexts(column.combine_chunks()) for column in table.columns)
+
+
+def _longest_line(body: bytes) -> int:
+    import numpy as np
+
+    ends = np.flatnonzero(np.frombuffer(body, dtype=np.uint8) == 0x0A)
+    return int(np.diff(ends, prepend=-1, append=len(body)).max())
+
+
+_UTF_8 = ("utf-8", "utf8")
 _UNCLOSED = "unclosed_quote"
 _AFTER = "text_after_quote"
 

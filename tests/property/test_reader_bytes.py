@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.readers import readers
+from pipeline.readers import csv, readers
 from pipeline.readers.base import Refusal
 from tests.support.formats import read_back, spec_for, write_rows
 
@@ -39,6 +40,32 @@ def test_text_of_any_shape(name: str, body: bytes, options: dict[str, object], t
         spec = spec_for(name, **options)
         if not isinstance(readers()[name].layout(path, spec), Refusal):
             read_back(path, spec)
+
+
+@settings(FEW, max_examples=300)
+@given(
+    body=st.lists(
+        st.sampled_from(
+            [b"1,a,2", b"1,a,2", b"3,\xc3\xa9,", b",,", b" , ,", b"1,a", b"1,a,2,b", b"", b" ", b"x\ry,b,c", b"\xff,1,2",
+             b"\xef\xbb\xbf1,2,3", b"\xe2\x80\xa8,\x0b,\x1c", b"NULL,nan,N/A", b"\xed\xa0\x80,1,2"]
+        ),
+        max_size=12,
+    ),
+    end=st.sampled_from([b"\n", b"\r\n"]),
+    last=st.booleans(),
+    options=st.sampled_from([{}, {"encoding": "latin-1"}, {"encoding": "ascii"}, {"maxLineBytes": 6}]),
+)  # fmt: skip
+def test_arrow_and_the_line_by_line_way_read_the_same(
+    body: list[bytes], end: bytes, last: bool, options: dict[str, object], tmp_path: Path
+) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(HEADS["csv"] + end.join(body) + (end if last else b""))
+    spec = spec_for("csv", **options)
+    if isinstance(readers()["csv"].layout(path, spec), Refusal):
+        return
+    found = read_back(path, spec)
+    with patch.object(csv._Scan, "_fast", lambda self, body: None):
+        assert found == read_back(path, spec)
 
 
 @pytest.mark.parametrize("name", ["parquet", "excel"])
