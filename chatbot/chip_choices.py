@@ -1,7 +1,7 @@
 """What each part of a query can be changed to, and which parts can be left out: nothing that could not be answered.
 
 Every choice was checked by the semantic layer under the viewer's rights; members of a dimension are those that the
-viewer may see.
+viewer may see, as far as the rest of the question has rows for them.
 Layer: chatbot. Imports the semantic layer's door.
 """
 
@@ -29,7 +29,7 @@ from semantic.calendar import (
 )
 from semantic.engine import SemanticLayer
 from semantic.model import Calendar, Catalog, DimensionRef
-from semantic.query import MetricQuery, TimeRange, Viewer
+from semantic.query import MetricQuery, Scalar, TimeRange, Viewer
 from semantic.reach import TIME, base_metrics, find_dimension, grains_of, reachable_together
 
 MOST_MEMBERS = 300
@@ -145,9 +145,9 @@ class Chooser:
         if ref is None:
             return
         old = query.where[chip.place] if chip.place < len(query.where) else None
-        is_checked = False
+        is_checked, held = False, self._held(query, chip, field)
         for value in self.layer.values(ref, viewer=self.viewer, limit=MOST_MEMBERS):
-            if old is not None and old.values == (value,):
+            if (old is not None and old.values == (value,)) or (held is not None and value not in held):
                 continue
             op = old.op if old is not None and old.op in ("=", "!=", "in", "not_in") else "="
             to = {"field": field, "op": op, "values": [value]}
@@ -156,6 +156,18 @@ class Chooser:
                 return  # one member is as good as another
             is_checked = True
             yield Choice(label=_said(value), edit=edit)
+
+    def _held(self, query: MetricQuery, chip: Chip, field: str) -> frozenset[Scalar] | None:
+        """The members that the rest of the question has rows for; None where that cannot be told."""
+        others = tuple(each for place, each in enumerate(query.where) if place != chip.place)
+        split = MetricQuery(
+            metrics=query.metrics, group_by=(field,), where=others, either=query.either, time=query.time
+        )
+        try:
+            result = self.layer.query(split, viewer=self.viewer)
+        except DataTrustError:
+            return None
+        return None if "truncated" in result.flags else frozenset(row[0] for row in result.rows)
 
     def _times(self, query: MetricQuery, chip: Chip) -> Iterator[Choice]:
         if TIME not in reachable_together(self.catalog, query.metrics):

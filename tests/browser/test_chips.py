@@ -41,6 +41,7 @@ def test_by_key_at_a_desk(company: str, browser: Browser) -> None:
     page.get_by_role("button", name="Undo").press("Enter")
     tab.wait_for_turn(2)
     expect(said).to_contain_text("where region is EMEA")
+    expect(page.get_by_role("button", name="Undo")).to_be_focused(timeout=SLOW)
     tab.ask("and by month?")
     expect(said).to_contain_text("Gross profit by category and month, where region is EMEA")
 

@@ -20,26 +20,23 @@
     const open = document.getElementById("dt-choices")?.dataset.of ?? "";
     if (act === "chip" && value) {
       const of = `#dt-choices[data-of="${CSS.escape(value)}"]`;
-      wanted = { selectors: [`${of} input`, `${of} .dt-option`, `${of} [data-close]`], waits: false };
+      wanted = { selectors: [`${of} input`, `${of} .dt-option`, `${of} [data-close]`] };
     } else if (act === "chip") {
-      wanted = { selectors: [`[data-chip="${CSS.escape(open.split(" ")[0])}"][aria-expanded="false"]`], waits: false };
+      wanted = { selectors: [`[data-chip="${CSS.escape(open.split(" ")[0])}"][aria-expanded="false"]`] };
     } else if (act === "edit" || act === "drop" || act === "undo") {
-      wanted = { selectors: ["#dt-lead .dt-chip-change", "#dt-lead button"], waits: act !== "undo" };
+      wanted = { ifLost: true, selectors: [".dt-lead .dt-chip-change", ".dt-lead button", ".dt-welcome button"] };
     } else {
       wanted = null;
     }
   };
   new MutationObserver(() => {
-    if (!wanted) return;
-    if (wanted.waits) {
-      wanted.waits = !document.querySelector(".dt-waiting");
-      return;
-    }
+    if (!wanted || (wanted.ifLost && document.activeElement !== document.body)) return;
     const found = wanted.selectors.map((each) => document.querySelector(each)).find(Boolean);
     if (!found) return;
     wanted = null;
     found.focus({ preventScroll: true });
   }).observe(document.documentElement, { childList: true, subtree: true });
+  document.addEventListener("focusin", () => { if (wanted?.ifLost) wanted = null; });  // somebody went on
 
   document.addEventListener("click", async (event) => {
     const copy = event.target.closest("[data-copy]");

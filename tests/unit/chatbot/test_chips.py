@@ -137,6 +137,9 @@ def test_choices_are_those_of_the_catalog_and_the_data(desk: Desk, chooser: Choo
     assert labels("where:0") == ["APAC", "Americas"]
     assert {"Categories", "Countries"} <= set(labels("where:1"))
     assert "Technology" in labels("where:1", "category")
+    countries = set(labels("where:1", "country"))
+    assert countries
+    assert countries <= {"Germany", "France", "Spain", "United Kingdom"}  # of EMEA: of others it has no rows
     assert "The period before: 1 Oct to 31 Dec 2025 (Q2 FY2026)" in labels("time:0")
     assert "The period after: 1 Apr to 30 Jun 2026 (Q4 FY2026)" in labels("time:0")
     assert "This year so far: 1 Jul 2025 to 30 Jun 2026 (FY2026)" in labels("time:0")
