@@ -68,3 +68,9 @@ def test_the_command_line_starts_without_the_heavy_packages(argument: str) -> No
 def test_adrs_are_numbered_without_gaps() -> None:
     numbers = sorted(int(p.name[:4]) for p in (ROOT / "docs" / "adr").glob("*.md"))
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_each_test_file_has_a_name_of_its_own() -> None:
+    """Two of one name cannot be collected together: the whole suite would stop, though each runs alone."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
