@@ -381,10 +381,8 @@ def _finished(text: str, tree: exp.Expr) -> Expression:
     seen: dict[str, int] = {}
     for node, path in walk_columns(tree):
         seen.setdefault(".".join(path), _offset(node))
-    for node in tree.walk():
-        node._meta = (
-            None  # where its words stood is known now, and would be a third of the price of each copy
-        )
+    for node in tree.walk():  # where words stood is known now, and would be a third of the price of each copy
+        node._meta = None
     return Expression(text=text, ast=tree, columns=tuple(seen), offsets=tuple(seen.values()))
 
 
