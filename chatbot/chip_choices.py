@@ -30,7 +30,7 @@ from semantic.calendar import (
 from semantic.engine import SemanticLayer
 from semantic.model import Calendar, Catalog, DimensionRef
 from semantic.query import MetricQuery, Scalar, TimeRange, Viewer
-from semantic.reach import TIME, base_metrics, find_dimension, grains_of, reachable_together
+from semantic.reach import TIME, base_metrics, find_dimension, grains_of, reachable, reachable_together
 
 MOST_MEMBERS = 300
 _SPLITS = ("category", "flag", "identifier")
@@ -101,13 +101,13 @@ class Chooser:
 
     def _metrics(self, query: MetricQuery, chip: Chip) -> Iterator[Choice]:
         own = self._model(query.metrics[chip.place])
-        fields = {*query.group_by, *(each.field for each in query.where)}
+        fields = {*query.group_by, *(each.field for each in query.where)} - set(self._segments())
         found: list[tuple[bool, Choice]] = []
         for name, metric in self.catalog.metrics.items():
             if name in query.metrics or metric.deprecated:
                 continue
-            reach = reachable_together(self.catalog, (name,))
-            if not all(find_dimension(reach, field) for field in fields - set(self._segments())):
+            reach = reachable(self.catalog, name)
+            if not all(find_dimension(reach, field) for field in fields):
                 continue
             model = self._model(name)
             edit = Edit(part="metric", place=chip.place, to=name)

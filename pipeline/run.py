@@ -192,6 +192,7 @@ class _Run:
 
         with self.progress.step("starting Spark"):
             auditor, gold = Auditor(), GoldBuilder(self.project)
+            self.teller.prepare()
             spark = open_session(
                 self.project,
                 input_bytes=self._input_bytes(findings, changes),

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from datatrust.core.secrets import find_secret
 from pipeline.alerts.model import Alert
 
 VARIABLE = "DATATRUST_SLACK_WEBHOOK"
@@ -35,10 +36,7 @@ class Reply:
 
 def find_webhook(secrets: Path, environment: Mapping[str, str] = os.environ) -> str | None:
     """Return the webhook's address, or None where alerts go to the log alone."""
-    if said := environment.get(VARIABLE, "").strip():
-        return said
-    file = secrets / SECRET
-    return file.read_text(encoding="utf-8").strip() or None if file.is_file() else None
+    return find_secret(secrets, variable=VARIABLE, file=SECRET, environment=environment)
 
 
 def send_to_slack(webhook: str, alert: Alert, timeout: float, *, project: str) -> Reply:

@@ -17,6 +17,7 @@ from openlineage.client.event_v2 import RunEvent
 from openlineage.client.transport.file import FileConfig, FileTransport
 from openlineage.client.transport.http import HttpConfig, HttpTransport
 
+from datatrust.core.secrets import find_secret
 from datatrust.core.settings import LineageEvents
 
 VARIABLE = "DATATRUST_OPENLINEAGE_API_KEY"
@@ -76,10 +77,7 @@ class EventSender:
 
 def find_key(secrets: Path, environment: Mapping[str, str] = os.environ) -> str | None:
     """Return the receiver's API key, or None where it asks for none."""
-    if said := environment.get(VARIABLE, "").strip():
-        return said
-    file = secrets / SECRET
-    return file.read_text(encoding="utf-8").strip() or None if file.is_file() else None
+    return find_secret(secrets, variable=VARIABLE, file=SECRET, environment=environment)
 
 
 def _transport(settings: LineageEvents, key: str | None) -> HttpTransport:

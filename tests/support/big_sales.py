@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from datatrust.core.settings import Project
-from tests.support.projects import write_project
+from tests.support.projects import write_files, write_project
 from tests.support.tiny import DBT_PROJECT
 
 FILES = 4
@@ -82,10 +82,7 @@ def make_big_company(root: Path, rows: int) -> Project:
         "dbt/dbt_project.yml": DBT_PROJECT.lstrip(),
         "dbt/models/sources.yml": "sources: [{name: silver, schema: silver, tables: [{name: sales}]}]\n",
     } | {f"dbt/models/{name}.sql": text for name, text in _MODELS.items()}
-    for name, text in files.items():
-        file = root / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+    write_files(root, files)
     project.raw.mkdir(parents=True)
     for number in range(FILES):
         _write_lines(

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from datatrust.core.settings import Project, load_project
+from tests.support.projects import write_files
 
 TABLES = """
 create table carriers (carrier_id integer, carrier_name varchar, mode varchar, home_country varchar);
@@ -133,10 +134,7 @@ metrics:
 
 def make_logistics(root: Path) -> Project:
     """Write the project into `root` and return it."""
-    for name, text in CATALOG.items():
-        file = root / "catalog" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+    write_files(root / "catalog", CATALOG)
     with duckdb.connect(str(root / "freight.duckdb")) as connection:
         connection.execute(TABLES)
     (root / "configs").mkdir()

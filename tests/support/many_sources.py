@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 from datatrust.core.settings import Project
-from tests.support.projects import write_project
+from tests.support.projects import write_files, write_project
 from tests.support.tiny import DBT_PROJECT
 
 ROWS = 200  # of a file
@@ -74,10 +74,7 @@ def make_company(root: Path, count: int) -> Project:
         "dbt/models/sources.yml": f"sources: [{{name: silver, schema: silver, tables: [{tables}]}}]\n",
         "dbt/models/fct_entries.sql": _MODEL,
     }
-    for name, text in files.items():
-        file = root / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+    write_files(root, files)
     return project
 
 

@@ -27,12 +27,12 @@ class Cost:
 
 def run_apart(project: Project) -> Cost:
     """Take in what is new."""
-    return _apart(project, "run")
+    return measure_apart("measured", str(project.root), "run")
 
 
 def maintain_apart(project: Project) -> Cost:
     """Clean up by the project's policy."""
-    return _apart(project, "maintain")
+    return measure_apart("measured", str(project.root), "maintain")
 
 
 def own_processes() -> list[int]:
@@ -55,14 +55,20 @@ def _highest_kb(pid: int) -> int:
     return int(found.group(1)) if found else 0
 
 
-def _apart(project: Project, what: str) -> Cost:
+def measure_apart(module: str, *arguments: str) -> Cost:
+    """Run a module of `tests.support` in a process of its own, which says by `say_cost` what it took."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.support.measured", str(project.root), what],
+        [sys.executable, "-m", f"tests.support.{module}", *arguments],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:
-        raise SystemExit(f"the measured {what} failed:\n{done.stderr[-2000:]}")
+        raise SystemExit(f"the measured {' '.join([module, *arguments])} failed:\n{done.stderr[-2000:]}")
     return Cost(**json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+def say_cost(start: float) -> None:
+    """Say what this process took since `start` (`time.monotonic`), as its last line."""
+    print("\n" + json.dumps({"seconds": time.monotonic() - start, "peak_mb": peak_mb()}))
 
 
 def _measure(root: Path, what: str) -> None:
@@ -78,7 +84,7 @@ def _measure(root: Path, what: str) -> None:
         assert run_pipeline(project).deliveries, "there was nothing to take in"
     else:
         maintain(project)
-    print("\n" + json.dumps({"seconds": time.monotonic() - start, "peak_mb": peak_mb()}))
+    say_cost(start)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 from datatrust.core.release import load_release
 from datatrust.core.settings import Project
 from pipeline.tables import query_tables
-from tests.support.projects import write_project
+from tests.support.projects import write_files, write_project
 
 POLICY = """\
 classes:
@@ -89,10 +89,7 @@ def make_club(root: Path) -> Project:
         "configs/contracts/visits.yml": VISITS,
         **{f"dbt/{name}": text for name, text in DBT.items()},
     }
-    for name, text in texts.items():
-        file = root / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+    write_files(root, texts)
     return project
 
 

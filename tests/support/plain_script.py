@@ -6,8 +6,6 @@ A process of its own, so that its seconds and its memory stand beside those of a
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,8 +13,8 @@ from pathlib import Path
 
 from datatrust.core.settings import load_project
 from tests.support.big_sales import MOST_QUANTITY, STATUSES
-from tests.support.measured import Cost, peak_mb
-from tests.support.projects import ROOT, write_project
+from tests.support.measured import Cost, measure_apart, say_cost
+from tests.support.projects import write_project
 
 _CAST = """
     line_id, try_cast(order_date as date) as order_date, region, product_id, try_cast(quantity as bigint) as quantity,
@@ -27,13 +25,7 @@ _CAST = """
 def run_plain(raw: Path, *, form: str) -> Cost:
     """Run the script on the CSV files of `raw`; `form` is what it writes: delta or parquet."""
     with tempfile.TemporaryDirectory() as out:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.support.plain_script", str(raw), out, form],
-            cwd=ROOT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-    if done.returncode != 0:
-        raise SystemExit(f"the plain script failed:\n{done.stderr[-2000:]}")
-    return Cost(**json.loads(done.stdout.strip().splitlines()[-1]))
+        return measure_apart("plain_script", str(raw), out, form)
 
 
 def _script(raw: Path, out: Path, form: str) -> None:
@@ -61,7 +53,7 @@ def _script(raw: Path, out: Path, form: str) -> None:
         "select trunc(order_date, 'month') as month, region, count(*) as sales_lines, sum(quantity) as units, "
         "sum(amount) as amount from silver group by 1, 2"
     ).write.format(form).save(str(out / "gold"))
-    print("\n" + json.dumps({"seconds": time.monotonic() - start, "peak_mb": peak_mb()}))
+    say_cost(start)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import fcntl
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,14 @@ def run(project: Project, **options: Any) -> Any:
             return business_metrics(project, candidate)
 
     return run_pipeline(project, business_metrics=metrics, **options)
+
+
+def write_files(root: Path, texts: Mapping[str, str]) -> None:
+    """Write texts under `root`, by their paths there."""
+    for name, text in texts.items():
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
 
 
 def write_project(root: Path, config: dict[str, Any]) -> Project:

@@ -12,6 +12,7 @@ from deltalake import DeltaTable, write_deltalake
 from datatrust.core.release import Quality, Release, TablePin, list_releases, publish_release
 from datatrust.core.settings import Project, load_project
 from tests.support.logistics import CATALOG, TABLES
+from tests.support.projects import write_files
 
 CHANGES = {
     1: "",
@@ -22,10 +23,7 @@ CHANGES = {
 
 def make_freight_project(root: Path) -> Project:
     """Write the project into `root`; it has no release yet."""
-    for name, text in CATALOG.items():
-        file = root / "catalog" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+    write_files(root / "catalog", CATALOG)
     (root / "configs").mkdir(parents=True)
     config = {"name": "logistics", "today": "2026-05-15", "catalog": "catalog"}
     (root / "configs" / "pipeline_config.json").write_text(json.dumps(config), encoding="utf-8")
