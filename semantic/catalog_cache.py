@@ -31,6 +31,15 @@ _TYPES: dict[str, Any] = {
         model.LifecycleRule, model.BridgeRule, model.MetricInput, model.MemberRule, model.CurrencyRates, model.Metric, model.Identity, model.Catalog,
     )
 }  # fmt: skip
+# of each type: its fields with their default, and whether an empty mapping is what a field has by itself
+_FIELDS: dict[type, list[tuple[str, Any, bool]]] = {
+    kind: [
+        (each.name, None if each.default is MISSING else each.default, each.default_factory is not MISSING)
+        for each in fields(kind)
+    ]
+    for kind in _TYPES.values()
+}
+_PLAIN = {str, int, bool, type(None)}
 _PLACE, _DAY, _NUMBER = "\0p", "\0d", "\0n"  # first item of a list that is no list
 
 
@@ -50,7 +59,8 @@ def keep(folder: Path, key: str, catalog: model.Catalog) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=".tmp")
         with os.fdopen(handle, "w", encoding="utf-8") as out:
-            json.dump(_encoded(replace(catalog, texts={})), out, separators=(",", ":"))
+            # in one string: the encoder that writes piece by piece is Python's, many times slower
+            out.write(json.dumps(_encoded(replace(catalog, texts={})), separators=(",", ":")))
         os.replace(name, folder / f"{key}.json")
         kept = sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime, reverse=True)
         for old in kept[KEPT:]:
@@ -79,16 +89,17 @@ def _code() -> str:
 
 
 def _encoded(value: Any) -> Any:
-    kind = type(value).__name__
-    if kind in _TYPES:
-        made: dict[str, Any] = {"\0": kind}
-        for field in fields(value):
-            each = getattr(value, field.name)
-            default = field.default if field.default is not MISSING else None
-            if each != default and not (each == {} and field.default_factory is not MISSING):
-                made[field.name] = _encoded(each)
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind in _FIELDS:
+        made: dict[str, Any] = {"\0": kind.__name__}
+        for name, default, empty in _FIELDS[kind]:
+            each = getattr(value, name)
+            if each is not default and each != default and not (empty and each == {}):
+                made[name] = _encoded(each)
         return made
-    if isinstance(value, SourcePosition):
+    if kind is SourcePosition:
         return [_PLACE, value.file, value.line, value.column]
     if isinstance(value, Mapping):
         return {name: _encoded(each) for name, each in value.items()}

@@ -21,6 +21,9 @@ MAX_BYTES = 2_000_000  # a hand-written catalog file is far smaller; guards the 
 MAX_DEPTH = 40
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)$")
+_LOADER: Any = getattr(pyyaml, "CSafeLoader", pyyaml.SafeLoader)
+# where an anchor or an alias can begin; the product `a * b` is neither
+_MAYBE_ALIAS = re.compile(r"(?:^|[\s\[{,:\ufeff])[&*]\S")
 _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]+)?$")
 
 
@@ -97,9 +100,7 @@ def parse_yaml(text: str, *, file: str) -> Document:
     marks: dict[tuple[Hashable, ...], SourcePosition] = {}
     try:
         _refuse_aliases(text, file)
-        node = pyyaml.compose(
-            text, Loader=pyyaml.CSafeLoader if hasattr(pyyaml, "CSafeLoader") else pyyaml.SafeLoader
-        )
+        node = pyyaml.compose(text, Loader=_Untyped)
     except pyyaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = (
@@ -130,12 +131,18 @@ def parse_yaml(text: str, *, file: str) -> Document:
     return Document(file, data, marks)
 
 
+class _Untyped(_LOADER):  # type: ignore[misc]
+    """Reads nodes without guessing their types by patterns: `_scalar` gives each its type."""
+
+    def resolve(self, kind: type, value: object, implicit: object) -> str:
+        return "tag:yaml.org,2002:str"
+
+
 def _refuse_aliases(text: str, file: str) -> None:
     """Anchors and aliases hide where a value comes from and make bombs possible: refuse them by position."""
-    if "&" not in text and "*" not in text:
+    if not _MAYBE_ALIAS.search(text):
         return
-    loader = pyyaml.CSafeLoader if hasattr(pyyaml, "CSafeLoader") else pyyaml.SafeLoader
-    for event in pyyaml.parse(text, Loader=loader):
+    for event in pyyaml.parse(text, Loader=_LOADER):
         anchored = isinstance(event, pyyaml.AliasEvent) or getattr(event, "anchor", None)
         if anchored:
             mark: Any = event.start_mark

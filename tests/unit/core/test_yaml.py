@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml as pyyaml
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from datatrust.core.errors import UserError
 from datatrust.core.yaml import MAX_BYTES, load_yaml, parse_yaml
@@ -82,3 +85,27 @@ def test_files_that_cannot_be_read(tmp_path: Path, content: bytes | None, words:
         file.write_bytes(content)
     with pytest.raises(UserError, match=words):
         load_yaml(file)
+
+
+@given(text=st.text(alphabet="ab*& -:,[]{}\n\"'!(\ufeff", max_size=30))
+@example(text='{"a":*b}')
+@example(text="\ufeff&a b")
+def test_no_text_with_an_anchor_or_alias_gets_by(text: str) -> None:
+    try:
+        events = list(pyyaml.parse(text))
+    except pyyaml.YAMLError:
+        return
+    named = any(isinstance(each, pyyaml.AliasEvent) or getattr(each, "anchor", None) for each in events)
+    try:
+        parse_yaml(text, file="a.yml")
+        codes = []
+    except UserError as error:
+        codes = [issue.code for issue in error.issues]
+    assert ("DT106" in codes) == named
+
+
+def test_a_product_is_no_alias() -> None:
+    assert parse_yaml("a: price * quantity\nb: count(*)\n", file="a.yml").data == {
+        "a": "price * quantity",
+        "b": "count(*)",
+    }
