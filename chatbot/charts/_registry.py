@@ -30,3 +30,9 @@ def draw_chart(shape: Shape) -> go.Figure | None:
     """Return the picture of a result, None where words alone say more."""
     chart = choose_chart(shape)
     return chart.draw(shape) if chart else None
+
+
+def chart_note(shape: Shape) -> str:
+    """Return what the picture of a result leaves out of the table, in words."""
+    chart = choose_chart(shape)
+    return chart.note(shape) if chart else ""

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import plotly.graph_objects as go
 
 from chatbot.format import GRAINS, format_cell, format_day, format_number
+from semantic.bridges import PARTS as BRIDGE_PARTS
 
 PeriodNamer = Callable[[dt.date, str], str]  # first day and grain -> "Q3 FY2026"
 PARTS = ("base", "difference", "percent", "favourable")
@@ -41,6 +43,16 @@ class Measure:
     base: tuple[Decimal | None, ...] | None = None
     difference: tuple[Decimal | None, ...] | None = None
     favourable: tuple[bool | None, ...] | None = None
+    total: Decimal | None = None  # of all rows, where the answer has it
+    bridge: Mapping[str, tuple[Decimal | None, ...]] = field(
+        default_factory=dict
+    )  # part -> its share in a change
+
+    @property
+    def is_better_low(self) -> bool:
+        """Whether a fall is the good news, as the rows' own assessments say."""
+        judged = zip(self.difference or (), self.favourable or (), strict=False)
+        return any(good is (change < 0) for change, good in judged if change and good is not None)
 
     def text(self, value: Decimal | None, *, locale: str, signed: bool = False) -> str:
         """Return one value in words, exact."""
@@ -55,12 +67,18 @@ class Shape:
 
     rows: int
     time: Axis | None
-    category: Axis | None
+    categories: tuple[Axis, ...]
     measures: tuple[Measure, ...]
     compare: str | None  # "previous_year", "previous_period", or a scenario such as "budget"
     base_label: str  # "Year before", "Budget"
     locale: str
     is_ranked: bool = False  # the rows stand in an order that was asked for, not in that of their names
+    is_change: bool = False  # the rows are parts of a change, and all of them are there
+
+    @cached_property
+    def category(self) -> Axis | None:
+        """All categories as one: their members side by side in one text."""
+        return _join_axes(self.categories)
 
     @property
     def is_plan(self) -> bool:
@@ -70,12 +88,16 @@ class Shape:
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """One kind: when it fits, and how it is drawn. `draw` returns None where words alone say more."""
+    """One kind: when it fits, how it is drawn, and in words what it leaves out of the table.
+
+    `draw` returns None where words alone say more.
+    """
 
     name: str
     rank: int  # lower is asked first
     fits: Callable[[Shape], bool]
     draw: Callable[[Shape], go.Figure | None]
+    note: Callable[[Shape], str] = lambda _: ""
 
 
 PERIOD_BASES = {"previous_year": "Year before", "previous_period": "Period before"}
@@ -154,6 +176,7 @@ def shape_of(document: Mapping[str, Any], *, locale: str, name_period: PeriodNam
         else:
             categories.append(axis)
     compare = ((document.get("query") or {}).get("compare") or {}).get("to")
+    totals: Sequence[Any] = document.get("totals") or []
     measures = tuple(
         Measure(
             name=str(column["name"]),
@@ -162,19 +185,34 @@ def shape_of(document: Mapping[str, Any], *, locale: str, name_period: PeriodNam
             currency=column.get("currency"),
             values=values(str(column["name"])) or (),
             **{part: values(f"{column['name']}__{part}") for part in PARTS if part != "percent"},
+            total=totals[place[str(column["name"])]] if totals else None,
+            bridge={
+                part: found
+                for part in BRIDGE_PARTS
+                if (found := values(f"{column['name']}__{part}")) is not None
+            },
         )
         for column in measured(columns)
     )
     return Shape(
         rows=len(rows),
         time=time,
-        category=_join_axes(categories),
+        categories=tuple(categories),
         measures=measures,
         compare=str(compare) if compare else None,
         base_label=base_label(compare),
         locale=locale,
         is_ranked=is_ranked(document),
+        is_change=_is_whole_change(document),
     )
+
+
+def _is_whole_change(document: Mapping[str, Any]) -> bool:
+    """Whether the rows are all parts of one change: none is cut off, none filtered out."""
+    query = document.get("query") or {}
+    is_cut = query.get("top") or query.get("limit") or query.get("having")
+    is_cut = is_cut or "truncated" in (document.get("flags") or ())
+    return bool(query.get("contributions") or query.get("bridge")) and not is_cut
 
 
 def is_ranked(document: Mapping[str, Any]) -> bool:

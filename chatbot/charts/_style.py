@@ -14,7 +14,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from chatbot.charts._shape import Measure
+from chatbot.charts._shape import Measure, Shape
 from chatbot.format import separators
 
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = (
@@ -156,6 +156,19 @@ def shorten(text: str, *, limit: int = 30) -> str:
 def escape(text: str) -> str:
     """Return `text` without meaning to Plotly's own small mark-up."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def bars_note(shape: Shape, count: int) -> str:
+    """Return which of `count` rows the bars show; nothing where they show all."""
+    if count <= MAX_BARS:
+        return ""
+    which = f"first {MAX_BARS}" if shape.is_ranked else f"{MAX_BARS} largest"
+    return f"The chart shows the {which} of {count}; the table has all."
+
+
+def first_note(shape: Shape) -> str:
+    """Return which measure is drawn, where one of several is."""
+    return f"The chart shows {shape.measures[0].label}." if len(shape.measures) > 1 else ""
 
 
 def bar_rows(values: Iterable[Decimal | None], *, is_ranked: bool, limit: int = MAX_BARS) -> list[int]:

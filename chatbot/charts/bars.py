@@ -12,7 +12,9 @@ from chatbot.charts._style import (
     BLUE,
     bar_rows,
     bars_height,
+    bars_note,
     escape,
+    first_note,
     new_figure,
     scale_of,
     shorten,
@@ -58,4 +60,8 @@ def draw_bars(shape: Shape) -> go.Figure:
     return figure
 
 
-CHART = Chart(name="bars", rank=50, fits=is_bars, draw=draw_bars)
+def _note(shape: Shape) -> str:
+    return f"{first_note(shape)} {bars_note(shape, shape.rows)}".strip()
+
+
+CHART = Chart(name="bars", rank=50, fits=is_bars, draw=draw_bars, note=_note)

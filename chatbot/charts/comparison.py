@@ -13,7 +13,9 @@ from chatbot.charts._style import (
     BLUE,
     bar_rows,
     bars_height,
+    bars_note,
     escape,
+    first_note,
     new_figure,
     scale_of,
     shorten,
@@ -49,4 +51,8 @@ def draw_comparison(shape: Shape) -> go.Figure:
     return figure
 
 
-CHART = Chart(name="comparison", rank=20, fits=is_comparison, draw=draw_comparison)
+def _note(shape: Shape) -> str:
+    return f"{first_note(shape)} {bars_note(shape, shape.rows)}".strip()
+
+
+CHART = Chart(name="comparison", rank=20, fits=is_comparison, draw=draw_comparison, note=_note)

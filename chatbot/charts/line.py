@@ -22,12 +22,12 @@ from chatbot.charts._style import (
 
 
 def is_line(shape: Shape) -> bool:
-    """Time alone, one measure or measures that cannot share an axis."""
+    """Time alone."""
     return shape.time is not None and shape.category is None
 
 
 def draw_line(shape: Shape) -> go.Figure:
-    """Return the line of the first measure."""
+    """Return the line of the measure, and of its base."""
     assert shape.time is not None  # is_line
     measure = shape.measures[0]
     labels = period_ticks(shape.time.texts)

@@ -14,6 +14,7 @@ from chatbot.charts._style import (
     HOVER,
     MAX_LINES,
     PALETTE,
+    first_note,
     hovers,
     new_figure,
     period_ticks,
@@ -60,4 +61,13 @@ def draw_multi_line(shape: Shape) -> go.Figure:
     return figure
 
 
-CHART = Chart(name="multi_line", rank=30, fits=is_multi_line, draw=draw_multi_line)
+def _note(shape: Shape) -> str:
+    assert shape.category is not None  # is_multi_line
+    count = len(set(shape.category.texts))
+    cut = (
+        f"The chart shows the {MAX_LINES} largest of {count}; the table has all." if count > MAX_LINES else ""
+    )
+    return f"{first_note(shape)} {cut}".strip()
+
+
+CHART = Chart(name="multi_line", rank=30, fits=is_multi_line, draw=draw_multi_line, note=_note)

@@ -17,6 +17,7 @@ from chatbot.charts._style import (
     HOVER,
     bar_rows,
     bars_height,
+    bars_note,
     dress,
     escape,
     hovers,
@@ -134,4 +135,8 @@ def _title_style(figure: go.Figure) -> None:
         note.update(x=0, xanchor="left", xref=axis)
 
 
-CHART = Chart(name="variance", rank=10, fits=is_variance, draw=draw_variance)
+def _note(shape: Shape) -> str:
+    return "" if shape.time else bars_note(shape, shape.rows)
+
+
+CHART = Chart(name="variance", rank=10, fits=is_variance, draw=draw_variance, note=_note)

@@ -12,17 +12,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from chatbot.charts._registry import chart_note
 from chatbot.charts._shape import (
     PeriodNamer,
     Shape,
     base_label,
     dimension_text,
-    grain_of,
-    is_ranked,
     measured,
     shape_of,
 )
-from chatbot.charts._style import MAX_BARS, MAX_LINES
 from chatbot.format import NOTHING, format_cell, format_day, format_moment, format_number
 from chatbot.judged import is_judged
 from chatbot.ui.chips import ShownChip, chips_of, condition_words, dates_words
@@ -175,7 +173,7 @@ def view_of(document: Mapping[str, Any], context: PageContext, *, locale: str) -
         chips=chips_of(document, context, locale=locale) if answered else (),
         figures=figures,
         table=_table(document, locale=locale, name_period=namer) if answered else None,
-        chart_note=_chart_note(document) if answered else "",
+        chart_note=chart_note(shape_for(document, context, locale=locale)) if answered else "",
         warnings=tuple(FLAGS.get(str(flag), words(str(flag)) + ".") for flag in document.get("flags") or ()),
         assumptions=tuple(_sentence(str(item)) for item in document.get("assumptions") or ()),
         evidence=_evidence(document, context, locale=locale) if answered else None,
@@ -419,26 +417,6 @@ def _exact(value: Any) -> str:
     if value is None:
         return ""
     return format(value, "f") if isinstance(value, Decimal) else str(value)
-
-
-def _chart_note(document: Mapping[str, Any]) -> str:
-    """What the picture leaves out of the table, in words."""
-    columns: Sequence[Mapping[str, Any]] = document.get("columns") or []
-    rows: Sequence[Sequence[Any]] = document.get("rows") or []
-    metrics = measured(columns)
-    dimensions = [at for at, column in enumerate(columns) if column["kind"] == "dimension"]
-    timed = [at for at in dimensions if grain_of(str(columns[at]["name"]))]
-    notes = []
-    if len(metrics) > 1:
-        notes.append(f"The chart shows {metrics[0].get('label') or metrics[0]['name']}.")
-    if timed and len(dimensions) > len(timed):
-        lines = {tuple(row[at] for at in dimensions if at not in timed) for row in rows}
-        if len(lines) > MAX_LINES:
-            notes.append(f"The chart shows the {MAX_LINES} largest of {len(lines)}; the table has all.")
-    elif dimensions and not timed and len(rows) > MAX_BARS:
-        which = f"first {MAX_BARS}" if is_ranked(document) else f"{MAX_BARS} largest"
-        notes.append(f"The chart shows the {which} of {len(rows)}; the table has all.")
-    return " ".join(notes)
 
 
 def _evidence(document: Mapping[str, Any], context: PageContext, *, locale: str) -> Evidence | None:

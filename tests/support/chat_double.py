@@ -138,6 +138,136 @@ def trend(question: str) -> Answer:
     )
 
 
+def plan_total(question: str) -> Answer:
+    part = {"kind": "comparison"}
+    return _answered(
+        question,
+        interpretation="Net revenue, fiscal year 2026, beside the budget",
+        query=MetricQuery(metrics=("revenue",), time=QUARTER, compare=Compare(to="budget")),
+        columns=(
+            REVENUE, Column(name="revenue__base", label="Budget", **part), Column(name="revenue__difference", label="", **part),
+            Column(name="revenue__percent", label="", unit="percent", **part), Column(name="revenue__favourable", label="", **part),
+        ),
+        rows=((Decimal(21_200_000), Decimal(21_480_000), Decimal(-280_000), Decimal("-0.0130"), False),),
+    )  # fmt: skip
+
+
+def parts_of_a_change(question: str, *, members: int = 12) -> Answer:
+    """The change by customer: some are new (no base), some are gone (no value)."""
+    part = {"kind": "comparison"}
+    rows = []
+    for at in range(members):
+        now = None if at == 1 else Decimal(900_000 - 70_000 * at)
+        was = None if at == 2 else Decimal(500_000 + 11_000 * at)
+        difference = None if now is None or was is None else now - was
+        change = (now or 0) - (was or 0)
+        rows.append(
+            (
+                f"C{at}",
+                now,
+                was,
+                difference,
+                None,
+                None if difference is None else difference >= 0,
+                change / 1000,
+            )
+        )
+    return _answered(
+        question,
+        interpretation="Net revenue by customer, each part of the change, beside the year before",
+        query=MetricQuery(
+            metrics=("revenue",), group_by=("customer",), time=QUARTER, compare=Compare(to="previous_year"), contributions=True,
+        ),
+        columns=(
+            Column(name="customer", label="Customer", kind="dimension"), REVENUE,
+            Column(name="revenue__base", label="", **part), Column(name="revenue__difference", label="", **part),
+            Column(name="revenue__percent", label="", unit="percent", **part), Column(name="revenue__favourable", label="", **part),
+            Column(name="revenue__contribution", label="", unit="percent", **part),
+        ),
+        rows=tuple(rows),
+    )  # fmt: skip
+
+
+def price_volume_mix(question: str) -> Answer:
+    part: dict[str, Any] = {"kind": "comparison", "unit": "currency", "currency": "EUR"}
+    return _answered(
+        question,
+        interpretation="Net revenue by category, each change by price, volume, mix and members",
+        query=MetricQuery(
+            metrics=("revenue",), group_by=("category",), time=QUARTER, compare=Compare(to="previous_year"), bridge=True,
+        ),
+        columns=(
+            Column(name="category", label="Category", kind="dimension"), REVENUE,
+            Column(name="revenue__base", label="", kind="comparison"),
+            *(Column(name=f"revenue__{name}", label=f"Net revenue, change by {name}", **part)
+              for name in ("price", "volume", "mix", "members")),
+        ),
+        rows=tuple(
+            (name, *map(Decimal, values))
+            for name, values in {
+                "Office": (509_385, 458_246, 53_900, -99_881, 97_120, 0),
+                "Furniture": (67_869, 139_810, -66_172, -30_473, 24_704, 0),
+                "Safety": (12_000, 0, 0, 0, 0, 12_000),
+            }.items()
+        ),
+    )  # fmt: skip
+
+
+def two_ways(question: str) -> Answer:
+    values = {
+        ("EMEA", "Office"): 3_100_000, ("EMEA", "Safety"): 600_000, ("Americas", "Office"): 1_900_000,
+        ("Americas", "Safety"): 0, ("APAC", "Office"): 800_000, ("APAC", "Technology"): 950_000,
+    }  # fmt: skip
+    return _answered(
+        question,
+        interpretation="Net revenue by region and category, fiscal year 2026",
+        query=MetricQuery(metrics=("revenue",), group_by=("region", "category"), time=QUARTER),
+        columns=(
+            Column(name="region", label="Region", kind="dimension"),
+            Column(name="category", label="Category", kind="dimension"),
+            REVENUE,
+        ),
+        rows=tuple((*names, Decimal(value)) for names, value in values.items()),
+        totals=(None, None, Decimal(sum(values.values()))),
+    )
+
+
+def monthly_shares(question: str) -> Answer:
+    months = [dt.date(2026, month, 1) for month in range(1, 7)]
+    parts = {"EMEA": Decimal("0.5"), "Americas": Decimal("0.333333333333"), "APAC": Decimal("0.166666666667")}
+    return _answered(
+        question,
+        interpretation="Share of net revenue by month and region",
+        query=MetricQuery(
+            metrics=("revenue",), group_by=("time.month", "region"), time=QUARTER, share_of="total"
+        ),
+        columns=(
+            Column(name="time.month", label="Month", kind="dimension"),
+            Column(name="region", label="Region", kind="dimension"),
+            Column(name="revenue__share", label="Net revenue, share of total", kind="share", unit="percent"),
+        ),
+        rows=tuple((month, name, share) for month in months for name, share in parts.items()),
+    )
+
+
+def several(question: str, *, of: str = "time.month") -> Answer:
+    names: list[Any] = [dt.date(2026, m, 1) for m in range(1, 7)] if of == "time.month" else ["EMEA", "APAC"]
+    return _answered(
+        question,
+        interpretation="Net revenue, orders and gross margin by month",
+        query=MetricQuery(metrics=("revenue", "orders", "margin"), group_by=(of,), time=QUARTER),
+        columns=(
+            Column(name=of, label="Month" if of == "time.month" else "Region", kind="dimension"), REVENUE,
+            Column(name="orders", label="Orders", kind="metric", unit="count"),
+            Column(name="margin", label="Gross margin", kind="metric", unit="percent"),
+        ),
+        rows=tuple(
+            (name, Decimal(1_900_000 - 90_000 * (at % 3)), 120 + 7 * at, Decimal(3000 + 40 * at) / 10000)
+            for at, name in enumerate(names)
+        ),
+    )  # fmt: skip
+
+
 def clarify(question: str) -> Answer:
     return Answer(
         id="a-2", status="clarify", question=question, reason="ambiguous",

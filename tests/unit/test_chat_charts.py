@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 import tests.support.chat_double as double
 from chatbot.charts._registry import choose_chart, draw_chart, load_charts
 from chatbot.charts._shape import Shape
-from chatbot.charts._style import bar_rows, shorten
+from chatbot.charts._style import ADVERSE, bar_rows, shorten
 from chatbot.ui.context import PageContext
 from chatbot.ui.view import shape_for, view_of
 from datatrust.core.settings import Config, Project
@@ -25,6 +26,15 @@ ANSWERS: dict[str, Any] = {
     "variance": double.budget,
     "multi_line": double.monthly,
     "line": double.trend,
+    "bullet": double.plan_total,
+    "bridge": double.parts_of_a_change,
+    "stacked": double.two_ways,
+    "small_multiples": double.several,
+}
+OTHERS: dict[str, Any] = {  # a second result that gets the same picture
+    "bridge": double.price_volume_mix,
+    "stacked": double.monthly_shares,
+    "small_multiples": partial(double.several, of="region"),
 }
 
 
@@ -40,9 +50,9 @@ def without_comparison() -> Shape:
     return shape_for(document, CONTEXT, locale="en")
 
 
-@pytest.mark.parametrize("name", sorted(ANSWERS))
-def test_the_shape_chooses_the_chart(name: str) -> None:
-    chosen = choose_chart(shape(name))
+@pytest.mark.parametrize(("name", "answer"), [*ANSWERS.items(), *OTHERS.items()])
+def test_the_shape_chooses_the_chart(name: str, answer: Any) -> None:
+    chosen = choose_chart(shape_for(answer("q").to_json(), CONTEXT, locale="en"))
     assert chosen is not None
     assert chosen.name == name
 
@@ -55,9 +65,11 @@ def test_categories_alone_are_bars() -> None:
 
 @pytest.mark.parametrize("chart", load_charts(), ids=lambda chart: chart.name)
 def test_every_kind_survives_every_shape_it_accepts(chart: Any) -> None:
-    shapes = [shape(name) for name in ANSWERS] + [without_comparison()]
-    for name in ANSWERS:
-        document = ANSWERS[name]("q").to_json()
+    answers = [*ANSWERS.values(), *OTHERS.values()]
+    shapes = [without_comparison()]
+    for answer in answers:
+        document = answer("q").to_json()
+        shapes.append(shape_for(document, CONTEXT, locale="en"))
         empty = [[v if c["kind"] == "dimension" else None for v, c in zip(row, document["columns"], strict=True)]
                  for row in document["rows"]]  # fmt: skip
         shapes += [
@@ -151,3 +163,69 @@ def test_periods_are_named_by_the_catalogs_calendar() -> None:
     axis = shape_for(document, CONTEXT, locale="en").time
     assert axis is not None
     assert axis.texts == ("Q3 FY2026",)
+
+
+def steps(answer: Any) -> dict[str, float]:
+    figure = draw_chart(shape_for(answer.to_json(), CONTEXT, locale="en"))
+    assert figure is not None
+    (drawn,) = figure.data
+    assert drawn.measure[0] == drawn.measure[-1] == "absolute"
+    return dict(zip(drawn.x, drawn.y, strict=True))
+
+
+@pytest.mark.parametrize("answer", [double.parts_of_a_change("q"), double.price_volume_mix("q")])
+def test_the_steps_of_a_bridge_lead_from_the_base_to_the_value(answer: Any) -> None:
+    """Also over members that are new or gone, and over those that share the last step."""
+    first, *middle, last = steps(answer).values()
+    assert first + sum(middle) == pytest.approx(last)
+    at = {column.name: place for place, column in enumerate(answer.columns)}
+    was, now = (
+        float(sum(row[at[name]] or 0 for row in answer.rows)) for name in ("revenue__base", "revenue")
+    )
+    assert last / first == pytest.approx(now / was)
+
+
+def test_small_members_of_a_change_share_a_step() -> None:
+    assert list(steps(double.parts_of_a_change("q", members=12)))[-2] == "4 others"
+    assert "others" not in " ".join(steps(double.parts_of_a_change("q", members=9)))
+
+
+@pytest.mark.parametrize("cut", [{"top": {"n": 5}}, {"limit": 5}, {"having": [{"field": "revenue"}]}])
+def test_some_parts_of_a_change_are_no_bridge(cut: dict[str, Any]) -> None:
+    document = double.parts_of_a_change("q").to_json()
+    chosen = choose_chart(shape_for(document | {"query": document["query"] | cut}, CONTEXT, locale="en"))
+    assert chosen is not None
+    assert chosen.name == "comparison"
+
+
+@pytest.mark.parametrize(
+    ("total", "value"), [(None, 600_000), (Decimal(1), 600_000), (Decimal(7_350_000), -600_000)]
+)
+def test_what_does_not_make_the_whole_is_not_stacked(total: Decimal | None, value: int) -> None:
+    """Trap: distinct customers by region and category do not add up; nor does a bar of a loss show what it takes away."""
+    document = double.two_ways("q").to_json()
+    document["totals"] = None if total is None else [None, None, total]
+    document["rows"][1][2] = Decimal(value)
+    chosen = choose_chart(shape_for(document, CONTEXT, locale="en"))
+    assert chosen is not None
+    assert chosen.name == "bars"
+
+
+def test_a_bullet_marks_the_plan_and_colours_the_value() -> None:
+    figure = draw_chart(shape("bullet"))
+    assert figure is not None
+    plan, actual = figure.data
+    assert figure.layout.shapes[0].x0 == plan.x[0] == 21.48
+    assert actual.x[0] == 21.2
+    assert actual.marker.color == ADVERSE
+    assert "€21,200,000.00" in actual.customdata[0]
+
+
+def test_each_of_several_figures_has_a_panel_of_its_own_unit() -> None:
+    figure = draw_chart(shape("small_multiples"))
+    assert figure is not None
+    assert [note.text for note in figure.layout.annotations] == [
+        "Net revenue, EUR million", "Orders", "Gross margin",
+    ]  # fmt: skip
+    assert len({trace.yaxis for trace in figure.data}) == 3
+    assert view_of(double.several("q").to_json(), CONTEXT, locale="en").chart_note == ""
