@@ -1,7 +1,7 @@
-"""Keep what askers say is wrong: each as a case that `datatrust eval` can ask again, in `feedback.jsonl` of the state folder.
+"""Keep what askers say of answers: each as a case that `datatrust eval` can ask again, in `feedback.jsonl` of the state folder.
 
-A case holds the question and the ones before it, with personal data masked, the day, and how it was read; no number
-and no row. Somebody adds what is right (`accepted` or `expect`); until then it is asked and not judged.
+A case holds the question and the ones before it, the asker's verdict and reason, with personal data masked, the day, and
+how it was read; no number of the answer and no row. Somebody adds what is right (`accepted` or `expect`); until then it is asked and not judged.
 Layer: chatbot. Appends to one file.
 """
 
@@ -13,7 +13,7 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from chatbot.personal import mask_personal
 from datatrust.core.settings import Project
@@ -21,17 +21,27 @@ from datatrust.core.settings import Project
 FILE = "feedback.jsonl"
 MAX_BYTES = 10_000_000  # a file that nobody reads takes no more
 _MAX_TEXT = 2_000
+MAX_REASON = 500
+Verdict = Literal["right", "wrong"]
 _writing = threading.Lock()
 
 
 def keep_feedback(
-    project: Project, document: Mapping[str, Any], history: Sequence[str], *, today: dt.date
+    project: Project,
+    document: Mapping[str, Any],
+    history: Sequence[str],
+    *,
+    verdict: Verdict,
+    why: str = "",
+    today: dt.date,
 ) -> Path:
-    """Append an answer that was called wrong as a case; return the file.
+    """Append an answer that was called right or wrong as a case; return the file.
 
     Args:
         document: the answer as JSON.
         history: the questions before it, oldest first.
+        verdict: what the asker says of it.
+        why: the asker's reason, as typed.
 
     Raises:
         OSError: it cannot be written, or it is full.
@@ -45,6 +55,8 @@ def keep_feedback(
         "today": today.isoformat(),
         "noted": {
             "at": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
+            "verdict": verdict,
+            "why": mask_personal(" ".join(why.split()))[:MAX_REASON],
             "status": document["status"],
             "reason": document.get("reason"),
             "read_as": mask_personal(str(document.get("interpretation") or ""))[:_MAX_TEXT],

@@ -20,7 +20,7 @@ from chatbot.charts._registry import draw_chart
 from chatbot.chips import Edit, parse_edit, parse_key
 from chatbot.desk import Desk, denied, misfit, outdated, slowed, unrecorded
 from chatbot.export import Export, ExportStore, file_name, provenance_of
-from chatbot.feedback import keep_feedback
+from chatbot.feedback import Verdict, keep_feedback
 from chatbot.history import MAX_WORDS
 from chatbot.limits import TooMany
 from chatbot.session import words_of
@@ -187,8 +187,8 @@ class Page:
             conversation.undo()
         elif name == "clear":
             conversation.clear()
-        elif name == "wrong":
-            self._note_wrong(conversation, request)
+        elif name in ("right", "wrong"):
+            self._note_verdict("right" if name == "right" else "wrong", value, conversation, request)
         elif name == "replay":
             self._replay(conversation, request)
         elif name == "sign":
@@ -306,8 +306,10 @@ class Page:
             is_made=is_made and answer.asked is not None,
         )  # fmt: skip
 
-    def _note_wrong(self, conversation: Conversation, request: gr.Request) -> None:
-        """Keep the answer that is shown as one that the asker calls wrong, once."""
+    def _note_verdict(
+        self, verdict: Verdict, why: str, conversation: Conversation, request: gr.Request
+    ) -> None:
+        """Keep the answer that is shown as one that the asker calls right or wrong, once."""
         turn = conversation.show(conversation.shown)
         if turn is None or turn.document is None or turn.noted or conversation.shown is None:
             return
@@ -316,9 +318,12 @@ class Page:
                 self.desk.project,
                 turn.document,
                 words_of(conversation.before(conversation.shown)),
+                verdict=verdict,
+                why=why,
                 today=self._context(request).today,
             )
-            conversation.note("Noted as not right, for those who look after the figures. Thank you.")
+            called = "right" if verdict == "right" else "not right"
+            conversation.note(f"Noted as {called}, for those who look after the figures. Thank you.")
         except OSError:
             LOG.exception("feedback could not be kept")
             conversation.note(

@@ -23,7 +23,7 @@ class Turn:
     document: Mapping[str, Any] | None
     export: str | None = None  # id of its CSV
     reference: str | None = None
-    noted: str = ""  # what the asker is told after saying that it is wrong
+    noted: str = ""  # what the asker is told after calling it right or wrong
     proved: str = ""  # what came of running it again, or of signing it
     signed: bool = False  # it has a certificate
     link: str = ""  # where others may open it

@@ -20,6 +20,10 @@ from tests.support.serving import serving
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+SCREENS = [
+    pytest.param({"viewport": DESKTOP, "color_scheme": "light"}, id="desk, light"),
+    pytest.param({"viewport": PHONE, "color_scheme": "dark", "has_touch": True}, id="phone, dark"),
+]
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 

@@ -7,18 +7,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Tab, serious
+from tests.browser.conftest import SCREENS, Tab, serious
 
 pytestmark = pytest.mark.browser
 BY_REGION = "net revenue by region last quarter compared with the year before"
 SLOW = 30_000
 
 
-@pytest.mark.parametrize(("viewport", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")])
-def test_every_screen_can_be_read_by_everyone(
-    company: str, browser: Browser, viewport: Any, scheme: Any
-) -> None:
-    context = browser.new_context(viewport=viewport, color_scheme=scheme)
+@pytest.mark.parametrize("screen", SCREENS)
+def test_every_screen_can_be_read_by_everyone(company: str, browser: Browser, screen: Any) -> None:
+    context = browser.new_context(**screen)
     tab = Tab(context.new_page(), company)
     page = tab.page
     found = {"empty": serious(page)}
@@ -56,8 +54,9 @@ def test_every_screen_can_be_read_by_everyone(
     context.close()
 
 
-def test_replay_sign_and_the_catalogs_questions(company: str, browser: Browser) -> None:
-    context = browser.new_context(viewport=DESKTOP, accept_downloads=True)
+@pytest.mark.parametrize("screen", SCREENS)
+def test_replay_sign_judge_and_ask_on(company: str, browser: Browser, screen: Any) -> None:
+    context = browser.new_context(**screen, accept_downloads=True)
     tab = Tab(context.new_page(), company)
     page = tab.page
     tab.ask(BY_REGION)
@@ -71,6 +70,26 @@ def test_replay_sign_and_the_catalogs_questions(company: str, browser: Browser) 
         page.get_by_role("link", name="Certificate (PDF)").click()
     assert paper.value.path().read_bytes().startswith(b"%PDF")
 
+    page.locator("summary", has_text="Not right").click()
+    page.get_by_label("What is wrong with it").fill("the year before is another one")
+    assert not tab.is_wider_than_screen()
+    assert serious(page) == {}
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("Noted as not right")).to_be_visible(timeout=SLOW)
+    page.locator(".dt-detail .dt-option").first.click()
+    tab.wait_for_turn(2)
+    page.get_by_role("button", name="Right", exact=True).click()
+    expect(page.get_by_text("Noted as right")).to_be_visible(timeout=SLOW)
+    assert not tab.is_wider_than_screen()
+    assert tab.faults == []
+    context.close()
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_question_of_the_catalog_is_asked(company: str, browser: Browser, screen: Any) -> None:
+    context = browser.new_context(**screen)
+    tab = Tab(context.new_page(), company)
+    page = tab.page
     page.get_by_role("tab", name="Catalog").focus()
     page.keyboard.press("Enter")
     search = page.get_by_label("Search the catalog")
@@ -84,6 +103,6 @@ def test_replay_sign_and_the_catalogs_questions(company: str, browser: Browser) 
     expect(box).not_to_have_value("", timeout=SLOW)
     expect(box).to_be_focused()
     page.keyboard.press("Enter")
-    tab.wait_for_turn(2)
+    tab.wait_for_turn(1)
     assert tab.faults == []
     context.close()

@@ -13,9 +13,9 @@ import pytest
 import tests.support.chat_double as double
 from chatbot.server import build_app
 from datatrust.core.settings import Config, Project
+from tests.browser.conftest import PHONE, SCREENS, serious
 
 pytestmark = pytest.mark.browser
-PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
@@ -93,9 +93,10 @@ def test_a_fault_is_told_in_words(address: str, open_tab: Any) -> None:
     assert tab.page.locator(".dt-number").count() == 1
 
 
-def test_a_running_question_is_stopped(address: str, open_tab: Any) -> None:
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_running_question_is_stopped(address: str, open_tab: Any, screen: Any) -> None:
     """By a click and by a key: the page says so, shows no number, and goes on."""
-    tab = open_tab(address)
+    tab = open_tab(address, **screen)
     tab.ask("revenue")
     box = tab.page.get_by_label("Your question")
     box.fill("a slow question about revenue")
@@ -163,6 +164,28 @@ def test_the_sql_can_be_copied(address: str, open_tab: Any) -> None:
     tab.page.get_by_role("button", name="Copy").click()
     tab.page.get_by_text("Copied").wait_for()
     assert tab.page.evaluate("navigator.clipboard.readText()") == double.SQL
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_each_kind_of_chart_is_drawn(address: str, open_tab: Any, screen: Any) -> None:
+    tab = open_tab(address, **screen)
+    for question, marks in (
+        ("revenue against plan in all", ".barlayer path"),
+        ("each part of the change of revenue", ".waterfalllayer path, .barlayer path"),
+        ("revenue by price, volume and mix", ".waterfalllayer path, .barlayer path"),
+        ("revenue by region and category", ".barlayer path"),
+        ("monthly shares of revenue", ".barlayer path"),
+        ("several figures by month", ".scatterlayer path"),
+        ("budget by category", ".barlayer path"),
+        ("margin by month", ".scatterlayer path"),
+    ):
+        tab.ask(question)
+        chart = tab.page.locator("#dt-chart .js-plotly-plot")
+        chart.locator(marks).first.wait_for(state="attached", timeout=20_000)
+        assert not tab.is_wider_than_screen(), question
+    assert serious(tab.page) == {}
+    assert tab.foreign_requests(address) == []
+    assert tab.faults == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

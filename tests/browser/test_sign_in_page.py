@@ -19,7 +19,7 @@ from chatbot.signin.oidc import SECRET
 from chatbot.signin.people import People
 from chatbot.signin.reception import Reception
 from datatrust.core.settings import OpenId, SignIn
-from tests.browser.conftest import DESKTOP, PHONE, serious
+from tests.browser.conftest import DESKTOP, SCREENS, serious
 from tests.support.guarded import write_guarded
 from tests.support.serving import serving
 from tests.support.signed_in import PASSWORDS, Server, signed_in_server
@@ -47,9 +47,9 @@ def ask(page: Page, question: str) -> None:
     expect(page.get_by_text("How was this computed?")).to_be_visible(timeout=30_000)
 
 
-@pytest.mark.parametrize(("viewport", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")])
-def test_a_day_of_a_person(browser: Browser, server: Server, viewport: Any, scheme: Any) -> None:
-    context = browser.new_context(viewport=viewport, color_scheme=scheme, accept_downloads=True)
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_day_of_a_person(browser: Browser, server: Server, screen: Any) -> None:
+    context = browser.new_context(**screen, accept_downloads=True)
     page = context.new_page()
     foreign: list[str] = []
     faults: list[str] = []

@@ -352,6 +352,8 @@ class FakeAgent:
         if not text.strip() or len(text) > 2_000 or "weather" in text:
             return refuse(question)
         for word, answer in (
+            ("plan in all", plan_total), ("each part of the change", parts_of_a_change), ("price, volume", price_volume_mix),
+            ("by region and category", two_ways), ("shares", monthly_shares), ("several", several),
             ("growth", clarify), ("budget", budget), ("margin", monthly), ("by month", trend),
             ("region", by_region), ("revenue", total),
         ):  # fmt: skip

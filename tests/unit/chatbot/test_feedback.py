@@ -1,4 +1,4 @@
-"""What askers call wrong becomes a case of a file: once, without personal data, without a number."""
+"""What askers call right or wrong becomes a case of a file: once, without personal data, without a number."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_an_answer_that_is_called_wrong_becomes_a_case(page: Page, tmp_path: Pat
     click(page, conversation, "ask", "revenue by region")
     shown = click(page, conversation, "ask", "total for ana@example.com")[-1]
     assert 'data-act="wrong"' in shown[4]
-    noted = click(page, conversation, "wrong")[-1]
+    noted = click(page, conversation, "wrong", "it is for ana@example.com not\n the whole")[-1]
     assert 'data-act="wrong"' not in noted[4]
     assert "Noted as not right" in noted[4]
     click(page, conversation, "wrong")  # a second time is no second case
@@ -65,7 +65,20 @@ def test_an_answer_that_is_called_wrong_becomes_a_case(page: Page, tmp_path: Pat
     assert not case.accepted
     text = file.read_text()
     assert "12345678" not in text
-    assert set(json.loads(text)["noted"]) == {"at", "status", "reason", "read_as", "release", "second_reader"}
+    said = json.loads(text)["noted"]
+    assert set(said) == {"at", "verdict", "why", "status", "reason", "read_as", "release", "second_reader"}
+    assert (said["verdict"], said["why"]) == ("wrong", "it is for [masked] not the whole")
+
+
+def test_an_answer_that_is_called_right_is_kept_as_such(page: Page, tmp_path: Path) -> None:
+    conversation = Conversation()
+    click(page, conversation, "ask", "revenue by region")
+    noted = click(page, conversation, "right")[-1]
+    assert "Noted as right" in noted[4]
+    assert 'data-act="wrong"' not in noted[4]
+    (line,) = (tmp_path / ".datatrust" / feedback.FILE).read_text().splitlines()
+    said = json.loads(line)["noted"]
+    assert (said["verdict"], said["why"]) == ("right", "")
 
 
 def test_what_cannot_be_written_is_said(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
