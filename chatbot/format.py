@@ -8,8 +8,11 @@ Layer: chatbot. Imports Babel and core only.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, Literal
 
 from babel import Locale, UnknownLocaleError, negotiate_locale
 from babel.dates import format_date as babel_date
@@ -27,6 +30,9 @@ from babel.numbers import (
 DEFAULT_LOCALE = "en"
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"  # what stands where there is no value
+
+Negatives = Literal["minus", "parentheses"]
+_NEGATIVES: ContextVar[Negatives] = ContextVar("negatives", default="minus")
 
 # what a time dimension's column name may end in
 GRAINS = (
@@ -62,6 +68,21 @@ def known_locale(locale: str) -> Locale:
         return Locale.parse(locale)
     except (UnknownLocaleError, ValueError):
         return Locale.parse(DEFAULT_LOCALE)
+
+
+@contextmanager
+def negatives_as(style: Negatives) -> Iterator[None]:
+    """Write what is formatted inside with this sign of a negative number: −1,234 or (1,234).
+
+    >>> with negatives_as("parentheses"):
+    ...     format_number(Decimal("-1234.5"), unit="currency", currency="EUR")
+    '(€1,234.50)'
+    """
+    token = _NEGATIVES.set(style)
+    try:
+        yield
+    finally:
+        _NEGATIVES.reset(token)
 
 
 def separators(locale: str) -> str:
@@ -112,7 +133,7 @@ def format_number(
         text = format_decimal(_round(exact, 1), "#,##0.0", locale=known)
     else:
         text = format_decimal(_round(exact, 4), "#,##0.####", locale=known)
-    text = str(text).replace("-", MINUS)
+    text = _sign(str(text))
     if signed and exact > 0:
         text = "+" + text
     return text + _unit_word(unit, known) if symbol else text
@@ -125,7 +146,7 @@ def format_compact(value: Decimal | int | float, *, locale: str = DEFAULT_LOCALE
     '12.3M'
     """
     text = str(format_compact_decimal(Decimal(value), fraction_digits=1, locale=known_locale(locale)))
-    return text.replace("-", MINUS)
+    return _sign(text)
 
 
 def format_day(day: dt.date, *, locale: str = DEFAULT_LOCALE) -> str:
@@ -185,6 +206,14 @@ def _money(value: Decimal, currency: str | None, locale: Locale, *, symbol: bool
         return str(format_currency(rounded, currency, locale=locale))
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return str(format_decimal(rounded, pattern, locale=locale))
+
+
+def _sign(text: str) -> str:
+    """Write a negative number's sign as it is wanted; Babel writes a hyphen, or a sign of the locale."""
+    text = text.replace("-", MINUS)
+    if MINUS in text and _NEGATIVES.get() == "parentheses":
+        return f"({text.replace(MINUS, '')})"
+    return text
 
 
 def _unit_word(unit: str | None, locale: Locale) -> str:

@@ -16,7 +16,6 @@ from typing import Any
 import gradio as gr
 
 from chatbot.answer import Answer
-from chatbot.charts._registry import draw_chart
 from chatbot.chips import Edit, parse_edit, parse_key
 from chatbot.desk import Desk, denied, misfit, outdated, slowed, unrecorded
 from chatbot.export import Export, ExportStore, file_name, provenance_of
@@ -44,7 +43,7 @@ from chatbot.ui.running import Running
 from chatbot.ui.session import Conversation, Turn
 from chatbot.ui.shelf import CatalogTab
 from chatbot.ui.steps import Told, told_meanwhile
-from chatbot.ui.view import AnswerView, shape_for, view_of
+from chatbot.ui.view import AnswerView, picture_of
 from datatrust.core.errors import AccessDenied, DataTrustError, NotRecorded, UserError
 from datatrust.core.stopping import Stop
 from semantic.access import starters_of
@@ -482,10 +481,7 @@ class Page:
     ) -> tuple[str, Any, str, str]:
         assert turn.document is not None  # the caller looked
         context, locale = self._context(request), locale_of(request)
-        view = view_of(turn.document, context, locale=locale)
-        figure = None
-        if view.status == "answered" and turn.document.get("rows"):
-            figure = draw_chart(shape_for(turn.document, context, locale=locale))
+        view, figure = picture_of(turn.document, context, locale=locale)
         return (
             render_lead(
                 view, self._bar(turn, view, conversation.opened, request), can_undo=conversation.can_undo

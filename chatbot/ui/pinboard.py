@@ -11,14 +11,13 @@ from typing import Any
 
 import gradio as gr
 
-from chatbot.charts._registry import draw_chart
 from chatbot.desk import Desk, denied
 from chatbot.history import MOST_PINNED
 from chatbot.ui.asking import act_of, locale_of, scope_of
 from chatbot.ui.context import PageContext
 from chatbot.ui.render import render
 from chatbot.ui.tiles import Tile, Tiles
-from chatbot.ui.view import shape_for, view_of
+from chatbot.ui.view import picture_of
 from datatrust.core.errors import DataTrustError, UserError
 from semantic.query import Viewer
 
@@ -72,10 +71,7 @@ class Pinboard:
         try:
             document = self.desk.again(answer_id, channel="chat", viewer=viewer).to_json()
             context = PageContext(self.desk.agent, self.desk.project, lambda: viewer)
-            view = view_of(document, context, locale=locale)
-            figure = None
-            if view.status == "answered" and document.get("rows"):
-                figure = draw_chart(shape_for(document, context, locale=locale))
+            view, figure = picture_of(document, context, locale=locale)
             head = render("pin_head.html", id=answer_id, view=view, told="")
             return Tile(head=head, figure=figure, foot=render("pin_foot.html", view=view, has_chart=figure is not None))  # fmt: skip
         except DataTrustError as error:

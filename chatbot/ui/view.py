@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from chatbot.charts._registry import chart_note
+import plotly.graph_objects as go
+
+from chatbot.charts._registry import chart_note, draw_chart
 from chatbot.charts._shape import (
     PeriodNamer,
     Shape,
@@ -21,7 +23,14 @@ from chatbot.charts._shape import (
     measured,
     shape_of,
 )
-from chatbot.format import NOTHING, format_cell, format_day, format_moment, format_number
+from chatbot.format import (
+    NOTHING,
+    format_cell,
+    format_day,
+    format_moment,
+    format_number,
+    negatives_as,
+)
 from chatbot.judged import is_judged
 from chatbot.ui.chips import ShownChip, chips_of, condition_words, dates_words
 from chatbot.ui.context import PageContext, words
@@ -189,6 +198,17 @@ def _headline(document: Mapping[str, Any]) -> str:
     if reason == "no_data" and not document.get("interpretation"):
         return "There is none to name"
     return REASONS.get(reason, "")
+
+
+def picture_of(
+    document: Mapping[str, Any], context: PageContext, *, locale: str
+) -> tuple[AnswerView, go.Figure | None]:
+    """Return what an answer shows and its chart, None where words alone say more; numbers as the project wants them."""
+    with negatives_as(context.project.config.display.negatives):
+        view = view_of(document, context, locale=locale)
+        if view.status != "answered" or not document.get("rows"):
+            return view, None
+        return view, draw_chart(shape_for(document, context, locale=locale))
 
 
 def shape_for(document: Mapping[str, Any], context: PageContext, *, locale: str) -> Shape:

@@ -143,6 +143,12 @@ class Serving(_Section):
     memory_mb: int = Field(default=2048, ge=64)
 
 
+class Display(_Section):
+    """How numbers look to readers; exports, REST and certificates' hashes hold the values themselves."""
+
+    negatives: Literal["minus", "parentheses"] = "minus"
+
+
 class OpenId(_Section):
     """Signing in with an account of an OpenID Connect provider; the client's secret is in the environment."""
 
@@ -203,6 +209,7 @@ class Config(_Section):
         default_factory=dict
     )
     serving: Serving = Serving()
+    display: Display = Display()
     sign_in: SignIn | None = None
 
 

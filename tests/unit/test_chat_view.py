@@ -12,8 +12,8 @@ import tests.support.chat_double as double
 from chatbot.ui.context import PageContext
 from chatbot.ui.render import render_detail, render_history, render_lead, render_waiting
 from chatbot.ui.session import MAX_TURNS, Conversation, Turn
-from chatbot.ui.view import AnswerView, view_of
-from datatrust.core.settings import Config, Project
+from chatbot.ui.view import AnswerView, picture_of, view_of
+from datatrust.core.settings import Config, Display, Project
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,21 @@ def test_a_comparison_says_favourable_in_words(context: PageContext) -> None:
     assert change is not None
     assert (change.arrow, change.judgement) == ("▼", "adverse")
     assert change.text == "−€280,000.00 (−1.3%) against budget: €21,480,000.00"
+
+
+def test_negatives_stand_in_parentheses_where_the_project_wants_them() -> None:
+    project = Project(root=Path("/nowhere"), config=Config(display=Display(negatives="parentheses")))
+    context = PageContext(double.FakeAgent(), project)
+    seen, figure = picture_of(double.by_region("q").to_json(), context, locale="en")
+    assert seen.table is not None
+    assert seen.table.rows[2][1].text == "(1,250.55)"
+    assert seen.table.rows[1][3].text == "(200,000.00)"
+    assert seen.table.rows[0][3].text == "+300,000.10"
+    assert figure is not None
+    assert "(€1,250.55)" in figure.data[1].customdata
+    plain = view_of(double.by_region("q").to_json(), context, locale="en").table
+    assert plain is not None
+    assert plain.rows[2][1].text == "−1,250.55", "the style ends with the picture"
 
 
 def test_a_table_has_heads_units_and_a_total(context: PageContext) -> None:
